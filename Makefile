@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds, tests and shows synward. `make help` lists what there is.
+#
+#   V=1    print whole command lines       SAN=1  build with address and undefined sanitizers
+#   O=dir  build elsewhere than build/
+
+O       ?= build
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+VERSION := $(or $(VERSION),0.1)
+
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
+PREFIX  ?= /usr/local
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
+
+WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wpointer-arith -Werror
+SANFLAG := $(if $(SAN),-fsanitize=address,undefined -fno-omit-frame-pointer)
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-Iinclude -I$(O)
+# UAPI headers live in the multiarch directory on Debian and its kin; clang's bpf target does not look there.
+ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch 2>/dev/null))
+BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werror \
+	-Wno-unused-parameter -MMD -MP -Iinclude -Ibpf $(ARCH_INC)
+
+DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl
+CLI_LIBS    := -ljansson
+LAB_LIBS    := -lbpf -ljansson -lpthread -lm
+UNIT_LIBS   := -lcmocka -ljansson -linih
+
+DAEMON_SRC := $(wildcard daemon/*.c)
+CLI_SRC    := $(wildcard cli/*.c)
+LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
+LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*.c))
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+.PHONY: all help deps demo check check-unit check-prog check-e2e lint format run lab clean install
+
+all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
+
+help: ## list the targets
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## install what building and testing need (Debian packages)
+	$(Q)tests/lab/deps.sh
+
+## ---- the data path and the programs -----------------------------------------------------------
+
+$(O)/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/%.skel.h: $(O)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(notdir $*))_bpf > $@
+
+$(O)/daemon/%.o: daemon/%.c | $(O)/synward.skel.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(O)/cli/%.o: cli/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(O)/synwardd: $(DAEMON_SRC:%.c=$(O)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(DAEMON_LIBS)
+
+$(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(CLI_LIBS)
+
+## ---- the lab -----------------------------------------------------------------------------------
+
+lab: $(LAB_TOOLS) ## build the tools of the test bed
+
+$(O)/lab/%.bpf.o: tests/lab/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@ $(LAB_LIBS)
+
+clean: ## remove what was built
+	$(Q)rm -rf $(O)
+
+-include $(wildcard $(O)/*.d $(O)/*/*.d)
