@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* sources: daemon/config.c daemon/config_file.c daemon/config_values.c */
+/*
+ * The config: what is taken, and every error with its line. Each refused file is a row of text and the exact lines
+ * that must come out, no more and no fewer; $L stands for the file's name.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "config.h"
+
+#define MAIN "[synward]\ninterfaces = eth0\n"
+#define WEB "[service web]\nports = 80\n"
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+/* A refused file and its lines, joined by newlines. */
+struct refusal {
+	const char *name, *text, *lines;
+};
+
+static const struct refusal refusals[] = {
+	{ "empty file", "",
+	  "f:1: no section [synward]; add it, with 'interfaces = DEV'\n"
+	  "f:1: no service; add [service NAME] with 'ports = PORT...'\n" },
+	{ "unknown key, close", MAIN "xdp_mode = auto\n" WEB,
+	  "f:3: unknown key 'xdp_mode'; did you mean 'xdp-mode'?\n" },
+	{ "unknown key, far", MAIN WEB "colour = red\n",
+	  "f:5: unknown key 'colour'; keys here are ports, addresses and mode\n" },
+	{ "key of the other section", MAIN "ports = 80\n" WEB,
+	  "f:3: 'ports' does not belong here; it belongs to a [service NAME]\n" },
+	{ "key before any section", "mode = off\n" MAIN WEB,
+	  "f:1: a key before any section; begin with [synward]\n" },
+	{ "duplicate key", MAIN WEB "mode = off\n mode = always\n",
+	  "f:6: duplicate key 'mode'; the first is on line 5, make one of them\n" },
+	{ "no value", MAIN WEB "mode =\n", "f:5: 'mode' has no value\n" },
+	{ "no key", MAIN WEB "= 5\n",
+	  "f:5: unknown key ''; keys here are ports, addresses and mode\n" },
+	{ "no equals sign", MAIN WEB "mode\n",
+	  "f:5: neither 'key = value' nor [section] nor a comment\n" },
+	{ "comment where the equals sign is due", MAIN WEB "mode ;= off\n",
+	  "f:5: neither 'key = value' nor [section] nor a comment\n" },
+	{ "colon", MAIN WEB "mode: off\n", "f:5: ':' behind the key; write 'key = value'\n" },
+	{ "duplicate sections", MAIN WEB "[service web]\nports = 81\n" MAIN,
+	  "f:5: duplicate section [service web]; the first is on line 3, make one of them\n"
+	  "f:7: duplicate section [synward]; the first is on line 1, make one of them\n" },
+	{ "empty sections", MAIN "[service a]\n; nothing\n[service b]\n[service c]\nports = 1\n",
+	  "f:3: section [service a] is empty; give it keys or remove it\n"
+	  "f:5: section [service b] is empty; give it keys or remove it\n" },
+	{ "missing keys", "[synward]\nxdp-mode = auto\n[service a]\nmode = off\n",
+	  "f:1: key 'interfaces' is missing; add 'interfaces = DEV'\n"
+	  "f:3: key 'ports' is missing; add 'ports = PORT...'\n" },
+	{ "no service", MAIN, "f:2: no service; add [service NAME] with 'ports = PORT...'\n" },
+	{ "unknown section, close", MAIN WEB "[servce x]\nports = x\n",
+	  "f:5: unknown section [servce]; did you mean 'service'? sections are [synward] and "
+	  "[service NAME]\n" },
+	{ "unknown section, far", MAIN WEB "[elsewhere]\nports = x\n",
+	  "f:5: unknown section [elsewhere]; sections are [synward] and [service NAME]\n" },
+	{ "no name", MAIN WEB "[service]\nports = 1\n",
+	  "f:5: '' cannot be a service's name; write [service NAME] with 1 to 63 letters, digits, "
+	  "'.', '_' or '-'\n" },
+	{ "name with a space", MAIN WEB "[service a b]\nports = 1\n",
+	  "f:5: 'a b' cannot be a service's name; write [service NAME] with 1 to 63 letters, "
+	  "digits, '.', '_' or "
+	  "'-'\n" },
+	{ "name of 64", MAIN WEB "[service " X50 "12345678901234]\nports = 1\n",
+	  "f:5: '" X50
+	  "12345678901234' cannot be a service's name; write [service NAME] with 1 to 63 letters, "
+	  "digits, '.', '_' or '-'\n" },
+	{ "no bracket", MAIN WEB "[service a\n", "f:5: no ']' behind the section's name\n" },
+	{ "text behind a bracket", MAIN WEB "[service a] ports = 80\n",
+	  "f:5: 'ports = 80' behind the section's name; begin a new line\n" },
+	{ "line of 198",
+	  MAIN WEB "mode = " X50 X50 X50 "12345678901234567890123456789012345678901\n",
+	  "f:5: the line has 198 bytes; at most 197 are possible, make two sections of it\n" },
+	{ "control byte in a comment", MAIN "; \x1b[2J\n" WEB,
+	  "f:3: byte 0x1b is no text; is this a config file?\n" },
+	{ "bad ports",
+	  MAIN
+	  "[service a]\nports = 0 65536 -1 +2 0x50 80,443 http 9-8 5- 18446744073709551617 # web\n",
+	  "f:4: '0' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '65536' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '-1' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '+2' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '0x50' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '80,443' is no port; ports are 1 to 65535, ranges as in 8000-8010 (separate ports "
+	  "by spaces)\n"
+	  "f:4: 'http' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '9-8' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '5-' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '18446744073709551617' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+	  "f:4: '#' is no port; ports are 1 to 65535, ranges as in 8000-8010 (a comment behind a "
+	  "value begins "
+	  "with ' ;')\n"
+	  "f:4: 'web' is no port; ports are 1 to 65535, ranges as in 8000-8010\n" },
+	{ "port twice", MAIN "[service a]\nports = 80 79-81\n",
+	  "f:4: port 80 stands here twice; name it once\n" },
+	{ "too many ports", MAIN "[service a]\nports = 1-1025\n",
+	  "f:4: 1025 ports; at most 1024 ports over all services are possible\n" },
+	{ "too many ports together",
+	  MAIN "[service a]\nports = 1-1000\n[service b]\nports = 2001-2025\n",
+	  "f:6: 1025 ports over all services; at most 1024 are possible\n" },
+	{ "same port in two services, any",
+	  MAIN WEB "[service b]\nports = 79 80\naddresses = 192.0.2.1\n",
+	  "f:5: port 80 of [service b] is also in [service web] on line 3, for the same addresses; "
+	  "keep it in one "
+	  "of them\n" },
+	{ "same port in two services, one address in two spellings",
+	  MAIN "[service a]\nports = 80\naddresses = 2001:db8::1 192.0.2.1\n"
+	       "[service b]\nports = 80\naddresses = ::ffff:192.0.2.1\n",
+	  "f:6: port 80 of [service b] is also in [service a] on line 3, for the same addresses; "
+	  "keep it in one of "
+	  "them\n" },
+	{ "bad addresses",
+	  MAIN WEB
+	  "addresses = any 192.0.2.256 192.0.2.0/24 :: 224.0.0.1 fe80::1%eth0 ::1 0:0::1\n",
+	  "f:5: 'any' already is every local address; write it alone, or only the others\n"
+	  "f:5: '192.0.2.256' is no IPv4 or IPv6 address; write any, or addresses separated by "
+	  "spaces\n"
+	  "f:5: '192.0.2.0/24' is a prefix; write single addresses, or any\n"
+	  "f:5: '::' takes no connections; write any for every local address\n"
+	  "f:5: '224.0.0.1' takes no connections; write any for every local address\n"
+	  "f:5: 'fe80::1%eth0' is no IPv4 or IPv6 address; write any, or addresses separated by "
+	  "spaces\n"
+	  "f:5: address 0:0::1 stands here twice; name it once\n" },
+	{ "mode auto", MAIN WEB "mode = auto\n",
+	  "f:5: mode auto needs thresholds, which this version does not have; use always, or "
+	  "monitor to only count\n" },
+	{ "bad mode", MAIN WEB "mode = Always\n",
+	  "f:5: 'Always' is no mode; it is off, monitor or always\n" },
+	{ "bad interfaces", "[synward]\ninterfaces = eth0 a/b .. abcdefghijklmnop eth0\n" WEB,
+	  "f:2: 'a/b' cannot be a device's name; names have 1 to 15 characters, without '/' and "
+	  "':', and are "
+	  "separated by spaces\n"
+	  "f:2: '..' cannot be a device's name; names have 1 to 15 characters, without '/' and "
+	  "':', and are "
+	  "separated by spaces\n"
+	  "f:2: 'abcdefghijklmnop' cannot be a device's name; names have 1 to 15 characters, "
+	  "without '/' and ':', "
+	  "and are separated by spaces\n"
+	  "f:2: interface eth0 stands here twice; name it once\n" },
+	{ "bad xdp-mode", MAIN "xdp-mode = skb\n" WEB,
+	  "f:3: 'skb' is no xdp-mode; it is auto, native or generic\n" },
+	{ "bad paths", MAIN "control-socket = run/x\npin-path = /\n" WEB,
+	  "f:3: control-socket 'run/x' is no absolute path of a file; begin it with '/'\n"
+	  "f:4: pin-path '/' is no absolute path of a file; begin it with '/'\n" },
+	{ "long socket path", MAIN "control-socket = /" X50 X50 "1234567\n" WEB,
+	  "f:3: control-socket has 108 bytes; the path of a socket has at most 107\n" },
+};
+
+static char *joined(const struct config_errors *errors)
+{
+	char *text = NULL;
+	size_t nr_bytes;
+	FILE *file = open_memstream(&text, &nr_bytes);
+
+	assert_non_null(file);
+	config_errors_print(errors, file, "");
+	fclose(file);
+	return text;
+}
+
+static void refuses(const struct refusal *row, const char *text, size_t nr_bytes)
+{
+	struct config_errors errors = { 0 };
+	struct config config;
+	char *lines;
+
+	memset(&config, 0x5a, sizeof(config));
+	assert_int_equal(config_parse("f", text, nr_bytes, &config, &errors), -EINVAL);
+	assert_int_equal(((unsigned char *)&config)[0], 0x5a);
+	lines = joined(&errors);
+	if (strcmp(lines, row->lines))
+		print_error("row: %s\n", row->name);
+	assert_string_equal(lines, row->lines);
+	free(lines);
+	config_errors_free(&errors);
+}
+
+static void test_refusals(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		refuses(&refusals[i], refusals[i].text, strlen(refusals[i].text));
+}
+
+static void test_nul(void **state)
+{
+	static const char text[] = MAIN WEB "mode = off\0\n";
+	static const struct refusal row = { "NUL", text,
+					    "f:5: byte 0x00 is no text; is this a config file?\n" };
+
+	(void)state;
+	refuses(&row, text, sizeof(text) - 1);
+}
+
+/* A file written on another system: carriage returns, and no newline at the end. */
+static void test_refusals_crlf(void **state)
+{
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const char *text = refusals[i].text;
+		size_t nr_bytes = strlen(text), nr = 0;
+		char crlf[2048];
+
+		for (j = 0; j < nr_bytes; j++) {
+			assert_true(nr + 2 < sizeof(crlf));
+			if (text[j] == '\n')
+				crlf[nr++] = '\r';
+			crlf[nr++] = text[j];
+		}
+		refuses(&refusals[i], crlf, nr ? nr - 1 : 0);
+	}
+}
+
+static void parse_good(const char *text, struct config *config)
+{
+	struct config_errors errors = { 0 };
+	int err = config_parse("f", text, strlen(text), config, &errors);
+
+	config_errors_print(&errors, stderr, "");
+	assert_int_equal(err, 0);
+}
+
+static void test_defaults(void **state)
+{
+	struct config config;
+
+	(void)state;
+	parse_good(MAIN WEB, &config);
+	assert_int_equal(config.nr_interfaces, 1);
+	assert_string_equal(config.interfaces[0], "eth0");
+	assert_int_equal(config.xdp_mode, XDP_MODE_AUTO);
+	assert_string_equal(config.control_socket, "/run/synward/control.sock");
+	assert_string_equal(config.pin_path, "/sys/fs/bpf/synward");
+	assert_int_equal(config.nr_services, 1);
+	assert_string_equal(config.services[0].name, "web");
+	assert_int_equal(config.services[0].nr_ports, 1);
+	assert_int_equal(config.services[0].ports[0], 80);
+	assert_true(config.services[0].any_address);
+	assert_int_equal(config.services[0].nr_addresses, 0);
+	assert_int_equal(config.services[0].mode, SVC_ALWAYS);
+	config_free(&config);
+}
+
+static const char everything[] =
+	"\xef\xbb\xbf; a comment with \xc3\xa9, and one that is longer than any line may be " X50
+		X50 X50 "\n"
+	"# another\n\n"
+	"  [ synward ]   ; about the daemon\n"
+	"\tinterfaces=eth0   eth1.5\t; two of them\n"
+	"\txdp-mode = native\n"
+	"control-socket = /tmp/a b;c.sock\n"
+	"pin-path = /sys/fs/bpf/other ;\n"
+	"[service mail-1._x]\n"
+	"ports = 25 465-467 65535\n"
+	"addresses = 192.0.2.1 2001:db8::1\n"
+	"mode = monitor\n"
+	"[service\tother] # behind\n"
+	"mode = off\n"
+	"addresses = 192.0.2.2\n"
+	"ports = 25";
+
+static void test_everything(void **state)
+{
+	static const struct ip_addr v4 = { .word = { 0, 0, 0xffff0000, 0x010200c0 } };
+	struct in6_addr v6;
+	struct config config;
+	struct service *mail;
+
+	(void)state;
+	parse_good(everything, &config);
+	assert_int_equal(config.nr_interfaces, 2);
+	assert_string_equal(config.interfaces[1], "eth1.5");
+	assert_int_equal(config.xdp_mode, XDP_MODE_NATIVE);
+	assert_string_equal(config.control_socket, "/tmp/a b;c.sock");
+	assert_string_equal(config.pin_path, "/sys/fs/bpf/other");
+	assert_int_equal(config.nr_services, 2);
+	mail = &config.services[0];
+	assert_string_equal(mail->name, "mail-1._x");
+	assert_int_equal(mail->nr_ports, 5);
+	assert_int_equal(mail->ports[0], 25);
+	assert_int_equal(mail->ports[3], 467);
+	assert_int_equal(mail->ports[4], 65535);
+	assert_false(mail->any_address);
+	assert_int_equal(mail->nr_addresses, 2);
+	if (htonl(1) != 1) /* the bytes above are written for little-endian */
+		assert_memory_equal(&mail->addresses[0], &v4, sizeof(v4));
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", &v6), 1);
+	assert_memory_equal(&mail->addresses[1], &v6, sizeof(v6));
+	assert_int_equal(mail->mode, SVC_MONITOR);
+	assert_string_equal(config.services[1].name, "other");
+	assert_int_equal(config.services[1].mode, SVC_OFF);
+	config_free(&config);
+}
+
+static void test_longest_line(void **state)
+{
+	struct config config;
+
+	(void)state;
+	parse_good(MAIN WEB "mode = off ;" X50 X50 X50 "12345678901234567890123456789012345\n",
+		   &config);
+	config_free(&config);
+}
+
+/* All errors in one run; beyond CONFIG_ERRORS_MAX they are counted. */
+static void test_many_errors(void **state)
+{
+	struct config_errors errors = { 0 };
+	struct config config;
+	char text[CONFIG_ERRORS_MAX * 4 + 64] = MAIN WEB, *lines;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < CONFIG_ERRORS_MAX + 5; i++)
+		strcat(text, "x=\n");
+	assert_int_equal(config_parse("f", text, strlen(text), &config, &errors), -EINVAL);
+	assert_int_equal(errors.nr_lines, CONFIG_ERRORS_MAX);
+	assert_int_equal(errors.nr_left_out, 5);
+	lines = joined(&errors);
+	assert_non_null(strstr(lines, "\n... and 5 more\n"));
+	free(lines);
+	config_errors_free(&errors);
+}
+
+static void load_refuses(const char *path, const char *line)
+{
+	struct config_errors errors = { 0 };
+	struct config config;
+
+	assert_int_equal(config_load(path, &config, &errors), -EINVAL);
+	assert_int_equal(errors.nr_lines, 1);
+	assert_string_equal(errors.lines[0], line);
+	config_errors_free(&errors);
+}
+
+static void test_files(void **state)
+{
+	(void)state;
+	load_refuses(
+		"/nonexistent/x",
+		"/nonexistent/x: cannot be opened: No such file or directory; write it, or try "
+		"synwardd with --interface DEV --ports LIST");
+	load_refuses("/", "/: cannot be read: Is a directory");
+	load_refuses("/dev/zero", "/dev/zero: has more than 1048576 bytes; is this a config file?");
+}
+
+static void test_unreadable_file(void **state)
+{
+	char path[] = "/tmp/synward-test-XXXXXX", line[128];
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(chmod(path, 0), 0);
+	snprintf(line, sizeof(line), "%s: cannot be opened: Permission denied", path);
+	if (geteuid()) /* root may read it */
+		load_refuses(path, line);
+	unlink(path);
+}
+
+static void test_args(void **state)
+{
+	const struct config_args args = { .interface = "eth0,eth1",
+					  .ports = "80,443,8000-8002",
+					  .mode = "monitor",
+					  .xdp_mode = "generic",
+					  .control_socket = "/tmp/s" };
+	struct config_errors errors = { 0 };
+	struct config config;
+
+	(void)state;
+	assert_int_equal(config_from_args(&args, &config, &errors), 0);
+	assert_int_equal(config.nr_interfaces, 2);
+	assert_string_equal(config.interfaces[1], "eth1");
+	assert_int_equal(config.xdp_mode, XDP_MODE_GENERIC);
+	assert_string_equal(config.control_socket, "/tmp/s");
+	assert_int_equal(config.nr_services, 1);
+	assert_string_equal(config.services[0].name, SERVICE_NAME_QUICK);
+	assert_int_equal(config.services[0].nr_ports, 5);
+	assert_int_equal(config.services[0].ports[4], 8002);
+	assert_true(config.services[0].any_address);
+	assert_int_equal(config.services[0].mode, SVC_MONITOR);
+	config_free(&config);
+}
+
+static void test_bad_args(void **state)
+{
+	const struct config_args args = { .interface = "eth/0",
+					  .ports = "80,https",
+					  .mode = "on",
+					  .xdp_mode = "",
+					  .control_socket = "s" };
+	struct config_errors errors = { 0 };
+	struct config config;
+	char *lines;
+
+	(void)state;
+	assert_int_equal(config_from_args(&args, &config, &errors), -EINVAL);
+	lines = joined(&errors);
+	assert_string_equal(
+		lines, "--interface: 'eth/0' cannot be a device's name; names have 1 to 15 "
+		       "characters, without "
+		       "'/' and ':', and are separated by spaces\n"
+		       "--ports: 'https' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
+		       "--mode: 'on' is no mode; it is off, monitor or always\n"
+		       "--xdp-mode: '' is no xdp-mode; it is auto, native or generic\n"
+		       "--control-socket: control-socket 's' is no absolute path of a file; begin "
+		       "it with '/'\n");
+	free(lines);
+	config_errors_free(&errors);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_refusals_crlf),
+		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_longest_line),
+		cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_unreadable_file),
+		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_bad_args),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
