@@ -83,6 +83,9 @@ $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 
 lab: $(LAB_TOOLS) ## build the tools of the test bed
 
+# Made on the way to a tool, but not to be thrown away after it.
+.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o)
+
 $(O)/lab/%.bpf.o: tests/lab/%.bpf.c
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
