@@ -58,8 +58,9 @@ struct settings {
 	__u32 rmem_max;	   /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
 	__u32 rmem_default; /* bytes: tcp_rmem[1], the buffer of a listener that was not looked up yet */
 	__u8 ttl;	   /* net.ipv4.ip_default_ttl */
+	__u8 hop_limit;	   /* net.ipv6.conf.all.hop_limit */
 	__u8 epoch_shift;  /* an epoch lasts 1 << epoch_shift ms */
-	__u8 pad[2];
+	__u8 pad;
 };
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached there. */
@@ -70,9 +71,46 @@ struct dev_conf {
 	__u8 pad[7];
 };
 
-/* secret: the master key of which all others are derived. Written once, from getrandom(2). */
+/* device_notes: hand-offs that XDP has noted and nobody has taken. */
+struct dev_notes {
+	__u64 since_ms; /* when the first of them was noted */
+	__u32 untaken;
+	__u32 is_without_metadata; /* the driver carries no notes; the TC half looks at every packet */
+};
+
+/* secret: from getrandom(2), written once, never read back. */
 struct secret {
-	__u64 key[2];
+	__u64 master[2]; /* epoch keys are derived from it */
+	__u64 flow[2];	 /* turns a connection into its flow id; stays, or timestamps would jump */
+};
+
+/*
+ * The flow table: connections that are known to be real, so that their packets pass without a socket lookup. A cache:
+ * sets of FLOW_WAYS, a line of tags that every packet asks and entries that are opened only when a tag matches.
+ */
+#define FLOW_WAYS 8
+#define FLOW_SETS_DEFAULT 8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 1 MB of entries */
+
+enum flow_state {
+	FLOW_NONE = 0,
+	FLOW_ESTABLISHED = 1, /* the kernel has a socket */
+	FLOW_HANDED_OFF = 2,  /* its ACK was noted; the socket may or may not come to be */
+	FLOW_VALIDATED = 3,   /* the same, but the driver carried no note: the TC half has still to hand it off */
+};
+
+struct flow_tags {
+	__u16 tag[FLOW_WAYS]; /* 0: empty */
+};
+
+struct flow {
+	__u64 id;
+	__u32 seen_ms; /* low bits of the millisecond clock */
+	__u8 state;    /* enum flow_state */
+	__u8 pad[3];
+};
+
+struct flow_set {
+	struct flow way[FLOW_WAYS];
 };
 
 #define ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
@@ -82,6 +120,9 @@ ABI_SIZE(row_conf, 8);
 ABI_SIZE(row_counts, 32);
 ABI_SIZE(settings, 16);
 ABI_SIZE(dev_conf, 16);
-ABI_SIZE(secret, 16);
+ABI_SIZE(dev_notes, 16);
+ABI_SIZE(secret, 32);
+ABI_SIZE(flow_tags, 16);
+ABI_SIZE(flow_set, 128);
 
 #endif

@@ -36,14 +36,13 @@
 	X(SYN_BAD_CHECKSUM,    DROP, "SYN with a wrong checksum") \
 	X(SYN_TOO_LONG,        DROP, "SYN with more payload than is checked") \
 	X(SYN_SMALL_MSS,       DROP, "SYN with an MSS below 216") \
-	X(SYN_BAD_OPTIONS,     DROP, "SYN with malformed TCP options") \
 	X(SYN_ACCEPTQ_FULL,    DROP, "SYN while the listener's accept queue is full, as the kernel would") \
 	X(SYN_NO_ROOM,         DROP, "internal: the answer did not fit the frame; stays 0") \
 	X(SYN_COOKIE,          TX,   "SYN answered with a cookie") \
 	/* everything that is no SYN */ \
 	X(FLOW_KNOWN,          PASS, "packet of a known connection") \
 	X(FLOW_LEARNED,        PASS, "packet of a connection that the kernel holds and that was not known yet") \
-	X(FLOW_HANDED_OFF,     PASS, "packet right behind the ACK that was handed off") \
+	X(FLOW_JUST_HANDED_OFF, PASS, "packet right behind the ACK that was handed off") \
 	X(KERNEL_HANDSHAKE,    PASS, "packet of a handshake that the kernel holds") \
 	X(KERNEL_TIME_WAIT,    PASS, "packet of a connection in TIME_WAIT") \
 	X(ACK_NO_LISTENER,     PASS, "ACK to a service that nobody listens on; the kernel answers") \

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the two programs share once a packet is parsed: which service it is for, whose keys, what time it is, and
+ * whether its cookie is good.
+ */
+#ifndef SYNWARD_JUDGE_H
+#define SYNWARD_JUDGE_H
+
+#include "cookie.h"
+#include "flow.h"
+#include "listener.h"
+#include "maps.h"
+#include "note.h"
+#include "parse.h"
+#include "tcpopt.h"
+
+/* Baked into the program at load. */
+const volatile __u32 dev_slot;	/* which entry of `devices` is ours */
+const volatile bool can_hand_off; /* the kernel has bpf_sk_assign_tcp_reqsk */
+
+struct judgement {
+	struct pkt pkt;
+	struct tcp_opts opts;
+	struct tcp_header header; /* as it came, once header_read() was called */
+	const struct settings *set;
+	const struct row_conf *row;
+	struct row_counts *counts;
+	__u64 *last_cookie_ms;
+	struct cpu_state *cpu;
+	__u64 now_ms;
+	__u64 flow_id;
+	__u32 row_nr;
+};
+
+#define NS_PER_MS 1000000ULL
+
+/* Milliseconds are enough for cookies, and the coarse clock is ten times cheaper. */
+static __always_inline __u64 clock_ms(void)
+{
+	return bpf_ktime_get_coarse_ns() / NS_PER_MS;
+}
+
+/* Entry 0 of a map of one. */
+#define ONLY(map) ({ __u32 zero_ = 0; bpf_map_lookup_elem(&(map), &zero_); })
+
+static __always_inline void flow_key(struct sip_key *ret)
+{
+	const struct secret *s = ONLY(secret);
+
+	ret->k[0] = s ? s->flow[0] : 0;
+	ret->k[1] = s ? s->flow[1] : 0;
+}
+
+/* The key of @epoch, which each CPU derives once and keeps; two fit, because two are accepted. */
+static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __u64 epoch)
+{
+	struct epoch_key *slot = epoch & 1 ? &cpu->epoch_keys[1] : &cpu->epoch_keys[0];
+
+	if (unlikely(slot->epoch != epoch || !(slot->key.k[0] | slot->key.k[1]))) {
+		const struct secret *s = ONLY(secret);
+		struct sip_key master = {};
+
+		if (s) {
+			master.k[0] = s->master[0];
+			master.k[1] = s->master[1];
+		}
+		epoch_key_make(&master, epoch, &slot->key);
+		slot->epoch = epoch;
+	}
+	return &slot->key;
+}
+
+/* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
+static __always_inline enum reason service_find(struct judgement *j)
+{
+	__u32 port = bpf_ntohs(j->pkt.dport);
+	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
+	struct svc_key key = { .addr = j->pkt.dst, .port = j->pkt.dport };
+	__u32 *row_nr;
+
+	if (likely(!is_listed || !*is_listed))
+		return NOT_SERVICE;
+	row_nr = bpf_map_lookup_elem(&services, &key);
+	if (!row_nr)
+		return NOT_SERVICE;
+	j->row_nr = *row_nr;
+	j->row = bpf_map_lookup_elem(&rows, row_nr);
+	j->counts = bpf_map_lookup_elem(&row_counts, row_nr);
+	j->last_cookie_ms = bpf_map_lookup_elem(&row_last_cookie, row_nr);
+	j->set = ONLY(settings);
+	j->cpu = ONLY(cpu_state);
+	if (!j->row || !j->counts || !j->last_cookie_ms || !j->set || !j->cpu)
+		return NOT_SERVICE;
+	return GO_ON;
+}
+
+static __always_inline bool is_armed(const struct judgement *j)
+{
+	return can_hand_off && j->row->mode == SVC_ALWAYS;
+}
+
+/* Cookies that the row sent may still come back. */
+static __always_inline bool is_draining(const struct judgement *j)
+{
+	__u64 last = *j->last_cookie_ms;
+
+	return can_hand_off && last && j->now_ms - last < 2ULL << j->set->epoch_shift;
+}
+
+/* A function of its own, verified once for both programs: the walk has many paths. */
+__noinline int options_walk(const struct tcp_header *h, struct tcp_opts *ret, __u32 l4_bytes)
+{
+	if (!h || !ret || l4_bytes < TCP_HEADER_MIN)
+		return 0;
+	tcp_options_walk((const __u8 *)h + TCP_HEADER_MIN, l4_bytes - TCP_HEADER_MIN, ret);
+	return 0;
+}
+
+/* Copy the TCP header and read its options. Returns the header's sum in @ret_sum, or false when it is not linear. */
+static __always_inline bool header_read(struct judgement *j, void *end, __u64 *ret_sum)
+{
+	if (!tcp_header_read(&j->pkt, end, &j->header, ret_sum))
+		return false;
+	if (unlikely(!tcp_options_common(&j->header, j->pkt.l4_bytes, &j->opts))) {
+		j->opts = TCP_OPTS_NONE;
+		options_walk(&j->header, &j->opts, j->pkt.l4_bytes);
+	}
+	return true;
+}
+
+/*
+ * Is this ACK, or first data, the answer to a cookie of ours? The client's ISN is one before its sequence number, our
+ * cookie one before what it acknowledges.
+ * Returns ACK_COOKIE_VALID and the note for it, or what is wrong.
+ */
+static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret)
+{
+	bool timestamps = j->opts.has_timestamps;
+	__u32 isn = bpf_ntohl(j->pkt.seq) - 1;
+	__u32 cookie = bpf_ntohl(j->pkt.ack) - 1;
+	__u32 shift = j->set->epoch_shift;
+	__u64 sent_ms = j->now_ms, epoch;
+	struct offer got;
+
+	if (timestamps) {
+		if (!cookie_sent_at(j->now_ms, j->flow_id, j->opts.tsecr, shift, &sent_ms))
+			return ACK_COOKIE_EXPIRED;
+		epoch = epoch_of(sent_ms, shift);
+	} else {
+		epoch = cookie_epoch(j->now_ms, cookie, shift);
+	}
+	if (!cookie_check(epoch_key(j->cpu, epoch), j->flow_id, isn, cookie, timestamps))
+		return ACK_COOKIE_INVALID;
+	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt.is_v6, &got);
+	note_make(&got, &j->opts, sent_ms, ret);
+	return ACK_COOKIE_VALID;
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel holds for a packet's addresses and ports: a listener, a connection, nothing.
+ *
+ * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, and because some listeners
+ * cannot take cookies. Up to LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS and CPU ask exactly; beyond that they
+ * believe what was last seen for their service and address family, which is refreshed at least once per window: it
+ * is at most two windows old (8 ms, and a tick of the coarse clock). Addresses of one service that have different
+ * listeners share that record, and only then, so a flood can make one of them inherit the other's window scale.
+ */
+#ifndef SYNWARD_LISTENER_H
+#define SYNWARD_LISTENER_H
+
+#include <bpf/bpf_core_read.h>
+
+#include "maps.h"
+#include "parse.h"
+#include "policy.h"
+
+#define LISTENER_WINDOW_MS 4
+#define LOOKUPS_PER_WINDOW 200 /* 50 000 a second: 0.5 % of a core */
+
+#define SOCK_RCVBUF_LOCK 2
+#define WIN_SCALE_SHIFT 8 /* TCP_RMEM_TO_WIN_SCALE */
+
+/* The fields of the kernel's sockets that are read, relocated at load. */
+struct sock___local {
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+	int sk_rcvbuf;
+	__u8 sk_userlocks : 4;
+} __attribute__((preserve_access_index));
+
+struct tcp_sock___local {
+	__u32 window_clamp;
+	__u8 scaling_ratio;
+	bool is_mptcp;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct bpf_sock *socket_lookup(void *ctx, const struct pkt *p)
+{
+	struct bpf_sock_tuple t = {};
+
+	if (p->is_v6) {
+		__builtin_memcpy(t.ipv6.saddr, &p->src, sizeof(t.ipv6.saddr));
+		__builtin_memcpy(t.ipv6.daddr, &p->dst, sizeof(t.ipv6.daddr));
+		t.ipv6.sport = p->sport;
+		t.ipv6.dport = p->dport;
+		return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
+	}
+	t.ipv4.saddr = p->src.word[3];
+	t.ipv4.daddr = p->dst.word[3];
+	t.ipv4.sport = p->sport;
+	t.ipv4.dport = p->dport;
+	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
+}
+
+/* The receive buffer of a new connection, before anybody looked at its listener: tcp_rmem[1], at the kernel's default
+ * ratio of payload to memory. */
+static __always_inline void rcv_space_default(__u32 rmem_default, struct rcv_space *ret)
+{
+	ret->space_bytes = rmem_default / 2;
+	ret->clamp_bytes = 0;
+}
+
+/* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in the kernel. */
+static __always_inline void listener_read(struct bpf_sock *sk, const struct settings *set,
+					  struct listener_record *ret)
+{
+	struct tcp_sock___local *tp = (void *)bpf_skc_to_tcp_sock(sk);
+	struct sock___local *s = (void *)tp;
+	struct rcv_space rcv;
+
+	rcv_space_default(set->rmem_default, &rcv);
+	ret->is_there = true;
+	ret->is_mptcp = false;
+	ret->is_full = false;
+	if (s) {
+		rcv.space_bytes = (__u64)(__u32)s->sk_rcvbuf * tp->scaling_ratio >> WIN_SCALE_SHIFT;
+		rcv.clamp_bytes = tp->window_clamp;
+		if ((BPF_CORE_READ_BITFIELD(s, sk_userlocks) & SOCK_RCVBUF_LOCK) &&
+		    (!rcv.clamp_bytes || rcv.clamp_bytes > rcv.space_bytes))
+			rcv.clamp_bytes = rcv.space_bytes;
+		ret->is_mptcp = tp->is_mptcp;
+		ret->is_full = s->sk_ack_backlog > s->sk_max_ack_backlog;
+	}
+	ret->wscale = rcv_wscale(&rcv, set->rmem_max);
+	ret->space_bytes = rcv.space_bytes;
+	ret->clamp_bytes = rcv.clamp_bytes;
+}
+
+/* May this SYN ask the kernel? Always when its service's record is of an earlier window. */
+static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct listener_record *rec, __u32 window)
+{
+	if (cpu->lookup_window != window) {
+		cpu->lookup_window = window;
+		cpu->lookups_used = 0;
+	}
+	if (rec->window == window && cpu->lookups_used >= LOOKUPS_PER_WINDOW)
+		return false;
+	cpu->lookups_used++;
+	return true;
+}
+
+/*
+ * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @is_known: the flow table knows the
+ * connection, so that without a lookup it is safer to let the kernel answer.
+ */
+static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p, const struct settings *set,
+						    struct cpu_state *cpu, struct listener_record *rec,
+						    __u64 now_ms, bool is_known)
+{
+	__u32 window = now_ms / LISTENER_WINDOW_MS;
+	enum reason why = GO_ON;
+
+	if (lookup_allowed(cpu, rec, window)) {
+		struct bpf_sock *sk = socket_lookup(ctx, p);
+
+		if (!sk) {
+			rec->window = window;
+			rec->is_there = false;
+		} else {
+			if (sk->state == BPF_TCP_LISTEN) {
+				listener_read(sk, set, rec);
+				rec->window = window;
+			} else {
+				why = SYN_KNOWN;
+			}
+			bpf_sk_release(sk);
+		}
+	} else if (is_known) {
+		why = SYN_KNOWN;
+	}
+	if (why != GO_ON)
+		return why;
+	if (!rec->is_there)
+		return SYN_NO_LISTENER;
+	if (rec->is_mptcp)
+		return SYN_MPTCP;
+	if (rec->is_full)
+		return SYN_ACCEPTQ_FULL;
+	return GO_ON;
+}
+
+#endif

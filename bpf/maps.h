@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every map: who writes it, who reads it, why it has its size, what happens when it is full. All memory is taken at
+ * load; no packet can make a map grow. One object is loaded per device, and all share these maps.
+ */
+#ifndef SYNWARD_MAPS_H
+#define SYNWARD_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "base.h"
+#include "siphash.h"
+
+/* Daemon writes, both programs read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings SEC(".maps");
+
+/* Daemon writes once; programs derive the epoch keys. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct secret);
+} secret SEC(".maps");
+
+/* Daemon writes, XDP reads. 1: some service has this port. Keeps traffic to other ports out of the hash below. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NR_PORTS);
+	__type(key, __u32);
+	__type(value, __u8);
+} ports SEC(".maps");
+
+/* Daemon writes, both read: (address, port) to row. Sized for 64 addresses of every row; when it is full the daemon says
+ * so, and what is not in it is not protected. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ROWS_MAX * 64);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct svc_key);
+	__type(value, __u32);
+} services SEC(".maps");
+
+/* Daemon writes, both read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, struct row_conf);
+} rows SEC(".maps");
+
+/* Programs write, daemon adds up. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, struct row_counts);
+} row_counts SEC(".maps");
+
+/* XDP writes at most once a second and CPU, XDP reads: when the row last sent a cookie, in ms. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} row_last_cookie SEC(".maps");
+
+/* Programs write, daemon adds up: packets by reason. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NR_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} reason_counts SEC(".maps");
+
+/* Daemon writes, both read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEVS_MAX);
+	__type(key, __u32);
+	__type(value, struct dev_conf);
+} devices SEC(".maps");
+
+/* Is the TC half alive? XDP counts the notes that nobody took, TC sets them to 0, the daemon too when it has seen the
+ * TC half attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEVS_MAX);
+	__type(key, __u32);
+	__type(value, struct dev_notes);
+} device_notes SEC(".maps");
+
+/* XDP writes and reads; see flow.h. The daemon sets both sizes before the load. A full set loses its oldest entry,
+ * which costs a socket lookup later. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__type(key, __u32);
+	__type(value, struct flow_tags);
+} flow_tags SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__type(key, __u32);
+	__type(value, struct flow_set);
+} flows SEC(".maps");
+
+/* XDP writes and reads: what is known of the listener of (row, family), per CPU; see listener.h. */
+struct listener_record {
+	__u32 window; /* when it was looked up, in units of LISTENER_WINDOW_MS */
+	__u8 is_there;
+	__u8 is_mptcp;
+	__u8 is_full; /* accept queue */
+	__u8 wscale;
+	__u32 space_bytes;
+	__u32 clamp_bytes;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, ROWS_MAX * 2);
+	__type(key, __u32);
+	__type(value, struct listener_record);
+} listeners SEC(".maps");
+
+/* Programs write and read: what a CPU has worked out for itself. */
+struct epoch_key {
+	__u64 epoch;
+	struct sip_key key;
+};
+
+struct cpu_state {
+	struct epoch_key epoch_keys[2]; /* by parity */
+	__u32 lookup_window;
+	__u32 lookups_used;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu_state);
+} cpu_state SEC(".maps");
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From bytes to struct pkt: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with a bounded walk of extension
+ * headers, TCP. All bounds checks on input are here and in tcpopt.h. Whether a packet is wanted is for others to
+ * say; what is not plain TCP gets its reason here, and a header that lies is left to the kernel, which knows how to
+ * refuse it.
+ *
+ * RFC 791, RFC 8200 (§4 extension headers), RFC 9293 (§3.1).
+ */
+#ifndef SYNWARD_PARSE_H
+#define SYNWARD_PARSE_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+
+#include "base.h"
+#include "csum.h"
+
+#define VLAN_TAGS_MAX 2
+#define EXT_HEADERS_MAX 6
+#define EXT_BYTES_MAX 256
+#define IP_FRAGMENT_BITS 0x3fff /* MF and the offset */
+
+/* The 14th byte of the TCP header, and the bit before it that AccECN took (RFC 9768). */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+#define TCP_ECE 0x40
+#define TCP_CWR 0x80
+
+#define TCP_HEADER_MIN 20
+#define TCP_OPTIONS_MAX 40
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 next_proto;
+};
+
+/* A TCP packet, IPv4 and IPv6 alike. Pointers are into the packet and die with the first resize. */
+struct pkt {
+	struct ip_addr src, dst;
+	void *l3;
+	void *l4;
+	__be32 seq, ack;
+	__be16 sport, dport;
+	__u16 frame_bytes;
+	__u16 payload_bytes;
+	__u8 l3_off;
+	__u8 l4_bytes; /* TCP header with options */
+	__u8 flags;    /* TCP_* */
+	__u8 dsfield;
+	bool is_v6;
+};
+
+static __always_inline bool is_vlan(__be16 proto)
+{
+	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline enum reason parse_eth(void *data, void *end, struct pkt *p, __be16 *ret_proto)
+{
+	struct ethhdr *eth = data;
+	struct vlan_tag *tag = (void *)(eth + 1);
+	__be16 proto;
+
+	if ((void *)(eth + 1) > end)
+		return NOT_IP;
+	proto = eth->h_proto;
+	p->l3 = tag;
+	p->l3_off = ETH_HLEN;
+	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(proto); i++, tag++) {
+		if ((void *)(tag + 1) > end)
+			return NOT_IP;
+		proto = tag->next_proto;
+		p->l3 = tag + 1;
+		p->l3_off += sizeof(*tag);
+	}
+	*ret_proto = proto;
+	return GO_ON;
+}
+
+/* The length of the TCP segment, from the IP header alone: padding behind the datagram never counts. */
+static __always_inline enum reason parse_ipv4(void *end, struct pkt *p, __u32 *ret_l4_len)
+{
+	struct iphdr *ip = p->l3;
+	__u32 header, total;
+
+	if ((void *)(ip + 1) > end)
+		return BAD_HEADER;
+	if (ip->protocol != IPPROTO_TCP)
+		return NOT_TCP;
+	if (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS))
+		return FRAGMENT;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
+	    total > (__u32)p->frame_bytes - p->l3_off)
+		return BAD_HEADER;
+	p->is_v6 = false;
+	p->dsfield = ip->tos;
+	addr_from_v4(&p->src, ip->saddr);
+	addr_from_v4(&p->dst, ip->daddr);
+	p->l4 = p->l3 + header;
+	*ret_l4_len = total - header;
+	return GO_ON;
+}
+
+static __always_inline bool is_ext_header(__u8 next)
+{
+	return next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS ||
+	       next == IPPROTO_AH;
+}
+
+/* Walks from the fixed header to TCP. A Routing header that is not spent has another destination than the one it
+ * shows, so it is left to the kernel. */
+static __always_inline enum reason parse_ext_headers(void *end, struct pkt *p, __u8 next, __u32 *ret_bytes)
+{
+	__u32 bytes = 0;
+
+	for (int i = 0; i < EXT_HEADERS_MAX && is_ext_header(next); i++) {
+		__u8 *ext = p->l4;
+		__u32 len;
+
+		if ((void *)(ext + 4) > end)
+			return BAD_HEADER;
+		if (next == IPPROTO_ROUTING && ext[3])
+			return EXT_TOO_DEEP;
+		len = next == IPPROTO_AH ? (ext[1] + 2) * 4 : (ext[1] + 1) * 8;
+		bytes += len;
+		if (bytes > EXT_BYTES_MAX)
+			return EXT_TOO_DEEP;
+		next = ext[0];
+		p->l4 += len;
+	}
+	*ret_bytes = bytes;
+	if (next == IPPROTO_TCP)
+		return GO_ON;
+	if (next == IPPROTO_FRAGMENT)
+		return FRAGMENT;
+	return is_ext_header(next) ? EXT_TOO_DEEP : NOT_TCP;
+}
+
+static __always_inline enum reason parse_ipv6(void *end, struct pkt *p, __u32 *ret_l4_len)
+{
+	struct ipv6hdr *ip6 = p->l3;
+	__u32 payload, ext_bytes = 0;
+	enum reason why;
+
+	if ((void *)(ip6 + 1) > end)
+		return BAD_HEADER;
+	payload = bpf_ntohs(ip6->payload_len);
+	p->l4 = ip6 + 1;
+	if (ip6->nexthdr != IPPROTO_TCP) {
+		why = parse_ext_headers(end, p, ip6->nexthdr, &ext_bytes);
+		if (why != GO_ON)
+			return why;
+	}
+	if (ip6->version != 6 || payload < ext_bytes ||
+	    payload + sizeof(*ip6) > (__u32)p->frame_bytes - p->l3_off)
+		return BAD_HEADER;
+	p->is_v6 = true;
+	p->dsfield = ip6->priority << 4 | ip6->flow_lbl[0] >> 4;
+	__builtin_memcpy(&p->src, &ip6->saddr, sizeof(p->src));
+	__builtin_memcpy(&p->dst, &ip6->daddr, sizeof(p->dst));
+	*ret_l4_len = payload - ext_bytes;
+	return GO_ON;
+}
+
+static __always_inline enum reason parse_tcp(void *end, struct pkt *p, __u32 l4_len)
+{
+	struct tcphdr *th = p->l4;
+
+	if ((void *)(th + 1) > end)
+		return BAD_HEADER;
+	p->l4_bytes = th->doff * 4;
+	if (p->l4_bytes < TCP_HEADER_MIN || p->l4_bytes > l4_len)
+		return BAD_HEADER;
+	p->payload_bytes = l4_len - p->l4_bytes;
+	p->flags = ((__u8 *)th)[13];
+	p->sport = th->source;
+	p->dport = th->dest;
+	p->seq = th->seq;
+	p->ack = th->ack_seq;
+	return GO_ON;
+}
+
+/*
+ * Fill @p from the frame at @data. @frame_bytes is the whole frame, @end may come earlier when the rest is in
+ * fragments (jumbo frames) or not linear (skb).
+ * Returns GO_ON, or the reason why the packet is none of ours; @p is then undefined.
+ */
+static __always_inline enum reason parse_packet(void *data, void *end, __u32 frame_bytes, struct pkt *p)
+{
+	__u32 l4_len = 0;
+	__be16 proto = 0;
+	enum reason why;
+
+	if (frame_bytes > 0xffff)
+		return BAD_HEADER;
+	p->frame_bytes = frame_bytes;
+	why = parse_eth(data, end, p, &proto);
+	if (why != GO_ON)
+		return why;
+	if (proto == bpf_htons(ETH_P_IP))
+		why = parse_ipv4(end, p, &l4_len);
+	else if (proto == bpf_htons(ETH_P_IPV6))
+		why = parse_ipv6(end, p, &l4_len);
+	else
+		return NOT_IP;
+	if (why != GO_ON)
+		return why;
+	return parse_tcp(end, p, l4_len);
+}
+
+/* The TCP header as it came, copied so that options can be read without asking for bounds again. */
+struct tcp_header {
+	__be32 word[(TCP_HEADER_MIN + TCP_OPTIONS_MAX) / 4];
+};
+
+/*
+ * Copy the TCP header of @p and add it up. The number of words selects straight-line code: a loop over packet
+ * bytes would pay for a bounds check each.
+ * Returns false when the header is not whole in linear memory.
+ */
+static __always_inline bool tcp_header_read(const struct pkt *p, void *end, struct tcp_header *ret, __u64 *ret_sum)
+{
+	const __be32 *from = p->l4;
+	__u64 sum = 0;
+
+#define HEADER_OF(n) \
+	case (n) * 4: \
+		if ((void *)(from + (n)) > end) \
+			return false; \
+		UNROLL for (int i = 0; i < (n); i++) \
+		{ \
+			ret->word[i] = from[i]; \
+			sum += from[i]; \
+		} \
+		break
+	switch (p->l4_bytes) {
+		HEADER_OF(5);
+		HEADER_OF(6);
+		HEADER_OF(7);
+		HEADER_OF(8);
+		HEADER_OF(9);
+		HEADER_OF(10);
+		HEADER_OF(11);
+		HEADER_OF(12);
+		HEADER_OF(13);
+		HEADER_OF(14);
+		HEADER_OF(15);
+	default:
+		return false;
+	}
+#undef HEADER_OF
+	*ret_sum = sum;
+	return true;
+}
+
+#endif
