@@ -159,7 +159,8 @@ lab_flood_start() {
 
 # The XDP_PASS program on srv0, for phases without synward. Attach or detach costs a few ms of traffic.
 lab_pass_on() { lab_s "$LAB_BIN/labxdp" pass srv0; }
-lab_pass_off() { lab_s "$LAB_BIN/labxdp" off srv0; }
+lab_floor_on() { lab_s "$LAB_BIN/labxdp" floor srv0; } # sends all back: what benchmarks subtract
+lab_pass_off() { lab_s "$LAB_BIN/labxdp" off srv0; } # either of them
 
 # JSON: what reached srv0 (only while lab_pass is on), and what came back to cli0.
 lab_srv_counts() { lab_s "$LAB_BIN/labxdp" counts srv0; }

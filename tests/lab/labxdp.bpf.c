@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The two small XDP programs that the lab itself attaches. lab_peer sits on the client's device: it
- * drops SYN-ACKs and RSTs to the spoofed ranges (nobody lives there) and passes all else; its
- * presence also gives the device NAPI, without which XDP_TX on the server's side goes nowhere.
+ * The small XDP programs that the lab itself attaches. lab_peer sits on the client's device: it
+ * drops SYN-ACKs and RSTs to the spoofed ranges (nobody lives there), and what comes back from them,
+ * and passes all else; its presence also gives the device NAPI, without which XDP_TX on the server's
+ * side goes nowhere.
  * lab_pass sits on the server's device in the phases without synward: it passes everything and
- * counts the flood that arrives, so that "received" has the same meaning in every phase.
+ * counts the flood that arrives, so that "received" has the same meaning in every phase. lab_floor
+ * sends everything back with the MACs swapped: the floor that benchmarks subtract.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -112,9 +114,13 @@ int lab_peer(struct xdp_md *ctx)
 {
 	struct lab_view view = { 0 };
 
-	if (lab_parse(ctx, &view) || !view.is_spoofed_dst) {
+	if (lab_parse(ctx, &view) || !(view.is_spoofed_dst || view.is_spoofed_src)) {
 		lab_count(LAB_COUNT_PASSED);
 		return XDP_PASS;
+	}
+	if (view.is_spoofed_src) {
+		lab_count(view.tcp->syn ? LAB_COUNT_SPOOFED_SYN : LAB_COUNT_SPOOFED_OTHER);
+		return XDP_DROP;
 	}
 	if (view.tcp->rst) {
 		lab_count(LAB_COUNT_SPOOFED_RST);
@@ -137,6 +143,20 @@ int lab_pass(struct xdp_md *ctx)
 		lab_count(view.tcp->syn ? LAB_COUNT_SPOOFED_SYN : LAB_COUNT_SPOOFED_OTHER);
 	lab_count(LAB_COUNT_PASSED);
 	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int lab_floor(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u8 mac[ETH_ALEN];
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return XDP_DROP;
+	__builtin_memcpy(mac, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, mac, ETH_ALEN);
+	return XDP_TX;
 }
 
 char _license[] SEC("license") = "GPL";

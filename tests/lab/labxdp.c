@@ -25,15 +25,18 @@ static int fail(const char *dev, const char *what, int err)
 	return 1;
 }
 
-static int labxdp_on(const char *dev, int ifindex, bool is_peer)
+static int labxdp_on(const char *dev, int ifindex, const char *verb)
 {
 	struct labxdp_bpf *skel = labxdp_bpf__open_and_load();
+	struct bpf_program *prog;
 	int err;
 
 	if (!skel)
 		return fail(dev, "cannot load the programs", -errno);
-	err = bpf_xdp_attach(ifindex,
-			     bpf_program__fd(is_peer ? skel->progs.lab_peer : skel->progs.lab_pass),
+	prog = !strcmp(verb, "peer") ? skel->progs.lab_peer :
+	       !strcmp(verb, "pass") ? skel->progs.lab_pass :
+				       skel->progs.lab_floor;
+	err = bpf_xdp_attach(ifindex, bpf_program__fd(prog),
 			     XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 	labxdp_bpf__destroy(skel);
 	return err ? fail(dev, "cannot attach (is another XDP program there?)", err) : 0;
@@ -53,7 +56,7 @@ static int labxdp_own(int ifindex, struct bpf_prog_info *ret_info)
 	if (fd < 0)
 		return fd;
 	err = bpf_obj_get_info_by_fd(fd, ret_info, &len);
-	if (!err && strcmp(ret_info->name, "lab_pass") && strcmp(ret_info->name, "lab_peer"))
+	if (!err && strncmp(ret_info->name, "lab_", 4))
 		err = -EPERM;
 	if (err) {
 		close(fd);
@@ -121,9 +124,9 @@ int main(int argc, char **argv)
 	const char *refused;
 	int ifindex;
 
-	if (strcmp(verb, "peer") && strcmp(verb, "pass") && strcmp(verb, "off") &&
-	    strcmp(verb, "counts")) {
-		fprintf(stderr, "usage: labxdp peer|pass|off|counts DEV\n");
+	if (strcmp(verb, "peer") && strcmp(verb, "pass") && strcmp(verb, "floor") &&
+	    strcmp(verb, "off") && strcmp(verb, "counts")) {
+		fprintf(stderr, "usage: labxdp peer|pass|floor|off|counts DEV\n");
 		return 2;
 	}
 	refused = guard_refuses(dev);
@@ -136,5 +139,5 @@ int main(int argc, char **argv)
 		return labxdp_counts(dev, ifindex);
 	if (!strcmp(verb, "off"))
 		return labxdp_off(dev, ifindex);
-	return labxdp_on(dev, ifindex, !strcmp(verb, "peer"));
+	return labxdp_on(dev, ifindex, verb);
 }

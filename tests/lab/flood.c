@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flood generator: reads the options, builds the template of the packet, and keeps the BPF half
+ * (flood.bpf.c) running on live frames until time, count or a signal ends it. It decides what a
+ * packet of the flood looks like; guard.h decides whether it may run at all. It keeps one CPU busy
+ * at any rate, since the pacing waits inside BPF: pin it.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <getopt.h>
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "flood.h"
+#include "guard.h"
+#include "lab/flood.skel.h"
+#include "neigh.h"
+
+enum layout { LAYOUT_LINUX, LAYOUT_WINDOWS, LAYOUT_NONE };
+
+struct args {
+	const char *dev;
+	struct lab_addr dst;
+	uint8_t dmac[6];
+	bool has_dmac;
+	bool is_ack;
+	bool is_source_one;
+	bool is_json;
+	bool is_announced;
+	enum layout layout;
+	unsigned int port;
+	unsigned int vlans[2];
+	unsigned int nr_vlans;
+	uint64_t pps;
+	uint64_t limit;
+	double seconds;
+};
+
+/* What the watching thread must know. */
+struct watch {
+	struct flood_state *state;
+	pthread_t runner;
+	bool is_announced;
+	bool is_done;
+};
+
+static volatile sig_atomic_t is_stopped;
+
+static const char usage_text[] =
+	"usage: flood --dev DEV --dst ADDR --pps N|max --seconds S\n"
+	"             [--port N=80] [--count N] [--kind syn|ack] [--options linux|windows|none]\n"
+	"             [--vlan VID[,VID2]] [--src random|one] [--dmac MAC] [--announce] [-j]\n"
+	"Only on a veth in a namespace of the lab. --announce: print \"flowing\" once packets flow.\n";
+
+static void misuse(const char *what)
+{
+	fprintf(stderr, "flood: %s\n%s", what, usage_text);
+	exit(2);
+}
+
+static void fail(const char *what, int err)
+{
+	fprintf(stderr, "flood: %s: %s\n", what, strerror(err < 0 ? -err : err));
+	exit(1);
+}
+
+static uint64_t read_number(const char *text, uint64_t max, const char *what)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value > max)
+		misuse(what);
+	return value;
+}
+
+static double read_seconds(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value > 0 && value <= 3600))
+		misuse("--seconds wants more than 0 and at most 3600");
+	return value;
+}
+
+static void read_vlans(struct args *args, const char *text)
+{
+	char rest;
+
+	args->nr_vlans = (unsigned int)sscanf(text, "%u,%u%c", &args->vlans[0], &args->vlans[1], &rest);
+	if (args->nr_vlans < 1 || args->nr_vlans > 2 || args->vlans[0] > 4094 || args->vlans[1] > 4094)
+		misuse("--vlan wants VID or VID,VID2");
+}
+
+static void read_word(struct args *args, int which, const char *word)
+{
+	if (which == 'k' && (!strcmp(word, "syn") || !strcmp(word, "ack")))
+		args->is_ack = !strcmp(word, "ack");
+	else if (which == 's' && (!strcmp(word, "random") || !strcmp(word, "one")))
+		args->is_source_one = !strcmp(word, "one");
+	else if (which == 'o' && !strcmp(word, "linux"))
+		args->layout = LAYOUT_LINUX;
+	else if (which == 'o' && !strcmp(word, "windows"))
+		args->layout = LAYOUT_WINDOWS;
+	else if (which == 'o' && !strcmp(word, "none"))
+		args->layout = LAYOUT_NONE;
+	else
+		misuse(word);
+}
+
+static void read_arg(struct args *args, int which, const char *text)
+{
+	switch (which) {
+	case 'd':
+		args->dev = text;
+		break;
+	case 'a':
+		if (!lab_addr_read(text, &args->dst))
+			misuse("--dst wants an IPv4 or IPv6 address");
+		break;
+	case 'p':
+		args->port = (unsigned int)read_number(text, 65535, "--port wants a port");
+		break;
+	case 'r':
+		args->pps = strcmp(text, "max") ? read_number(text, 100000000, "--pps wants N or max") : 0;
+		break;
+	case 't':
+		args->seconds = read_seconds(text);
+		break;
+	case 'c':
+		args->limit = read_number(text, UINT64_MAX, "--count wants a number");
+		break;
+	case 'v':
+		read_vlans(args, text);
+		break;
+	case 'm':
+		args->has_dmac = lab_mac_read(text, args->dmac);
+		if (!args->has_dmac)
+			misuse("--dmac wants aa:bb:cc:dd:ee:ff");
+		break;
+	case 'A':
+		args->is_announced = true;
+		break;
+	case 'j':
+		args->is_json = true;
+		break;
+	case 'k':
+	case 's':
+	case 'o':
+		read_word(args, which, text);
+		break;
+	default:
+		misuse("unknown option");
+	}
+}
+
+static void read_args(struct args *args, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dev", 1, NULL, 'd' },     { "dst", 1, NULL, 'a' },
+		{ "port", 1, NULL, 'p' },    { "pps", 1, NULL, 'r' },
+		{ "seconds", 1, NULL, 't' }, { "count", 1, NULL, 'c' },
+		{ "kind", 1, NULL, 'k' },    { "options", 1, NULL, 'o' },
+		{ "vlan", 1, NULL, 'v' },    { "src", 1, NULL, 's' },
+		{ "dmac", 1, NULL, 'm' },    { "announce", 0, NULL, 'A' },
+		{ "json", 0, NULL, 'j' },    { 0 },
+	};
+	bool has_pps = false;
+	int which;
+
+	while ((which = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+		has_pps |= which == 'r';
+		read_arg(args, which, optarg);
+	}
+	if (optind < argc)
+		misuse(argv[optind]);
+	if (!args->dev || !args->dst.len || !has_pps || !args->seconds)
+		misuse("--dev, --dst, --pps and --seconds are needed");
+}
+
+/* ---- the template ------------------------------------------------------------------------------ */
+
+static size_t put(struct flood_conf *conf, size_t off, const void *bytes, size_t len)
+{
+	memcpy(&conf->frame[off], bytes, len);
+	return off + len;
+}
+
+static size_t put16(struct flood_conf *conf, size_t off, unsigned int value)
+{
+	__be16 wire = htons((uint16_t)value);
+
+	return put(conf, off, &wire, sizeof(wire));
+}
+
+static uint32_t sum16(const uint8_t *bytes, size_t len, uint32_t sum)
+{
+	uint16_t half;
+	size_t i;
+
+	for (i = 0; i + 2 <= len; i += 2) {
+		memcpy(&half, &bytes[i], 2);
+		sum += half;
+	}
+	return sum;
+}
+
+static size_t put_link(struct flood_conf *conf, const struct args *args, const uint8_t smac[6])
+{
+	size_t off = put(conf, put(conf, 0, args->dmac, 6), smac, 6);
+	unsigned int i;
+
+	for (i = 0; i < args->nr_vlans; i++) {
+		off = put16(conf, off, i + 1 < args->nr_vlans ? ETH_P_8021AD : ETH_P_8021Q);
+		off = put16(conf, off, args->vlans[i]);
+	}
+	return put16(conf, off, args->dst.family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
+}
+
+static size_t put_ip4(struct flood_conf *conf, size_t off, const struct args *args, size_t tcp_len)
+{
+	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP };
+
+	ip.tot_len = htons((uint16_t)(sizeof(ip) + tcp_len));
+	ip.frag_off = htons(0x4000); /* DF */
+	ip.saddr = args->is_source_one ? htonl(FLOOD_SOURCE4 | 0x101) : 0;
+	memcpy(&ip.daddr, args->dst.bytes, 4);
+	conf->ip_sum = sum16((uint8_t *)&ip, sizeof(ip), 0);
+	conf->tcp_sum = sum16((uint8_t *)&ip.saddr, 8, 0);
+	return put(conf, off, &ip, sizeof(ip));
+}
+
+static size_t put_ip6(struct flood_conf *conf, size_t off, const struct args *args, size_t tcp_len)
+{
+	struct ipv6hdr ip = { .version = 6, .nexthdr = IPPROTO_TCP, .hop_limit = 64 };
+
+	ip.payload_len = htons((uint16_t)tcp_len);
+	inet_pton(AF_INET6, args->is_source_one ? "2001:db8:ffff::101" : "2001:db8:ffff::", &ip.saddr);
+	memcpy(&ip.daddr, args->dst.bytes, 16);
+	conf->tcp_sum = sum16((uint8_t *)&ip.saddr, 32, 0);
+	return put(conf, off, &ip, sizeof(ip));
+}
+
+/* The option bytes of the layout; *ret_tsval is the timestamp's place in them, 0: none. */
+static size_t tcp_options(const struct args *args, uint8_t ret[40], uint32_t *ret_tsval)
+{
+	unsigned int mss = args->dst.family == AF_INET6 ? 1440 : 1460;
+	uint8_t mss_hi = (uint8_t)(mss >> 8), mss_lo = (uint8_t)mss;
+	const uint8_t syn_linux[20] = { 2, 4, mss_hi, mss_lo, 4, 2, 8, 10, 0, 0, 0, 0,
+					0, 0, 0, 0, 1, 3, 3, 10 };
+	const uint8_t syn_windows[12] = { 2, 4, mss_hi, mss_lo, 1, 3, 3, 8, 1, 1, 4, 2 };
+	const uint8_t ack_linux[12] = { 1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 1 };
+
+	*ret_tsval = 0;
+	if (args->layout == LAYOUT_LINUX && args->is_ack) {
+		*ret_tsval = 4;
+		memcpy(ret, ack_linux, sizeof(ack_linux));
+		return sizeof(ack_linux);
+	}
+	if (args->layout == LAYOUT_LINUX) {
+		*ret_tsval = 8;
+		memcpy(ret, syn_linux, sizeof(syn_linux));
+		return sizeof(syn_linux);
+	}
+	if (args->layout == LAYOUT_WINDOWS && !args->is_ack) {
+		memcpy(ret, syn_windows, sizeof(syn_windows));
+		return sizeof(syn_windows);
+	}
+	return 0;
+}
+
+static void make_template(struct flood_conf *conf, const struct args *args, const uint8_t smac[6])
+{
+	uint8_t options[40];
+	uint32_t tsval;
+	size_t options_len = tcp_options(args, options, &tsval);
+	struct tcphdr tcp = { .syn = !args->is_ack, .ack = args->is_ack };
+	size_t tcp_len = sizeof(tcp) + options_len, off;
+
+	tcp.dest = htons((uint16_t)args->port);
+	tcp.doff = tcp_len / 4 & 0xf;
+	tcp.window = htons(64240);
+	off = put_link(conf, args, smac);
+	conf->l3_off = (uint32_t)off;
+	off = args->dst.family == AF_INET6 ? put_ip6(conf, off, args, tcp_len) :
+					     put_ip4(conf, off, args, tcp_len);
+	conf->l4_off = (uint32_t)off;
+	off = put(conf, put(conf, off, &tcp, sizeof(tcp)), options, options_len);
+	conf->frame_len = (uint32_t)off;
+	conf->tsval_off = tsval ? (uint32_t)(conf->l4_off + sizeof(tcp) + tsval) : 0;
+	conf->tcp_sum = sum16(&conf->frame[conf->l4_off], tcp_len, conf->tcp_sum);
+	conf->tcp_sum += htons((uint16_t)tcp_len) + htons(IPPROTO_TCP);
+	conf->is_v6 = args->dst.family == AF_INET6;
+	conf->is_ack = args->is_ack;
+	conf->is_source_random = !args->is_source_one;
+}
+
+/* ---- the run ----------------------------------------------------------------------------------- */
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	is_stopped = 1;
+}
+
+/* Only there to interrupt the test run. */
+static void on_poke(int sig)
+{
+	(void)sig;
+}
+
+static void set_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_signal }, poke = { .sa_handler = on_poke };
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGUSR1, &poke, NULL);
+}
+
+/*
+ * Interrupts the runner when the flood is over, again and again until it has noticed: a signal that
+ * comes before the system call would else be lost.
+ */
+static void *watch_run(void *arg)
+{
+	const struct timespec tick = { .tv_nsec = 2000000 };
+	struct watch *watch = arg;
+
+	while (!__atomic_load_n(&watch->is_done, __ATOMIC_ACQUIRE)) {
+		nanosleep(&tick, NULL);
+		if (watch->is_announced && __atomic_load_n(&watch->state->sent, __ATOMIC_RELAXED)) {
+			printf("flowing\n");
+			fflush(stdout);
+			watch->is_announced = false;
+		}
+		if (is_stopped || __atomic_load_n(&watch->state->is_over, __ATOMIC_RELAXED))
+			pthread_kill(watch->runner, SIGUSR1);
+	}
+	return NULL;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void run(struct flood_bpf *skel, int ifindex)
+{
+	const struct flood_conf *conf = (const struct flood_conf *)&skel->rodata->conf;
+	struct flood_state *state = &skel->bss->state;
+	struct xdp_md ctx = { .data_end = conf->frame_len, .ingress_ifindex = (__u32)ifindex };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = conf->frame,
+		    .data_size_in = conf->frame_len, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
+		    .repeat = 1 << 30, .batch_size = FLOOD_BATCH, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+
+	while (!is_stopped && !__atomic_load_n(&state->is_over, __ATOMIC_RELAXED)) {
+		int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.flood), &opts);
+
+		if (err && err != -EINTR)
+			fail("the kernel refuses to run live frames (needs 5.18, XDP on the device)",
+			     err);
+	}
+}
+
+/* Sum of the device's counters of frames that found the peer's ring full. */
+static uint64_t ring_drops(const char *dev)
+{
+	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
+	struct ethtool_gstrings *names;
+	struct ethtool_stats *stats;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	if (guard_ethtool(dev, &drv))
+		return 0;
+	names = calloc(1, sizeof(*names) + (size_t)drv.n_stats * ETH_GSTRING_LEN);
+	stats = calloc(1, sizeof(*stats) + drv.n_stats * sizeof(uint64_t));
+	if (!names || !stats)
+		fail("statistics", ENOMEM);
+	names->cmd = ETHTOOL_GSTRINGS;
+	names->string_set = ETH_SS_STATS;
+	names->len = drv.n_stats;
+	stats->cmd = ETHTOOL_GSTATS;
+	stats->n_stats = drv.n_stats;
+	if (!guard_ethtool(dev, names) && !guard_ethtool(dev, stats))
+		for (i = 0; i < drv.n_stats; i++)
+			if (strstr((char *)&names->data[i * ETH_GSTRING_LEN], "xdp_xmit_errors"))
+				sum += stats->data[i];
+	free(names);
+	free(stats);
+	return sum;
+}
+
+static void report(const struct flood_state *state, const struct args *args, uint64_t dropped)
+{
+	uint64_t now_ns = monotonic_ns();
+	uint64_t end_ns = state->end_ns && state->end_ns < now_ns ? state->end_ns : now_ns;
+	double seconds = state->start_ns ? (double)(end_ns - state->start_ns) / 1e9 : 0;
+	double pps = seconds > 0 ? (double)state->sent / seconds : 0;
+
+	printf(args->is_json ?
+		       "{\"sent\": %llu, \"seconds\": %.3f, \"pps\": %.0f, \"ring_full\": %llu}\n" :
+		       "sent %llu packets in %.3f s: %.0f pps (%llu found the ring full)\n",
+	       state->sent, seconds, pps, (unsigned long long)dropped);
+}
+
+static struct flood_bpf *load(const struct args *args, const uint8_t smac[6])
+{
+	struct flood_bpf *skel = flood_bpf__open();
+	struct flood_conf *conf;
+
+	if (!skel)
+		fail("cannot open the program", errno);
+	conf = (struct flood_conf *)&skel->rodata->conf;
+	make_template(conf, args, smac);
+	conf->burst = FLOOD_BATCH;
+	conf->pps = args->pps;
+	conf->limit = args->limit;
+	conf->duration_ns = (uint64_t)(args->seconds * 1e9);
+	if (getrandom(&skel->bss->state.random, sizeof(skel->bss->state.random), 0) < 0)
+		fail("getrandom", errno);
+	skel->bss->state.random |= 1;
+	if (flood_bpf__load(skel))
+		fail("cannot load the program", errno);
+	return skel;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = { .port = 80, .limit = UINT64_MAX };
+	struct watch watch = { .runner = pthread_self() };
+	struct flood_bpf *skel;
+	const char *refused;
+	uint64_t dropped;
+	pthread_t watcher;
+	uint8_t smac[6];
+	int ifindex, err;
+
+	read_args(&args, argc, argv);
+	refused = guard_refuses(args.dev);
+	if (refused) {
+		fprintf(stderr, "flood: refusing %s: %s\n", args.dev, refused);
+		return 1;
+	}
+	ifindex = (int)if_nametoindex(args.dev);
+	err = lab_own_mac(args.dev, smac);
+	if (err)
+		fail("cannot read the device's MAC", err);
+	err = args.has_dmac ? 0 : lab_neigh_find(ifindex, &args.dst, args.dmac);
+	if (err)
+		fail("no neighbour entry for the destination (--dmac MAC gives one)", err);
+	skel = load(&args, smac);
+	dropped = ring_drops(args.dev);
+	set_signals();
+	watch.state = &skel->bss->state;
+	watch.is_announced = args.is_announced;
+	err = pthread_create(&watcher, NULL, watch_run, &watch);
+	if (err)
+		fail("cannot start a thread", err);
+	run(skel, ifindex);
+	__atomic_store_n(&watch.is_done, true, __ATOMIC_RELEASE);
+	pthread_join(watcher, NULL);
+	report(&skel->bss->state, &args, ring_drops(args.dev) - dropped);
+	flood_bpf__destroy(skel);
+	return 0;
+}
