@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Real clients: connect, ask, verify the whole reply, close, with the kernel's own sockets, in one or
+ * more threads. Decides when a connection counts as served: only when every byte of the reply was
+ * there and right within the timeout. Connect times include SYN retransmissions; a failure is counted
+ * under the step and the errno that ended it ("connect:ETIMEDOUT" is our own deadline too).
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pattern.h"
+
+#define NR_CAUSES 32
+#define MAX_THREADS 1024
+
+struct args {
+	struct sockaddr_storage dst, bind;
+	socklen_t dst_len, bind_len;
+	const char *dst_text;
+	const char *http;
+	unsigned int port, source_port, concurrency, timeout_ms;
+	uint64_t count, echo;
+	double seconds;
+	bool is_json;
+};
+
+struct cause {
+	char name[48];
+	uint64_t count;
+};
+
+/* Shared by all threads. */
+struct load {
+	struct args args;
+	uint64_t deadline_ns;
+	pthread_mutex_t lock;
+	uint64_t started, served, failed;
+	struct cause causes[NR_CAUSES];
+	uint32_t *connect_us;
+	size_t nr_connects, max_connects;
+};
+
+/* One connection. */
+struct client {
+	const struct args *args;
+	int fd;
+	uint64_t deadline_ns;
+	uint64_t connect_us;
+	const char *step;
+};
+
+static volatile sig_atomic_t is_stopped;
+
+static void misuse(const char *what)
+{
+	fprintf(stderr,
+		"tcpload: %s\n"
+		"usage: tcpload --dst ADDR --port N [--count N | --seconds S] [--concurrency N=1]\n"
+		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64] [--bind ADDR]\n"
+		"               [--source-port N] [-j]\n",
+		what);
+	exit(2);
+}
+
+static uint64_t read_number(const char *text, uint64_t max)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value > max)
+		misuse(text);
+	return value;
+}
+
+static socklen_t read_address(const char *text, unsigned int port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+	struct sockaddr_in *four = (struct sockaddr_in *)ret;
+
+	if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons((uint16_t)port);
+		return sizeof(*four);
+	}
+	if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons((uint16_t)port);
+		return sizeof(*six);
+	}
+	misuse("an address is wanted");
+	return 0;
+}
+
+static void read_arg(struct args *args, int which, const char *text, const char **ret_bind)
+{
+	switch (which) {
+	case 'd':
+		args->dst_text = text;
+		break;
+	case 'p':
+		args->port = (unsigned int)read_number(text, 65535);
+		break;
+	case 'c':
+		args->count = read_number(text, UINT64_MAX);
+		break;
+	case 's':
+		args->seconds = strtod(text, NULL);
+		if (!(args->seconds > 0 && args->seconds <= 3600))
+			misuse("--seconds wants more than 0 and at most 3600");
+		break;
+	case 'n':
+		args->concurrency = (unsigned int)read_number(text, MAX_THREADS);
+		break;
+	case 't':
+		args->timeout_ms = (unsigned int)read_number(text, 3600000);
+		break;
+	case 'h':
+		args->http = text;
+		break;
+	case 'e':
+		args->echo = read_number(text, 1 << 30);
+		break;
+	case 'b':
+		*ret_bind = text;
+		break;
+	case 'S':
+		args->source_port = (unsigned int)read_number(text, 65535);
+		break;
+	case 'j':
+		args->is_json = true;
+		break;
+	default:
+		misuse("unknown option");
+	}
+}
+
+static void read_args(struct args *args, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "dst", 1, NULL, 'd' },	 { "port", 1, NULL, 'p' },
+		{ "count", 1, NULL, 'c' },	 { "seconds", 1, NULL, 's' },
+		{ "concurrency", 1, NULL, 'n' }, { "timeout-ms", 1, NULL, 't' },
+		{ "http", 1, NULL, 'h' },	 { "echo", 1, NULL, 'e' },
+		{ "bind", 1, NULL, 'b' },	 { "source-port", 1, NULL, 'S' },
+		{ "json", 0, NULL, 'j' },	 { 0 },
+	};
+	const char *bind_text = NULL;
+	int which;
+
+	while ((which = getopt_long(argc, argv, "j", options, NULL)) != -1)
+		read_arg(args, which, optarg, &bind_text);
+	if (optind < argc)
+		misuse(argv[optind]);
+	if (!args->dst_text || !args->port || !args->concurrency)
+		misuse("--dst and --port are needed");
+	if (!args->count)
+		args->count = args->seconds > 0 ? UINT64_MAX : 1;
+	args->dst_len = read_address(args->dst_text, args->port, &args->dst);
+	if (!bind_text && args->source_port)
+		bind_text = args->dst.ss_family == AF_INET6 ? "::" : "0.0.0.0";
+	if (bind_text)
+		args->bind_len = read_address(bind_text, args->source_port, &args->bind);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- one connection; every step returns 0 or -errno -------------------------------------------- */
+
+static int client_wait(const struct client *client, short events, short *ret_events)
+{
+	struct pollfd pfd = { .fd = client->fd, .events = events };
+	uint64_t now_ns = monotonic_ns();
+	int ready;
+
+	if (now_ns >= client->deadline_ns)
+		return -ETIMEDOUT;
+	ready = poll(&pfd, 1, (int)((client->deadline_ns - now_ns) / 1000000) + 1);
+	if (ready < 0)
+		return errno == EINTR && !is_stopped ? 0 : -errno;
+	*ret_events = pfd.revents;
+	return 0;
+}
+
+static int client_connect(struct client *client)
+{
+	const struct args *args = client->args;
+	uint64_t start_ns;
+	socklen_t len = sizeof(int);
+	int err = 0, on = 1;
+	short got = 0;
+
+	client->step = "socket";
+	client->fd = socket(args->dst.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (client->fd < 0)
+		return -errno;
+	setsockopt(client->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	client->step = "bind";
+	if (args->bind_len && bind(client->fd, (const struct sockaddr *)&args->bind, args->bind_len))
+		return -errno;
+	client->step = "connect";
+	start_ns = monotonic_ns();
+	if (connect(client->fd, (const struct sockaddr *)&args->dst, args->dst_len) &&
+	    errno != EINPROGRESS)
+		return -errno;
+	while (!err && !got)
+		err = client_wait(client, POLLOUT, &got);
+	if (err)
+		return err;
+	if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &err, &len) || err)
+		return err ? -err : -errno;
+	client->connect_us = (monotonic_ns() - start_ns) / 1000;
+	return 0;
+}
+
+/* Sends bytes of the pattern and reads them back, both at once as the socket allows. */
+static int client_echo(struct client *client)
+{
+	uint64_t want = client->args->echo, sent = 0, read = 0;
+	uint8_t buf[65536];
+	ssize_t done;
+	short got = 0;
+	int err;
+
+	client->step = "reply";
+	while (read < want) {
+		err = client_wait(client, sent < want ? POLLIN | POLLOUT : POLLIN, &got);
+		if (err)
+			return err;
+		if ((got & POLLOUT) && sent < want) {
+			size_t len = want - sent < sizeof(buf) ? want - sent : sizeof(buf);
+
+			pattern_fill(buf, len, sent);
+			done = send(client->fd, buf, len, MSG_NOSIGNAL);
+			if (done < 0 && errno != EAGAIN)
+				return -errno;
+			sent += done > 0 ? (uint64_t)done : 0;
+		}
+		if (!(got & (POLLIN | POLLHUP | POLLERR)))
+			continue;
+		done = recv(client->fd, buf, sizeof(buf), 0);
+		if (done < 0 && errno != EAGAIN)
+			return -errno;
+		if (!done)
+			return -ENODATA; /* the end came too early */
+		if (done > 0 && pattern_match(buf, (size_t)done, read) != (size_t)done)
+			return -EBADMSG;
+		read += done > 0 ? (uint64_t)done : 0;
+	}
+	return read == want ? 0 : -EBADMSG;
+}
+
+static int client_send_all(struct client *client, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t done = send(client->fd, text, len, MSG_NOSIGNAL);
+		short got;
+		int err;
+
+		if (done < 0 && errno != EAGAIN)
+			return -errno;
+		if (done < 0) {
+			err = client_wait(client, POLLOUT, &got);
+			if (err)
+				return err;
+			continue;
+		}
+		text += done;
+		len -= (size_t)done;
+	}
+	return 0;
+}
+
+/* How long the reply with this head must be in all; 0 while the head is not complete or not 200. */
+static uint64_t http_length(const char *head, bool *ret_is_bad)
+{
+	const char *end = strstr(head, "\r\n\r\n"), *line;
+	unsigned long long body = 0;
+
+	if (!end)
+		return 0;
+	*ret_is_bad = strncmp(head, "HTTP/1.1 200 ", 13) && strncmp(head, "HTTP/1.0 200 ", 13);
+	line = strcasestr(head, "\r\nContent-Length:");
+	if (*ret_is_bad || !line || line > end || sscanf(line + 17, "%llu", &body) != 1) {
+		*ret_is_bad = true;
+		return 0;
+	}
+	return (uint64_t)(end - head) + 4 + body;
+}
+
+static int client_http(struct client *client)
+{
+	uint64_t want = 0, read = 0;
+	bool is_bad = false;
+	char ask[1024], head[8193], rest[65536];
+	int len, err;
+
+	client->step = "reply";
+	len = snprintf(ask, sizeof(ask), "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+		       client->args->http, client->args->dst_text);
+	if (len < 0 || (size_t)len >= sizeof(ask))
+		return -ENAMETOOLONG;
+	err = client_send_all(client, ask, (size_t)len);
+	while (!err && (!want || read < want)) {
+		bool is_head = !want;
+		short got = 0;
+		ssize_t done;
+
+		err = client_wait(client, POLLIN, &got);
+		if (err || !got)
+			continue;
+		if (is_head && read == sizeof(head) - 1)
+			return -EMSGSIZE;
+		done = recv(client->fd, is_head ? head + read : rest,
+			    is_head ? sizeof(head) - 1 - read : sizeof(rest), 0);
+		if (done < 0 && errno != EAGAIN)
+			return -errno;
+		if (!done)
+			return -ENODATA;
+		read += done > 0 ? (uint64_t)done : 0;
+		if (is_head) {
+			head[read] = '\0';
+			want = http_length(head, &is_bad);
+		}
+		if (is_bad)
+			return -EBADMSG;
+	}
+	return err ? err : read == want ? 0 : -EBADMSG;
+}
+
+static int client_run(struct client *client)
+{
+	int err = client_connect(client);
+
+	if (!err)
+		err = client->args->http ? client_http(client) : client_echo(client);
+	if (client->fd >= 0)
+		close(client->fd);
+	return err;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------- */
+
+/* Under the lock. */
+static void load_count_cause(struct load *load, const char *step, int err)
+{
+	char name[sizeof(load->causes[0].name)];
+	const char *error = strerrorname_np(-err);
+	int i;
+
+	snprintf(name, sizeof(name), "%s:%s", step, error ? error : "unknown");
+	for (i = 0; i < NR_CAUSES - 1; i++)
+		if (!load->causes[i].count || !strcmp(load->causes[i].name, name))
+			break;
+	memcpy(load->causes[i].name, name, sizeof(name));
+	load->causes[i].count++;
+}
+
+/* Under the lock. */
+static void load_note_connect(struct load *load, uint64_t us)
+{
+	if (load->nr_connects == load->max_connects) {
+		size_t more = load->max_connects ? load->max_connects * 2 : 4096;
+		uint32_t *grown = realloc(load->connect_us, more * sizeof(*grown));
+
+		if (!grown)
+			return;
+		load->connect_us = grown;
+		load->max_connects = more;
+	}
+	load->connect_us[load->nr_connects++] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
+static bool load_take(struct load *load)
+{
+	bool is_taken;
+
+	pthread_mutex_lock(&load->lock);
+	is_taken = !is_stopped && load->started < load->args.count &&
+		   (!load->deadline_ns || monotonic_ns() < load->deadline_ns);
+	load->started += is_taken;
+	pthread_mutex_unlock(&load->lock);
+	return is_taken;
+}
+
+static void *load_thread(void *arg)
+{
+	struct load *load = arg;
+
+	while (load_take(load)) {
+		struct client client = { .args = &load->args, .fd = -1 };
+		int err;
+
+		client.deadline_ns = monotonic_ns() + load->args.timeout_ms * 1000000ull;
+		err = client_run(&client);
+		pthread_mutex_lock(&load->lock);
+		if (client.connect_us)
+			load_note_connect(load, client.connect_us);
+		if (err)
+			load_count_cause(load, client.step, err);
+		load->served += !err;
+		load->failed += !!err;
+		pthread_mutex_unlock(&load->lock);
+	}
+	return NULL;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The smallest value that at least this share of the connects does not exceed. */
+static uint32_t load_quantile(const struct load *load, double share)
+{
+	size_t rank = (size_t)ceil(share * (double)load->nr_connects);
+
+	return load->nr_connects ? load->connect_us[rank ? rank - 1 : 0] : 0;
+}
+
+static void load_report(struct load *load)
+{
+	json_t *errors = json_object(), *all;
+	int i;
+
+	qsort(load->connect_us, load->nr_connects, sizeof(*load->connect_us), by_value);
+	for (i = 0; i < NR_CAUSES && load->causes[i].count; i++)
+		json_object_set_new(errors, load->causes[i].name,
+				    json_integer((json_int_t)load->causes[i].count));
+	if (!load->args.is_json) {
+		printf("served %llu, failed %llu; connect p50 %u us, p99 %u us, max %u us",
+		       (unsigned long long)load->served, (unsigned long long)load->failed,
+		       load_quantile(load, 0.5), load_quantile(load, 0.99), load_quantile(load, 1));
+		for (i = 0; i < NR_CAUSES && load->causes[i].count; i++)
+			printf("%s %s %llu", i ? "," : ";", load->causes[i].name,
+			       (unsigned long long)load->causes[i].count);
+		printf("\n");
+		json_decref(errors);
+		return;
+	}
+	all = json_pack("{s:I, s:I, s:{s:i, s:i, s:i}, s:o}", "served", (json_int_t)load->served,
+			"failed", (json_int_t)load->failed, "connect_us", "p50",
+			(int)load_quantile(load, 0.5), "p99", (int)load_quantile(load, 0.99), "max",
+			(int)load_quantile(load, 1), "errors", errors);
+	json_dumpf(all, stdout, JSON_PRESERVE_ORDER);
+	printf("\n");
+	json_decref(all);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	is_stopped = 1;
+}
+
+int main(int argc, char **argv)
+{
+	static pthread_t threads[MAX_THREADS];
+	struct load load = { .args = { .concurrency = 1, .timeout_ms = 3000, .echo = 64 },
+			     .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct sigaction stop = { .sa_handler = on_signal };
+	unsigned int i, nr = 0;
+
+	read_args(&load.args, argc, argv);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	if (load.args.seconds > 0)
+		load.deadline_ns = monotonic_ns() + (uint64_t)(load.args.seconds * 1e9);
+	for (i = 0; i < load.args.concurrency; i++)
+		nr += !pthread_create(&threads[nr], NULL, load_thread, &load);
+	if (!nr) {
+		fprintf(stderr, "tcpload: cannot start a thread\n");
+		return 1;
+	}
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+	load_report(&load);
+	free(load.connect_us);
+	return 0;
+}
