@@ -46,7 +46,7 @@ struct control {
 	struct control_socket socket;
 	struct control_ops ops;
 	sd_event_source *accept_source, *timer;
-	TAILQ_HEAD(, client) clients;
+	TAILQ_HEAD(client_list, client) clients;
 	unsigned int nr_clients;
 	size_t nr_out;
 };
