@@ -53,6 +53,8 @@ static const struct refusal refusals[] = {
 	{ "duplicate sections", MAIN WEB "[service web]\nports = 81\n" MAIN,
 	  "f:5: duplicate section [service web]; the first is on line 3, make one of them\n"
 	  "f:7: duplicate section [synward]; the first is on line 1, make one of them\n" },
+	{ "duplicate section that lacks what the first has", MAIN WEB "[service web]\nmode = off\n",
+	  "f:5: duplicate section [service web]; the first is on line 3, make one of them\n" },
 	{ "empty sections", MAIN "[service a]\n; nothing\n[service b]\n[service c]\nports = 1\n",
 	  "f:3: section [service a] is empty; give it keys or remove it\n"
 	  "f:5: section [service b] is empty; give it keys or remove it\n" },
@@ -426,6 +428,30 @@ static void test_bad_args(void **state)
 	config_errors_free(&errors);
 }
 
+/* A line of a file is too short for so many; the command line is not. */
+static void test_many_interfaces(void **state)
+{
+	struct config_args args = { .ports = "80" };
+	struct config_errors errors = { 0 };
+	char list[(DEVS_MAX + 1) * 6] = "";
+	struct config config;
+	int i;
+
+	(void)state;
+	args.interface = list;
+	for (i = 0; i < DEVS_MAX; i++)
+		snprintf(list + strlen(list), 8, "%seth%d", i ? "," : "", i);
+	assert_int_equal(config_from_args(&args, &config, &errors), 0);
+	assert_int_equal(config.nr_interfaces, DEVS_MAX);
+	config_free(&config);
+	strcat(list, ",a");
+	assert_int_equal(config_from_args(&args, &config, &errors), -EINVAL);
+	assert_int_equal(errors.nr_lines, 1);
+	assert_string_equal(errors.lines[0],
+			    "--interface: more than 64 interfaces; at most 64 are possible");
+	config_errors_free(&errors);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_file),
 		cmocka_unit_test(test_args),
 		cmocka_unit_test(test_bad_args),
+		cmocka_unit_test(test_many_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -410,6 +410,19 @@ static void test_trickle(void **state)
 	still_serves(bed);
 }
 
+/* Who ends in the middle of a request is closed at once, not at the deadline. */
+static void test_half_a_request(void **state)
+{
+	struct bed *bed = *state;
+	int fd __cleanup(cleanup_close) = -1;
+
+	reopen(bed, 10 * WAIT_MS * 1000ULL);
+	fd = client(bed);
+	assert_int_equal(deliver(bed, fd, STATUS, 5), 0);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	expect(bed, fd, "");
+}
+
 static void test_passed_descriptors(void **state)
 {
 	const struct bed *bed = *state;
@@ -489,6 +502,22 @@ static void test_second_daemon(void **state)
 	still_serves(bed);
 }
 
+/* Another daemon has the lock and does not listen yet. */
+static void test_lock_is_held(void **state)
+{
+	struct bed *bed = *state;
+	int fd;
+
+	bed->control = control_close(bed->control);
+	fd = open(bed->lock_path, O_CREAT | O_RDWR, 0600);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(control_open(bed->event, bed->path, &bed->ops, &bed->control),
+			 -EADDRINUSE);
+	close(fd);
+	assert_int_equal(control_open(bed->event, bed->path, &bed->ops, &bed->control), 0);
+	still_serves(bed);
+}
+
 /* Somebody without our lock listens there. */
 static void test_foreign_listener(void **state)
 {
@@ -544,6 +573,7 @@ int main(void)
 		TEST(test_largest_request), TEST(test_too_large_request),
 		TEST(test_too_large_reply), TEST(test_deadlines),
 		TEST(test_trickle),	    TEST(test_passed_descriptors),
+		TEST(test_half_a_request),  TEST(test_lock_is_held),
 		TEST(test_many_clients),    TEST(test_no_descriptors_left),
 		TEST(test_second_daemon),   TEST(test_foreign_listener),
 		TEST(test_stale_socket),    TEST(test_no_socket_there),
