@@ -19,7 +19,8 @@ struct cli {
 	enum out_format format;
 };
 
-/* A verb's words begin with itself. It prints what it has to say, errors too, and returns how it ended. */
+/* A verb's words begin with itself. It prints what it has to say, errors too, and returns how it
+ * ended. */
 enum cli_exit cli_status(const struct cli *cli, int nr_words, char **words);
 enum cli_exit cli_reasons(const struct cli *cli, int nr_words, char **words);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The client's half of the wire format in proto.h, and what is said when the daemon is not there, not for us, silent
- * or strange. What a reply means is for the verbs.
+ * The client's half of the wire format in proto.h, and what is said when the daemon is not there,
+ * not for us, silent or strange. What a reply means is for the verbs.
  */
 #include "client.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * synward: words to verbs. The table below is the whole command line; help is printed from it. A verb may be
- * shortened to any beginning that is no other's; without one it is `status`.
+ * synward: words to verbs. The table below is the whole command line; help is printed from it. A
+ * verb may be shortened to any beginning that is no other's; without one it is `status`.
  */
 #include <getopt.h>
 #include <stdbool.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `synward status`: is it protecting, and if not, why not; then the counters. The first line answers the first
- * question without scrolling. `synward reasons`: what each verdict means; it needs no daemon.
+ * `synward status`: is it protecting, and if not, why not; then the counters. The first line
+ * answers the first question without scrolling. `synward reasons`: what each verdict means; it
+ * needs no daemon.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A config's life: its defaults, where it comes from (a file, or the command line for the quick start) and its end,
- * and the list of errors that comes instead of one. What a file may say is config_file.c's, single values are
- * config_values.c's.
+ * A config's life: its defaults, where it comes from (a file, or the command line for the quick
+ * start) and its end, and the list of errors that comes instead of one. What a file may say is
+ * config_file.c's, single values are config_values.c's.
  */
 #include "config.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the operator wants: the config file, or the few words of the quick start. A config is complete and checked,
- * or there is none: every error of a file is collected in one run, and nothing is returned if there is one. Whether
- * the machine can do it (a device exists, a path can be made) is for those who use it. Nothing here logs.
+ * What the operator wants: the config file, or the few words of the quick start. A config is
+ * complete and checked, or there is none: every error of a file is collected in one run, and
+ * nothing is returned if there is one. Whether the machine can do it (a device exists, a path can
+ * be made) is for those who use it. Nothing here logs.
  */
 #ifndef SYNWARD_CONFIG_H
 #define SYNWARD_CONFIG_H
@@ -46,7 +47,8 @@ struct config {
 	size_t nr_services;
 };
 
-/* The quick start: what stands on the command line instead of in a file. NULL = the default, where there is one. */
+/* The quick start: what stands on the command line instead of in a file. NULL = the default, where
+ * there is one. */
 struct config_args {
 	const char *interface; /* one or more, separated by commas */
 	const char *ports;     /* separated by commas */
@@ -63,8 +65,8 @@ struct config_errors {
 };
 
 /*
- * Each returns 0; -EINVAL, and then `errors` has at least one line; or -ENOMEM. *ret is untouched on failure and
- * is released with config_free().
+ * Each returns 0; -EINVAL, and then `errors` has at least one line; or -ENOMEM. *ret is untouched
+ * on failure and is released with config_free().
  */
 int config_load(const char *path, struct config *ret, struct config_errors *errors);
 int config_parse(const char *name, const char *text, size_t nr_bytes, struct config *ret,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which sections and keys a config has, and whether they fit together; single values are config_values.c's.
+ * Which sections and keys a config has, and whether they fit together; single values are
+ * config_values.c's.
  *
- * libinih splits the lines, but silently cuts long ones, merges sections of one name, hides empty ones, cuts their
- * names and joins indented lines to the one before. So the reader that feeds it sees each line first: it counts,
- * keeps the sections, strips indentation, and withholds lines that it has reported.
+ * libinih splits the lines, but silently cuts long ones, merges sections of one name, hides empty
+ * ones, cuts their names and joins indented lines to the one before. So the reader that feeds it
+ * sees each line first: it counts, keeps the sections, strips indentation, and withholds lines that
+ * it has reported.
  */
 #include "config.h"
 
@@ -34,7 +36,7 @@ struct section {
 struct parse {
 	const char *name, *next, *end;
 	unsigned int line;
-	bool expects_key; /* the last line was handed to libinih and should have come back as a key */
+	bool expects_key; /* the last line went to libinih and should have come back as a key */
 	struct section *sections;
 	size_t nr_sections;
 	struct config config;
@@ -233,7 +235,7 @@ static void line_settle(struct parse *parse)
 	parse->expects_key = false;
 }
 
-/* ini_reader: the next line without indentation; an empty one in place of what is not for libinih. */
+/* ini_reader: the next line without indentation; an empty one for what is not for libinih. */
 static char *line_read(char *buffer, int size, void *stream)
 {
 	char *line __cleanup(cleanup_free) = NULL;
@@ -386,7 +388,7 @@ static bool share_address(const struct service *one, const struct service *other
 	return false;
 }
 
-/* A packet's destination names one row. `any` holds every local address, so it goes with no other. */
+/* A destination names one row. `any` holds every local address, so it goes with no other. */
 static void check_overlap(struct parse *parse, const struct section *section)
 {
 	const struct service *service = &section->service;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words, numbers, names and addresses of the config: which are taken, and what is said about those that are not.
- * A list reports each of its wrong words, so that one run is enough to mend them all.
+ * Words, numbers, names and addresses of the config: which are taken, and what is said about those
+ * that are not. A list reports each of its wrong words, so that one run is enough to mend them all.
  */
 #include "config_values.h"
 
@@ -55,7 +55,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return least < c ? least : c;
 }
 
-/* How many letters must be changed, added or removed to make one word of the other (Levenshtein). */
+/* How many letters to change, add or remove to make one word of the other (Levenshtein). */
 static unsigned int word_distance(const char *from, const char *to)
 {
 	unsigned int row[NEAR_LENGTH + 1], corner, above;
@@ -229,7 +229,8 @@ int value_pin_path(const struct config_place *place, const char *text, struct co
 	return err ? err : copy_text(text, &config->pin_path);
 }
 
-/* Decimal digits only: no sign, no blanks, no other base. Returns how many bytes were taken, 0 if none or too big. */
+/* Decimal digits only: no sign, no blanks, no other base. Returns how many bytes were taken, 0 if
+ * none or too big. */
 static size_t take_port(const char *text, unsigned int *ret)
 {
 	unsigned int port = 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The values of single keys: text in, checked value out. Each function reports every error it finds in its text at
- * the place it is given, and returns 0, -EINVAL when it reported, or -ENOMEM; on failure the target is untouched.
- * What sections and keys there are, and whether they fit together, is decided in config.c. Nothing here logs.
+ * The values of single keys: text in, checked value out. Each function reports every error it finds
+ * in its text at the place it is given, and returns 0, -EINVAL when it reported, or -ENOMEM; on
+ * failure the target is untouched. What sections and keys there are, and whether they fit together,
+ * is decided in config.c. Nothing here logs.
  */
 #ifndef SYNWARD_CONFIG_VALUES_H
 #define SYNWARD_CONFIG_VALUES_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The clients of the control socket. Each has one deadline at a time: to send a whole request, then to take the
- * whole reply. All deadlines are equally long, so the list of clients is in their order and one timer is enough.
- * A client whose reply is still on its way is not read from; so a client holds at most one request buffer and one
- * reply, and all replies together at most OUTPUT_MAX.
+ * The clients of the control socket. Each has one deadline at a time: to send a whole request, then
+ * to take the whole reply. All deadlines are equally long, so the list of clients is in their order
+ * and one timer is enough. A client whose reply is still on its way is not read from; so a client
+ * holds at most one request buffer and one reply, and all replies together at most OUTPUT_MAX.
  */
 #include "control.h"
 
@@ -264,7 +264,8 @@ static int on_accept(sd_event_source *source, int listen_fd, uint32_t events, vo
 	for (nr = 0; nr < ACCEPTS_MAX; nr++) {
 		fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			/* Without a free descriptor accept fails even if nobody waits; the first time somebody does. */
+			/* Without a free descriptor accept fails even if nobody waits; the first
+			 * time somebody does. */
 			if (!nr && (errno == EMFILE || errno == ENFILE) && !make_room(control))
 				accept_pause(control);
 			break;

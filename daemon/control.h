@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The control socket: who may connect, how long a client may take and how much it may send; what is answered is
- * decided in varlink.c, and the data come from the callbacks. A slow, silent or lying client is closed and holds up
- * nobody: all of it is non-blocking, one request of one client in a turn of the loop.
+ * The control socket: who may connect, how long a client may take and how much it may send; what is
+ * answered is decided in varlink.c, and the data come from the callbacks. A slow, silent or lying
+ * client is closed and holds up nobody: all of it is non-blocking, one request of one client in a
+ * turn of the loop.
  */
 #ifndef SYNWARD_CONTROL_H
 #define SYNWARD_CONTROL_H
@@ -20,8 +21,9 @@ struct control_ops {
 };
 
 /*
- * Listens at `path` (absolute, at most PROTO_PATH_MAX bytes) and serves from `event`, whose loop the caller runs.
- * `ops` is copied. Returns 0 or -errno; logs what went wrong. -EADDRINUSE: another daemon answers there.
+ * Listens at `path` (absolute, at most PROTO_PATH_MAX bytes) and serves from `event`, whose loop
+ * the caller runs. `ops` is copied. Returns 0 or -errno; logs what went wrong. -EADDRINUSE: another
+ * daemon answers there.
  */
 int control_open(sd_event *event, const char *path, const struct control_ops *ops,
 		 struct control **ret);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the socket comes to be: directory, lock, a look at what is there, bind, owner, listen. Until it has its owner
- * nobody but this user may connect. Who is served and what is answered is decided elsewhere.
+ * How the socket comes to be: directory, lock, a look at what is there, bind, owner, listen. Until
+ * it has its owner nobody but this user may connect. Who is served and what is answered is decided
+ * elsewhere.
  */
 #include "control_socket.h"
 
@@ -149,7 +150,8 @@ static int remove_stale(const char *path)
 	return err;
 }
 
-/* Root and, where it exists, the group. Without the right to give it away it stays with who started the daemon. */
+/* Root and, where it exists, the group. Without the right to give it away it stays with who started
+ * the daemon. */
 static void give_to_group(const char *path)
 {
 	const struct group *group = getgrnam(PROTO_SOCKET_GROUP);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The listening socket in the file system: one daemon at a time, the right owner, and nothing left behind. A lock
- * beside the socket decides between two daemons that start at once; what a dead one left is replaced.
+ * The listening socket in the file system: one daemon at a time, the right owner, and nothing left
+ * behind. A lock beside the socket decides between two daemons that start at once; what a dead one
+ * left is replaced.
  */
 #ifndef SYNWARD_CONTROL_SOCKET_H
 #define SYNWARD_CONTROL_SOCKET_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a line reaches stderr, and how many may. What is worth a line, and at which level, is the caller's to decide.
- * A flood must not fill a disk with log lines, so each level has its own limit; single-threaded like the daemon.
+ * How a line reaches stderr, and how many may. What is worth a line, and at which level, is the
+ * caller's to decide. A flood must not fill a disk with log lines, so each level has its own limit;
+ * single-threaded like the daemon.
  */
 #include "log.h"
 
@@ -14,7 +15,8 @@
 
 #define LINE_SIZE 1024 /* bytes; longer messages are cut */
 
-/* $JOURNAL_STREAM names the device and inode of the journal's pipe; stderr may have been redirected since. */
+/* $JOURNAL_STREAM names the device and inode of the journal's pipe; stderr may have been redirected
+ * since. */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

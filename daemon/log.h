@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One line to stderr: with an sd-daemon level prefix when stderr is the journal, with the program's name otherwise.
- * At most LOG_LINES_PER_SECOND lines of each level in a second; what was left out is counted and said afterwards.
- * A message is in the operator's words, with the likely cause and the remedy, and has no newline.
+ * One line to stderr: with an sd-daemon level prefix when stderr is the journal, with the program's
+ * name otherwise. At most LOG_LINES_PER_SECOND lines of each level in a second; what was left out
+ * is counted and said afterwards. A message is in the operator's words, with the likely cause and
+ * the remedy, and has no newline.
  */
 #ifndef SYNWARD_LOG_H
 #define SYNWARD_LOG_H
@@ -19,7 +20,8 @@ void log_line(int level, const char *format, ...) __attribute__((format(printf, 
 #define log_notice(...) log_line(LOG_NOTICE, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 
-/* What a line of that level that is printed by other means begins with: "<3>" for the journal, else "". */
+/* What a line of that level that is printed by other means begins with: "<3>" for the journal, else
+ * "". */
 const char *log_prefix(int level);
 
 /* Lines of one level within the current second. */
@@ -29,7 +31,8 @@ struct log_limit {
 	unsigned int nr_left_out;
 };
 
-/* May a line go out in that second? Then *ret_left_out says how many were left out since the last that did. */
+/* May a line go out in that second? Then *ret_left_out says how many were left out since the last
+ * that did. */
 bool log_allow(struct log_limit *limit, long second, unsigned int *ret_left_out);
 
 #endif

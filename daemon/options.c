@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which words the command line has and which exclude each other: a config file says everything, the quick start
- * stands in for one, and mixing the two would leave open which of them holds.
+ * Which words the command line has and which exclude each other: a config file says everything, the
+ * quick start stands in for one, and mixing the two would leave open which of them holds.
  */
 #include "options.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which field of a snapshot has which name in JSON. What the values are is decided where the snapshot is taken.
+ * Which field of a snapshot has which name in JSON. What the values are is decided where the
+ * snapshot is taken.
  */
 #include "status.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A snapshot as the JSON object that `synward status` and every other client gets. Names of fields are a promise:
- * they may be added to, never renamed. Counters beyond 2^63 - 1 stay there. Nothing here logs.
+ * A snapshot as the JSON object that `synward status` and every other client gets. Names of fields
+ * are a promise: they may be added to, never renamed. Counters beyond 2^63 - 1 stay there. Nothing
+ * here logs.
  */
 #ifndef SYNWARD_STATUS_H
 #define SYNWARD_STATUS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The methods of synwardd and what is said of them. No method streams yet, so `more` gets one reply without
- * `continues`, as the protocol allows; `upgrade` is refused.
+ * The methods of synwardd and what is said of them. No method streams yet, so `more` gets one reply
+ * without `continues`, as the protocol allows; `upgrade` is refused.
  */
 #include "varlink.h"
 

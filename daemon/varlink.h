@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the text of one request to the reply: a pure function but for the callbacks in control_ops. How the bytes
- * travel is control.c's. https://varlink.org/Method-Call, https://varlink.org/Service. Nothing here logs.
+ * From the text of one request to the reply: a pure function but for the callbacks in control_ops.
+ * How the bytes travel is control.c's. https://varlink.org/Method-Call,
+ * https://varlink.org/Service. Nothing here logs.
  */
 #ifndef SYNWARD_VARLINK_H
 #define SYNWARD_VARLINK_H

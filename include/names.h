@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The words that daemon and CLI use for what abi.h and reasons.h number: one definition for config, JSON and people.
- * Userland only. Nothing here logs; unknown numbers give NULL, unknown words -EINVAL.
+ * The words that daemon and CLI use for what abi.h and reasons.h number: one definition for config,
+ * JSON and people. Userland only. Nothing here logs; unknown numbers give NULL, unknown words
+ * -EINVAL.
  */
 #ifndef SYNWARD_NAMES_H
 #define SYNWARD_NAMES_H

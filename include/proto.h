@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What synwardd and synward say to each other over the control socket: the Varlink wire format, JSON objects that
- * end in a NUL byte, over an AF_UNIX stream. Names and limits stand here once; what a reply contains is decided in
- * daemon/status.c. See https://varlink.org/Method-Call.
+ * What synwardd and synward say to each other over the control socket: the Varlink wire format,
+ * JSON objects that end in a NUL byte, over an AF_UNIX stream. Names and limits stand here once;
+ * what a reply contains is decided in daemon/status.c. See https://varlink.org/Method-Call.
  */
 #ifndef SYNWARD_PROTO_H
 #define SYNWARD_PROTO_H

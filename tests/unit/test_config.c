@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: daemon/config.c daemon/config_file.c daemon/config_values.c */
 /*
- * The config: what is taken, and every error with its line. Each refused file is a row of text and the exact lines
- * that must come out, no more and no fewer; $L stands for the file's name.
+ * The config: what is taken, and every error with its line. Each refused file is a row of text and
+ * the exact lines that must come out, no more and no fewer; $L stands for the file's name.
  */
 #include <setjmp.h>
 #include <stdarg.h>

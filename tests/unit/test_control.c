@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: daemon/control.c daemon/control_socket.c daemon/varlink.c daemon/log.c */
 /*
- * The control socket with real clients, well-behaved and not. Server and clients share one thread: the loop turns
- * until what is waited for has come, or WAIT_MS are over. Nothing sleeps for luck.
+ * The control socket with real clients, well-behaved and not. Server and clients share one thread:
+ * the loop turns until what is waited for has come, or WAIT_MS are over. Nothing sleeps for luck.
+ * Longer than most files, because all rows need the one bed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -121,7 +122,8 @@ static int client(const struct bed *bed)
 	return fd;
 }
 
-/* Sends all of it; the loop turns while the socket is full. Returns 0, or -errno when the server closed. */
+/* Sends all of it; the loop turns while the socket is full. Returns 0, or -errno when the server
+ * closed. */
 static int deliver(const struct bed *bed, int fd, const char *bytes, size_t nr_bytes)
 {
 	long end = now_ms() + WAIT_MS;
@@ -307,7 +309,7 @@ static void test_byte_by_byte(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(STATUS); i++)
-		assert_int_equal(deliver(bed, fd, STATUS + i, 1), 0);
+		assert_int_equal(deliver(bed, fd, &STATUS[i], 1), 0);
 	expect(bed, fd, GOOD);
 }
 
@@ -370,7 +372,8 @@ static void test_too_large_reply(void **state)
 	still_serves(bed);
 }
 
-/* One that never reads its large reply, one that never ends its request, one that says nothing: all are closed. */
+/* One that never reads its large reply, one that never ends its request, one that says nothing: all
+ * are closed. */
 static void test_deadlines(void **state)
 {
 	struct bed *bed = *state;
@@ -387,7 +390,7 @@ static void test_deadlines(void **state)
 	still_serves(bed);
 	expect(bed, fds[1], "");
 	expect(bed, fds[2], "");
-	/* The first keeps what the kernel had taken, and then finds the end without the last byte. */
+	/* The first keeps what the kernel had taken, and then finds the end, without the NUL. */
 	for (i = 0; recv(fds[0], &byte, 1, 0) == 1; i++)
 		assert_int_not_equal(byte, '\0');
 	assert_true(i > 0 && i < PROTO_REPLY_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: daemon/options.c daemon/config.c daemon/config_file.c daemon/config_values.c daemon/log.c */
 /*
- * synwardd's command line: what goes together and what does not; and how many log lines a second has. The line that
- * a wrong word gets goes to stderr, which each row catches in a file.
+ * synwardd's command line: what goes together and what does not; and how many log lines a second
+ * has. The line that a wrong word gets goes to stderr, which each row catches in a file.
  */
 #include <setjmp.h>
 #include <stdarg.h>

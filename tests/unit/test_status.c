@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: daemon/status.c */
 /*
- * The JSON of `status`: every field compared by name, type and value with text written by hand, so that a renamed
- * or lost field fails. Reasons are compared with their list by hand-written names at both ends.
+ * The JSON of `status`: every field compared by name, type and value with text written by hand, so
+ * that a renamed or lost field fails. Reasons are compared with their list by hand-written names at
+ * both ends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
