@@ -17,7 +17,8 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wpointer-arith -Werror
-SANFLAG := $(if $(SAN),-fsanitize=address,undefined -fno-omit-frame-pointer)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANFLAG := $(if $(SAN),$(SANITIZE))
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iinclude -I$(O)

@@ -19,14 +19,12 @@ const volatile __u32 dev_slot;	/* which entry of `devices` is ours */
 const volatile bool can_hand_off; /* the kernel has bpf_sk_assign_tcp_reqsk */
 
 struct judgement {
-	struct pkt pkt;
-	struct tcp_opts opts;
-	struct tcp_header header; /* as it came, once header_read() was called */
+	struct cpu_state *cpu;
+	struct pkt *pkt; /* in cpu_state, as its header and options are */
 	const struct settings *set;
 	const struct row_conf *row;
 	struct row_counts *counts;
 	__u64 *last_cookie_ms;
-	struct cpu_state *cpu;
 	__u64 now_ms;
 	__u64 flow_id;
 	__u32 row_nr;
@@ -42,6 +40,16 @@ static __always_inline __u64 clock_ms(void)
 
 /* Entry 0 of a map of one. */
 #define ONLY(map) ({ __u32 zero_ = 0; bpf_map_lookup_elem(&(map), &zero_); })
+
+/* False never happens: a map of one has an entry 0. */
+static __always_inline bool judgement_begin(struct judgement *j)
+{
+	j->cpu = ONLY(cpu_state);
+	if (!j->cpu)
+		return false;
+	j->pkt = &j->cpu->pkt;
+	return true;
+}
 
 static __always_inline void flow_key(struct sip_key *ret)
 {
@@ -73,9 +81,9 @@ static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
 static __always_inline enum reason service_find(struct judgement *j)
 {
-	__u32 port = bpf_ntohs(j->pkt.dport);
+	__u32 port = bpf_ntohs(j->pkt->dport);
 	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
-	struct svc_key key = { .addr = j->pkt.dst, .port = j->pkt.dport };
+	struct svc_key key = { .addr = j->pkt->dst, .port = j->pkt->dport };
 	__u32 *row_nr;
 
 	if (likely(!is_listed || !*is_listed))
@@ -88,8 +96,7 @@ static __always_inline enum reason service_find(struct judgement *j)
 	j->counts = bpf_map_lookup_elem(&row_counts, row_nr);
 	j->last_cookie_ms = bpf_map_lookup_elem(&row_last_cookie, row_nr);
 	j->set = ONLY(settings);
-	j->cpu = ONLY(cpu_state);
-	if (!j->row || !j->counts || !j->last_cookie_ms || !j->set || !j->cpu)
+	if (!j->row || !j->counts || !j->last_cookie_ms || !j->set)
 		return NOT_SERVICE;
 	return GO_ON;
 }
@@ -107,23 +114,25 @@ static __always_inline bool is_draining(const struct judgement *j)
 	return can_hand_off && last && j->now_ms - last < 2ULL << j->set->epoch_shift;
 }
 
-/* A function of its own, verified once for both programs: the walk has many paths. */
-__noinline int options_walk(const struct tcp_header *h, struct tcp_opts *ret, __u32 l4_bytes)
+/* Any layout but the common ones. */
+static int options_loop(__u32 i, struct opts_walk **walk)
 {
-	if (!h || !ret || l4_bytes < TCP_HEADER_MIN)
-		return 0;
-	tcp_options_walk((const __u8 *)h + TCP_HEADER_MIN, l4_bytes - TCP_HEADER_MIN, ret);
-	return 0;
+	return !tcp_options_step(*walk);
 }
 
-/* Copy the TCP header and read its options. Returns the header's sum in @ret_sum, or false when it is not linear. */
-static __always_inline bool header_read(struct judgement *j, void *end, __u64 *ret_sum)
+/* Copy the TCP header and read its options, both to cpu_state. Returns the header's sum, or false when it is not linear. */
+static __always_inline bool header_read(struct judgement *j, void *frame, void *end, __u64 *ret_sum)
 {
-	if (!tcp_header_read(&j->pkt, end, &j->header, ret_sum))
+	struct cpu_state *cpu = j->cpu;
+
+	if (!tcp_header_read(frame, end, j->pkt, &cpu->header, ret_sum))
 		return false;
-	if (unlikely(!tcp_options_common(&j->header, j->pkt.l4_bytes, &j->opts))) {
-		j->opts = TCP_OPTS_NONE;
-		options_walk(&j->header, &j->opts, j->pkt.l4_bytes);
+	if (unlikely(!tcp_options_common(&cpu->header, j->pkt->l4_bytes, &cpu->opts))) {
+		struct opts_walk *walk = &cpu->walk;
+
+		tcp_options_begin(walk, &cpu->header, j->pkt->l4_bytes);
+		bpf_loop(TCP_OPTIONS_MAX, options_loop, &walk, 0);
+		cpu->opts = walk->got;
 	}
 	return true;
 }
@@ -135,15 +144,15 @@ static __always_inline bool header_read(struct judgement *j, void *end, __u64 *r
  */
 static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret)
 {
-	bool timestamps = j->opts.has_timestamps;
-	__u32 isn = bpf_ntohl(j->pkt.seq) - 1;
-	__u32 cookie = bpf_ntohl(j->pkt.ack) - 1;
+	bool timestamps = j->cpu->opts.has_timestamps;
+	__u32 isn = bpf_ntohl(j->pkt->seq) - 1;
+	__u32 cookie = bpf_ntohl(j->pkt->ack) - 1;
 	__u32 shift = j->set->epoch_shift;
 	__u64 sent_ms = j->now_ms, epoch;
 	struct offer got;
 
 	if (timestamps) {
-		if (!cookie_sent_at(j->now_ms, j->flow_id, j->opts.tsecr, shift, &sent_ms))
+		if (!cookie_sent_at(j->now_ms, j->flow_id, j->cpu->opts.tsecr, shift, &sent_ms))
 			return ACK_COOKIE_EXPIRED;
 		epoch = epoch_of(sent_ms, shift);
 	} else {
@@ -151,8 +160,8 @@ static __always_inline enum reason cookie_judge(struct judgement *j, struct note
 	}
 	if (!cookie_check(epoch_key(j->cpu, epoch), j->flow_id, isn, cookie, timestamps))
 		return ACK_COOKIE_INVALID;
-	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt.is_v6, &got);
-	note_make(&got, &j->opts, sent_ms, ret);
+	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt->is_v6, &got);
+	note_make(&got, &j->cpu->opts, sent_ms, ret);
 	return ACK_COOKIE_VALID;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base.h"
 #include "siphash.h"
+#include "tcpopt.h"
 
 /* Daemon writes, both programs read. */
 struct {
@@ -139,6 +140,12 @@ struct cpu_state {
 	struct epoch_key epoch_keys[2]; /* by parity */
 	__u32 lookup_window;
 	__u32 lookups_used;
+	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the stack through every
+	 * path, and for the many shapes of a header that is a million instructions (clang 14, Linux 6.18). */
+	struct pkt pkt;
+	struct tcp_header header;
+	struct tcp_opts opts;
+	struct opts_walk walk;
 };
 
 struct {

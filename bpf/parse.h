@@ -42,43 +42,58 @@ struct vlan_tag {
 	__be16 next_proto;
 };
 
-/* A TCP packet, IPv4 and IPv6 alike. Pointers are into the packet and die with the first resize. */
+/* A TCP packet, IPv4 and IPv6 alike. Offsets, not pointers: they outlive a resize of the frame. */
 struct pkt {
 	struct ip_addr src, dst;
-	void *l3;
-	void *l4;
 	__be32 seq, ack;
 	__be16 sport, dport;
 	__u16 frame_bytes;
 	__u16 payload_bytes;
-	__u8 l3_off;
+	__u16 l3_off;
+	__u16 l4_off;
 	__u8 l4_bytes; /* TCP header with options */
 	__u8 flags;    /* TCP_* */
 	__u8 dsfield;
 	bool is_v6;
 };
 
+/*
+ * Where the headers are in the frame. The masks are above the largest offsets that the parser makes (22 and 318) and
+ * tell the verifier so; the volatile read makes it forget through which of many paths the parser came, or it would
+ * follow each of them to the end (clang 14, Linux 6.18: more than a million instructions).
+ */
+#define L3_OFF_MASK 0x1f
+#define L4_OFF_MASK 0x1ff
+
+static __always_inline void *pkt_l3(void *frame, const struct pkt *p)
+{
+	return frame + (*(const volatile __u16 *)&p->l3_off & L3_OFF_MASK);
+}
+
+static __always_inline void *pkt_l4(void *frame, const struct pkt *p)
+{
+	return frame + (*(const volatile __u16 *)&p->l4_off & L4_OFF_MASK);
+}
+
 static __always_inline bool is_vlan(__be16 proto)
 {
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline enum reason parse_eth(void *data, void *end, struct pkt *p, __be16 *ret_proto)
+static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt *p, __be16 *ret_proto)
 {
-	struct ethhdr *eth = data;
+	struct ethhdr *eth = frame;
 	struct vlan_tag *tag = (void *)(eth + 1);
 	__be16 proto;
 
 	if ((void *)(eth + 1) > end)
 		return NOT_IP;
 	proto = eth->h_proto;
-	p->l3 = tag;
 	p->l3_off = ETH_HLEN;
 	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(proto); i++, tag++) {
 		if ((void *)(tag + 1) > end)
 			return NOT_IP;
 		proto = tag->next_proto;
-		p->l3 = tag + 1;
 		p->l3_off += sizeof(*tag);
 	}
 	*ret_proto = proto;
@@ -86,9 +101,9 @@ static __always_inline enum reason parse_eth(void *data, void *end, struct pkt *
 }
 
 /* The length of the TCP segment, from the IP header alone: padding behind the datagram never counts. */
-static __always_inline enum reason parse_ipv4(void *end, struct pkt *p, __u32 *ret_l4_len)
+static __always_inline enum reason parse_ipv4(void *frame, void *end, struct pkt *p, __u32 *ret_l4_len)
 {
-	struct iphdr *ip = p->l3;
+	struct iphdr *ip = pkt_l3(frame, p);
 	__u32 header, total;
 
 	if ((void *)(ip + 1) > end)
@@ -106,7 +121,7 @@ static __always_inline enum reason parse_ipv4(void *end, struct pkt *p, __u32 *r
 	p->dsfield = ip->tos;
 	addr_from_v4(&p->src, ip->saddr);
 	addr_from_v4(&p->dst, ip->daddr);
-	p->l4 = p->l3 + header;
+	p->l4_off = p->l3_off + header;
 	*ret_l4_len = total - header;
 	return GO_ON;
 }
@@ -119,12 +134,12 @@ static __always_inline bool is_ext_header(__u8 next)
 
 /* Walks from the fixed header to TCP. A Routing header that is not spent has another destination than the one it
  * shows, so it is left to the kernel. */
-static __always_inline enum reason parse_ext_headers(void *end, struct pkt *p, __u8 next, __u32 *ret_bytes)
+static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __u8 next, __u32 *ret_bytes)
 {
 	__u32 bytes = 0;
 
 	for (int i = 0; i < EXT_HEADERS_MAX && is_ext_header(next); i++) {
-		__u8 *ext = p->l4;
+		__u8 *ext = ext_at + bytes;
 		__u32 len;
 
 		if ((void *)(ext + 4) > end)
@@ -136,7 +151,6 @@ static __always_inline enum reason parse_ext_headers(void *end, struct pkt *p, _
 		if (bytes > EXT_BYTES_MAX)
 			return EXT_TOO_DEEP;
 		next = ext[0];
-		p->l4 += len;
 	}
 	*ret_bytes = bytes;
 	if (next == IPPROTO_TCP)
@@ -146,18 +160,17 @@ static __always_inline enum reason parse_ext_headers(void *end, struct pkt *p, _
 	return is_ext_header(next) ? EXT_TOO_DEEP : NOT_TCP;
 }
 
-static __always_inline enum reason parse_ipv6(void *end, struct pkt *p, __u32 *ret_l4_len)
+static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt *p, __u32 *ret_l4_len)
 {
-	struct ipv6hdr *ip6 = p->l3;
+	struct ipv6hdr *ip6 = pkt_l3(frame, p);
 	__u32 payload, ext_bytes = 0;
 	enum reason why;
 
 	if ((void *)(ip6 + 1) > end)
 		return BAD_HEADER;
 	payload = bpf_ntohs(ip6->payload_len);
-	p->l4 = ip6 + 1;
 	if (ip6->nexthdr != IPPROTO_TCP) {
-		why = parse_ext_headers(end, p, ip6->nexthdr, &ext_bytes);
+		why = parse_ext_headers(ip6 + 1, end, ip6->nexthdr, &ext_bytes);
 		if (why != GO_ON)
 			return why;
 	}
@@ -168,13 +181,14 @@ static __always_inline enum reason parse_ipv6(void *end, struct pkt *p, __u32 *r
 	p->dsfield = ip6->priority << 4 | ip6->flow_lbl[0] >> 4;
 	__builtin_memcpy(&p->src, &ip6->saddr, sizeof(p->src));
 	__builtin_memcpy(&p->dst, &ip6->daddr, sizeof(p->dst));
+	p->l4_off = p->l3_off + sizeof(*ip6) + ext_bytes;
 	*ret_l4_len = payload - ext_bytes;
 	return GO_ON;
 }
 
-static __always_inline enum reason parse_tcp(void *end, struct pkt *p, __u32 l4_len)
+static __always_inline enum reason parse_tcp(void *frame, void *end, struct pkt *p, __u32 l4_len)
 {
-	struct tcphdr *th = p->l4;
+	struct tcphdr *th = pkt_l4(frame, p);
 
 	if ((void *)(th + 1) > end)
 		return BAD_HEADER;
@@ -191,11 +205,11 @@ static __always_inline enum reason parse_tcp(void *end, struct pkt *p, __u32 l4_
 }
 
 /*
- * Fill @p from the frame at @data. @frame_bytes is the whole frame, @end may come earlier when the rest is in
+ * Fill @p from @frame. @frame_bytes is the whole frame, @end may come earlier when the rest is in
  * fragments (jumbo frames) or not linear (skb).
  * Returns GO_ON, or the reason why the packet is none of ours; @p is then undefined.
  */
-static __always_inline enum reason parse_packet(void *data, void *end, __u32 frame_bytes, struct pkt *p)
+static __always_inline enum reason parse_packet(void *frame, void *end, __u32 frame_bytes, struct pkt *p)
 {
 	__u32 l4_len = 0;
 	__be16 proto = 0;
@@ -204,18 +218,18 @@ static __always_inline enum reason parse_packet(void *data, void *end, __u32 fra
 	if (frame_bytes > 0xffff)
 		return BAD_HEADER;
 	p->frame_bytes = frame_bytes;
-	why = parse_eth(data, end, p, &proto);
+	why = parse_eth(frame, end, p, &proto);
 	if (why != GO_ON)
 		return why;
 	if (proto == bpf_htons(ETH_P_IP))
-		why = parse_ipv4(end, p, &l4_len);
+		why = parse_ipv4(frame, end, p, &l4_len);
 	else if (proto == bpf_htons(ETH_P_IPV6))
-		why = parse_ipv6(end, p, &l4_len);
+		why = parse_ipv6(frame, end, p, &l4_len);
 	else
 		return NOT_IP;
 	if (why != GO_ON)
 		return why;
-	return parse_tcp(end, p, l4_len);
+	return parse_tcp(frame, end, p, l4_len);
 }
 
 /* The TCP header as it came, copied so that options can be read without asking for bounds again. */
@@ -228,9 +242,10 @@ struct tcp_header {
  * bytes would pay for a bounds check each.
  * Returns false when the header is not whole in linear memory.
  */
-static __always_inline bool tcp_header_read(const struct pkt *p, void *end, struct tcp_header *ret, __u64 *ret_sum)
+static __always_inline bool tcp_header_read(void *frame, void *end, const struct pkt *p, struct tcp_header *ret,
+					    __u64 *ret_sum)
 {
-	const __be32 *from = p->l4;
+	const __be32 *from = pkt_l4(frame, p);
 	__u64 sum = 0;
 
 #define HEADER_OF(n) \

@@ -149,7 +149,7 @@ static __always_inline bool segment_write(void *l3, void *end, __u32 header, con
 static __always_inline bool reply_write(void *frame, void *end, const struct pkt *p, const struct reply *r,
 					const struct segment *s)
 {
-	void *l3 = frame + p->l3_off;
+	void *l3 = pkt_l3(frame, p);
 
 	if (frame + ETH_HLEN > end)
 		return false;

@@ -42,8 +42,9 @@ const volatile bool without_metadata;
 
 /* ---- SYN ------------------------------------------------------------------------------------------ */
 
-/* One's complement sum of up to SYN_PAYLOAD_MAX bytes of payload; ~0 when they cannot be read. */
-static __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
+/* One's complement sum of up to SYN_PAYLOAD_MAX bytes of payload; ~0 when they cannot be read. Global, so that it is
+ * verified once and not on every path that comes here. */
+__noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 {
 	__u64 sum = 0;
 
@@ -66,15 +67,14 @@ static __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 /* A checksum that is the bare pseudo-header's was left to hardware by a local sender, and is as good as right. */
 static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct judgement *j, __u64 header_sum)
 {
-	const struct pkt *p = &j->pkt;
-	const struct tcphdr *th = (const void *)&j->header;
+	const struct pkt *p = j->pkt;
+	const struct tcphdr *th = (const void *)&j->cpu->header;
 	__u64 pseudo = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6),
 				   p->l4_bytes + p->payload_bytes);
 	__u64 sum = header_sum + pseudo;
 
 	if (p->payload_bytes) {
-		__u32 at = p->l4 - (void *)(long)ctx->data + p->l4_bytes;
-		__u64 payload = payload_sum(ctx, at, p->payload_bytes);
+		__u64 payload = payload_sum(ctx, p->l4_off + p->l4_bytes, p->payload_bytes);
 
 		if (payload == ~0ULL)
 			return false;
@@ -102,25 +102,25 @@ static __always_inline enum reason device_ready(const struct judgement *j, const
 static __always_inline void answer_plan(struct judgement *j, const struct dev_conf *dev,
 					const struct listener_record *rec, struct reply *ret)
 {
-	const struct pkt *p = &j->pkt;
+	const struct pkt *p = j->pkt;
 	__u64 epoch = epoch_of(j->now_ms, j->set->epoch_shift);
 	const struct sip_key *key = epoch_key(j->cpu, epoch);
 	struct rcv_space rcv = { .space_bytes = rec->space_bytes, .clamp_bytes = rec->clamp_bytes };
 	struct offer offer;
 	__u32 low;
 
-	offer_from_syn(p, &j->opts, j->set->flags, &offer);
+	offer_from_syn(p, &j->cpu->opts, j->set->flags, &offer);
 	low = cookie_pack(&offer, epoch, p->is_v6);
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
 	ret->isn = cookie_make(key, j->flow_id, bpf_ntohl(p->seq), low, offer.timestamps);
 	ret->tsval = (__u32)j->now_ms + ts_offset(j->flow_id);
-	ret->tsecr = j->opts.tsval;
+	ret->tsecr = j->cpu->opts.tsval;
 	ret->window = rcv_window(&rcv, ret->got.mss);
-	ret->mss = j->opts.mss ? dev->mtu - TCP_HEADER_MIN -
+	ret->mss = j->cpu->opts.mss ? dev->mtu - TCP_HEADER_MIN -
 					 (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
 				 0;
 	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
-	ret->hop_limit = p->is_v6 ? j->set->hop_limit : j->set->ttl;
+	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
 }
 
 /* Make the frame as long as the answer, unless what is too much is padding that Ethernet wants anyway. */
@@ -138,10 +138,10 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 	struct segment seg;
 
 	answer_plan(j, dev, rec, &reply);
-	reply_plan(&j->pkt, &reply, &seg);
-	if (!frame_trim(ctx, &j->pkt, reply_bytes(&j->pkt, &seg)))
+	reply_plan(j->pkt, &reply, &seg);
+	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, &seg)))
 		return SYN_NO_ROOM;
-	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, &j->pkt, &reply, &seg))
+	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, &reply, &seg))
 		return SYN_NO_ROOM;
 	j->counts->cookies_sent++;
 	if (j->now_ms - *j->last_cookie_ms > 1000)
@@ -151,7 +151,7 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 
 static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgement *j, const struct dev_conf *dev)
 {
-	__u32 record = j->row_nr * 2 + j->pkt.is_v6;
+	__u32 record = j->row_nr * 2 + j->pkt->is_v6;
 	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &record);
 	struct sip_key key;
 	enum reason why;
@@ -163,17 +163,17 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	why = device_ready(j, dev);
 	if (why != GO_ON)
 		return why;
-	if (!rec || !header_read(j, (void *)(long)ctx->data_end, &sum))
+	if (!rec || !header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 		return BAD_HEADER;
-	why = syn_judge(&j->pkt, &j->opts);
+	why = syn_judge(j->pkt, &j->cpu->opts);
 	if (why != GO_ON)
 		return why;
 	if (!syn_checksum_ok(ctx, j, sum))
 		return SYN_BAD_CHECKSUM;
 
 	flow_key(&key);
-	j->flow_id = flow_id_make(&key, &j->pkt);
-	why = listener_for_syn(ctx, &j->pkt, j->set, j->cpu, rec, j->now_ms, flow_find(j->flow_id, j->now_ms));
+	j->flow_id = flow_id_make(&key, j->pkt);
+	why = listener_for_syn(ctx, j->pkt, j->set, j->cpu, rec, j->now_ms, flow_find(j->flow_id, j->now_ms));
 	if (why != GO_ON)
 		return why;
 	return syn_answer(ctx, j, dev, rec);
@@ -219,9 +219,9 @@ static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgemen
 	enum reason why;
 	__u64 sum;
 
-	if ((j->pkt.flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
+	if ((j->pkt->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
-	if (!header_read(j, (void *)(long)ctx->data_end, &sum))
+	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 		return BAD_HEADER;
 	why = cookie_judge(j, &note);
 	if (why != ACK_COOKIE_VALID) {
@@ -236,12 +236,12 @@ static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgemen
 
 static __always_inline enum reason judge_unknown(struct xdp_md *ctx, struct judgement *j)
 {
-	struct bpf_sock *sk = socket_lookup(ctx, &j->pkt);
+	struct bpf_sock *sk = socket_lookup(ctx, j->pkt);
 	struct listener_record rec = {};
 	__u32 state;
 
 	if (!sk) {
-		if (j->pkt.flags & TCP_ACK)
+		if (j->pkt->flags & TCP_ACK)
 			return ACK_NO_LISTENER;
 		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
 	}
@@ -269,7 +269,7 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	if (!is_armed(j) && !is_draining(j))
 		return AT_PEACE;
 	flow_key(&key);
-	j->flow_id = flow_id_make(&key, &j->pkt);
+	j->flow_id = flow_id_make(&key, j->pkt);
 	flow = flow_find(j->flow_id, j->now_ms);
 	if (flow && flow->state == FLOW_ESTABLISHED) {
 		flow_refresh(flow, j->now_ms);
@@ -309,7 +309,9 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	__u32 slot = dev_slot;
 	enum reason why;
 
-	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), &j.pkt);
+	if (!judgement_begin(&j))
+		return GO_ON;
+	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
 	if (why != GO_ON)
 		return why;
 	why = service_find(&j);
@@ -319,7 +321,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	if (!dev || !is_for_device(ctx, dev))
 		return OTHER_HOST;
 	j.now_ms = clock_ms();
-	return is_syn(j.pkt.flags) ? judge_syn(ctx, &j, dev) : judge_segment(ctx, &j);
+	return is_syn(j.pkt->flags) ? judge_syn(ctx, &j, dev) : judge_segment(ctx, &j);
 }
 
 SEC("xdp.frags")
@@ -355,13 +357,15 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	struct flow *flow;
 	__u64 sum;
 
-	if (skb_parse(skb, &j.pkt) != GO_ON || service_find(&j) != GO_ON)
+	if (!judgement_begin(&j))
+		return false;
+	if (skb_parse(skb, j.pkt) != GO_ON || service_find(&j) != GO_ON)
 		return false;
 	j.now_ms = clock_ms();
 	flow_key(&key);
-	j.flow_id = flow_id_make(&key, &j.pkt);
+	j.flow_id = flow_id_make(&key, j.pkt);
 	flow = flow_find(j.flow_id, j.now_ms);
-	if (!flow || flow->state != FLOW_VALIDATED || !header_read(&j, (void *)(long)skb->data_end, &sum))
+	if (!flow || flow->state != FLOW_VALIDATED || !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
 		return false;
 	if (cookie_judge(&j, ret) != ACK_COOKIE_VALID)
 		return false;
@@ -427,13 +431,13 @@ static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct
 
 static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct note *note)
 {
+	struct judgement j = {};
 	struct bpf_sock *sk;
 	enum reason why;
-	struct pkt p;
 
-	if (skb_parse(skb, &p) != GO_ON)
+	if (!judgement_begin(&j) || skb_parse(skb, j.pkt) != GO_ON)
 		return HANDOFF_REFUSED;
-	sk = socket_lookup(skb, &p);
+	sk = socket_lookup(skb, j.pkt);
 	if (!sk)
 		return HANDOFF_NO_LISTENER;
 	why = listener_assign(skb, sk, note);

@@ -40,53 +40,73 @@ struct tcp_opts {
 
 #define TCP_OPTS_NONE ((struct tcp_opts){ .wscale = WSCALE_NONE })
 
-static __always_inline __u32 opt_u32(const __u8 *b)
+/*
+ * Any layout, option by option: tcp_options_begin(), then tcp_options_step() until it says false, at most
+ * TCP_OPTIONS_MAX times. The caller brings the loop, because BPF has one of its own that is verified in one pass.
+ */
+struct opts_walk {
+	__u8 opt[64]; /* more than there can be, so that a mask is all the bounds check there is */
+	__u32 at, len;
+	struct tcp_opts got;
+};
+
+static __always_inline void tcp_options_begin(struct opts_walk *w, const struct tcp_header *h, __u32 l4_bytes)
 {
-	return (__u32)b[0] << 24 | (__u32)b[1] << 16 | (__u32)b[2] << 8 | b[3];
+	*w = (struct opts_walk){ .len = l4_bytes - TCP_HEADER_MIN, .got = TCP_OPTS_NONE };
+	__builtin_memcpy(w->opt, h->word + TCP_HEADER_MIN / 4, TCP_OPTIONS_MAX);
 }
 
-/*
- * Any layout, option by option. @opt points to TCP_OPTIONS_MAX bytes, of which @len (at most 40) are options and the
- * rest is anything. @ret must be TCP_OPTS_NONE before.
- */
-static __always_inline void tcp_options_walk(const __u8 *opt, __u32 len, struct tcp_opts *ret)
+static __always_inline __u32 opt_byte(const struct opts_walk *w, __u32 at)
 {
-	__u32 at = 0;
+	return w->opt[at & (sizeof(w->opt) - 1)];
+}
 
-	for (int i = 0; i < TCP_OPTIONS_MAX; i++) {
-		__u32 kind, size;
+static __always_inline __u32 opt_u32(const struct opts_walk *w, __u32 at)
+{
+	return opt_byte(w, at) << 24 | opt_byte(w, at + 1) << 16 | opt_byte(w, at + 2) << 8 | opt_byte(w, at + 3);
+}
 
-		if (at >= len || at >= TCP_OPTIONS_MAX)
-			return;
-		kind = opt[at];
-		if (kind == TCPOPT_EOL)
-			return;
-		if (kind == TCPOPT_NOP) {
-			at++;
-			continue;
-		}
-		if (at + 1 >= len || at + 1 >= TCP_OPTIONS_MAX)
-			return;
-		size = opt[at + 1];
-		if (size < 2 || at + size > len || at + size > TCP_OPTIONS_MAX)
-			return;
+static __always_inline void opt_read(struct opts_walk *w, __u32 kind, __u32 size)
+{
+	struct tcp_opts *got = &w->got;
+	__u32 value = w->at + 2;
 
-		if (kind == TCPOPT_MSS && size == TCPOLEN_MSS && at + 4 <= TCP_OPTIONS_MAX) {
-			ret->mss = (__u16)(opt[at + 2] << 8 | opt[at + 3]);
-		} else if (kind == TCPOPT_WSCALE && size == TCPOLEN_WSCALE && at + 3 <= TCP_OPTIONS_MAX) {
-			ret->wscale = opt[at + 2] > WSCALE_MAX ? WSCALE_MAX : opt[at + 2];
-		} else if (kind == TCPOPT_SACK_PERM && size == TCPOLEN_SACK_PERM) {
-			ret->has_sack = true;
-		} else if (kind == TCPOPT_TIMESTAMP && size == TCPOLEN_TIMESTAMP &&
-			   at + 10 <= TCP_OPTIONS_MAX) {
-			ret->has_timestamps = true;
-			ret->tsval = opt_u32(opt + at + 2);
-			ret->tsecr = opt_u32(opt + at + 6);
-		} else if (kind == TCPOPT_MD5 || kind == TCPOPT_AO) {
-			ret->is_signed = true;
-		}
-		at += size;
+	if (kind == TCPOPT_MSS && size == TCPOLEN_MSS) {
+		got->mss = opt_byte(w, value) << 8 | opt_byte(w, value + 1);
+	} else if (kind == TCPOPT_WSCALE && size == TCPOLEN_WSCALE) {
+		__u32 wscale = opt_byte(w, value);
+
+		got->wscale = wscale > WSCALE_MAX ? WSCALE_MAX : wscale;
+	} else if (kind == TCPOPT_SACK_PERM && size == TCPOLEN_SACK_PERM) {
+		got->has_sack = true;
+	} else if (kind == TCPOPT_TIMESTAMP && size == TCPOLEN_TIMESTAMP) {
+		got->has_timestamps = true;
+		got->tsval = opt_u32(w, value);
+		got->tsecr = opt_u32(w, value + 4);
+	} else if (kind == TCPOPT_MD5 || kind == TCPOPT_AO) {
+		got->is_signed = true;
 	}
+}
+
+static __always_inline bool tcp_options_step(struct opts_walk *w)
+{
+	__u32 kind, size;
+
+	if (w->at >= w->len)
+		return false;
+	kind = opt_byte(w, w->at);
+	if (kind == TCPOPT_EOL)
+		return false;
+	if (kind == TCPOPT_NOP) {
+		w->at++;
+		return true;
+	}
+	size = opt_byte(w, w->at + 1);
+	if (size < 2 || w->at + size > w->len)
+		return false;
+	opt_read(w, kind, size);
+	w->at += size;
+	return true;
 }
 
 /* Four option bytes as they stand in a word of the header. */

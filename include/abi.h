@@ -58,9 +58,8 @@ struct settings {
 	__u32 rmem_max;	   /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
 	__u32 rmem_default; /* bytes: tcp_rmem[1], the buffer of a listener that was not looked up yet */
 	__u8 ttl;	   /* net.ipv4.ip_default_ttl */
-	__u8 hop_limit;	   /* net.ipv6.conf.all.hop_limit */
 	__u8 epoch_shift;  /* an epoch lasts 1 << epoch_shift ms */
-	__u8 pad;
+	__u8 pad[2];
 };
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached there. */
@@ -68,7 +67,8 @@ struct dev_conf {
 	__u8 mac[6];
 	__u16 mtu; /* bytes, capped at 65535 */
 	__u8 tc_live;
-	__u8 pad[7];
+	__u8 hop_limit; /* net.ipv6.conf.DEV.hop_limit */
+	__u8 pad[6];
 };
 
 /* device_notes: hand-offs that XDP has noted and nobody has taken. */

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * synwardd: start, loop, stop. The data path works by itself; what the loop does is keep it fed with what only user
+ * space can see (addresses, sysctls, the state of its own links) and answer questions about it.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "config.h"
+#include "control.h"
+#include "dataplane.h"
+#include "log.h"
+#include "netlink.h"
+#include "options.h"
+#include "status.h"
+#include "sysctls.h"
+
+#define EXIT_MISUSE 2
+#define SECOND_USEC 1000000ULL
+
+struct daemon {
+	struct config conf;
+	struct settings settings;
+	sd_event *event;
+	sd_event_source *tick;
+	struct netlink *netlink;
+	struct control *control;
+	struct dataplane *dataplane;
+	time_t started;
+};
+
+static time_t monotonic_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+/* ---- what the loop does ---------------------------------------------------------------------------- */
+
+static int follow_addresses(struct daemon *d)
+{
+	struct ip_addr *addrs = NULL;
+	size_t nr = 0;
+	int err = netlink_addresses(d->netlink, &addrs, &nr);
+
+	if (err)
+		log_err("cannot read the local addresses: %s", strerror(-err));
+	else
+		err = dataplane_set_addresses(d->dataplane, addrs, nr);
+	free(addrs);
+	return err;
+}
+
+static void follow_links(struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf.nr_interfaces; i++) {
+		struct link_info link;
+
+		if (!netlink_link(d->netlink, d->conf.interfaces[i], &link))
+			dataplane_set_link(d->dataplane, &link);
+	}
+}
+
+static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)source, (void)fd, (void)revents;
+	netlink_drain(d->netlink);
+	follow_links(d);
+	follow_addresses(d);
+	return 0;
+}
+
+static void follow_sysctls(struct daemon *d)
+{
+	struct settings now;
+
+	sysctls_read(&now);
+	if (!memcmp(&now, &d->settings, sizeof(now)))
+		return;
+	sysctls_report(&d->settings, &now);
+	d->settings = now;
+	if (dataplane_set_settings(d->dataplane, &now))
+		log_err("cannot tell the data path about changed sysctls");
+}
+
+static int on_second(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct daemon *d = arg;
+
+	follow_sysctls(d);
+	dataplane_check(d->dataplane);
+	sd_event_source_set_time(source, usec + SECOND_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_status(void *arg, json_t **ret)
+{
+	struct daemon *d = arg;
+	struct snapshot *snap = malloc(sizeof(*snap));
+	int err = snap ? dataplane_snapshot(d->dataplane, snap) : -ENOMEM;
+
+	if (!err) {
+		snap->uptime_seconds = monotonic_seconds() - d->started;
+		*ret = status_json(snap);
+		err = *ret ? 0 : -ENOMEM;
+	}
+	free(snap);
+	return err;
+}
+
+/* ---- start ----------------------------------------------------------------------------------------- */
+
+static int loop_open(struct daemon *d)
+{
+	sigset_t stop;
+	int err;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigprocmask(SIG_BLOCK, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	err = sd_event_default(&d->event);
+	if (err < 0)
+		return err;
+	err = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL); /* no handler: leave the loop */
+	if (err >= 0)
+		err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_set_watchdog(d->event, true);
+	return err;
+}
+
+static int attach_all(struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf.nr_interfaces; i++) {
+		const char *name = d->conf.interfaces[i];
+		struct link_info link;
+		int err = netlink_link(d->netlink, name, &link);
+
+		if (err) {
+			log_err("no device %s: %s; 'ip link' lists those there are", name, strerror(-err));
+			return err;
+		}
+		if (!link.is_ether) {
+			log_err("%s carries no Ethernet frames; attach to the device below it", name);
+			return -EOPNOTSUPP;
+		}
+		err = dataplane_attach(d->dataplane, &link);
+		if (err)
+			return err;
+	}
+	return follow_addresses(d);
+}
+
+static int listen_for_changes(struct daemon *d)
+{
+	uint64_t now;
+	int err = sd_event_add_io(d->event, NULL, netlink_fd(d->netlink), EPOLLIN, on_netlink, d);
+
+	if (err < 0)
+		return err;
+	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000, on_second, d);
+}
+
+/* The control socket comes first: it is what tells a second daemon that it is the second. Whatever fails says why. */
+static int start(struct daemon *d)
+{
+	const struct control_ops ops = { .status = on_status, .arg = d };
+	int err = control_open(d->event, d->conf.control_socket, &ops, &d->control);
+
+	if (err < 0)
+		return err;
+	err = netlink_open(&d->netlink);
+	if (err) {
+		log_err("cannot open rtnetlink: %s", strerror(-err));
+		return err;
+	}
+	sysctls_read(&d->settings);
+	sysctls_report(&(struct settings){ .flags = ~0U }, &d->settings);
+	err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
+	if (err)
+		return err;
+	err = attach_all(d);
+	if (err)
+		return err;
+	d->started = monotonic_seconds();
+	err = listen_for_changes(d);
+	if (err < 0)
+		log_err("cannot start the main loop: %s", strerror(-err));
+	return err < 0 ? err : 0;
+}
+
+static void stop(struct daemon *d)
+{
+	d->tick = sd_event_source_unref(d->tick);
+	dataplane_close(d->dataplane);
+	netlink_close(d->netlink);
+	control_close(d->control);
+	sd_event_unref(d->event);
+	config_free(&d->conf);
+}
+
+/* ---- main ------------------------------------------------------------------------------------------ */
+
+static int run(struct daemon *d)
+{
+	int err = loop_open(d);
+
+	if (err < 0) {
+		log_err("cannot make the main loop: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
+	if (start(d)) {
+		log_err("not started");
+		return EXIT_FAILURE;
+	}
+	sd_notify(0, "READY=1");
+	log_notice("ready");
+	err = sd_event_loop(d->event);
+	sd_notify(0, "STOPPING=1");
+	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct config_errors errors = {};
+	struct options options;
+	struct daemon d = {};
+	int rc;
+
+	if (options_parse(argc, argv, &options))
+		return EXIT_MISUSE;
+	if (options.verb == OPTIONS_HELP)
+		return options_usage(stdout), EXIT_SUCCESS;
+	if (options.verb == OPTIONS_VERSION)
+		return puts("synwardd " VERSION), EXIT_SUCCESS;
+	if (options_config(&options, &d.conf, &errors)) {
+		config_errors_print(&errors, stderr, log_prefix(LOG_ERR));
+		config_errors_free(&errors);
+		return EXIT_MISUSE;
+	}
+	if (options.verb == OPTIONS_CHECK) {
+		printf("%s: ok\n", options.config_path ?: "command line");
+		config_free(&d.conf);
+		return EXIT_SUCCESS;
+	}
+	prctl(PR_SET_DUMPABLE, 0); /* the keys pass through this process */
+	rc = run(&d);
+	stop(&d);
+	return rc;
+}
