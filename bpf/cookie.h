@@ -36,7 +36,7 @@
 #define NR_MSS_CLASSES 16
 #define NR_PROFILES 16
 
-#define MSS_MIN_V4 536	/* bpf_sk_assign_tcp_reqsk takes no less */
+#define MSS_MIN_V4 536  /* bpf_sk_assign_tcp_reqsk takes no less */
 #define MSS_MIN_V6 1220 /* nor here */
 
 /*
@@ -44,10 +44,12 @@
  * GRE, VXLAN, the clouds' own MTUs, jumbo frames.
  */
 static const volatile __u16 mss_class_v4[NR_MSS_CLASSES] = {
-	536, 1024, 1220, 1260, 1300, 1340, 1360, 1370, 1380, 1400, 1410, 1420, 1440, 1452, 1460, 8960,
+	536,  1024, 1220, 1260, 1300, 1340, 1360, 1370,
+	1380, 1400, 1410, 1420, 1440, 1452, 1460, 8960,
 };
 static const volatile __u16 mss_class_v6[NR_MSS_CLASSES] = {
-	1220, 1240, 1260, 1280, 1300, 1320, 1340, 1350, 1360, 1380, 1390, 1400, 1420, 1432, 1440, 8940,
+	1220, 1240, 1260, 1280, 1300, 1320, 1340, 1350,
+	1360, 1380, 1390, 1400, 1420, 1432, 1440, 8940,
 };
 
 /* What a finished handshake is made of, apart from addresses and sequence numbers. */
@@ -74,9 +76,9 @@ struct profile {
 
 static const volatile struct profile profiles[NR_PROFILES] = {
 	{ 1460, 10, 1 }, /* Linux with 32 MB of receive buffer */
-	{ 1460, 8, 1 },	 /* Windows */
-	{ 1460, 7, 1 },	 /* Linux with 6 MB */
-	{ 1440, 8, 1 },	 /* Windows behind PPPoE and tunnels */
+	{ 1460, 8, 1 },  /* Windows */
+	{ 1460, 7, 1 },  /* Linux with 6 MB */
+	{ 1440, 8, 1 },  /* Windows behind PPPoE and tunnels */
 	{ 1400, 8, 1 },
 	{ 1360, 8, 1 },
 	{ 1300, 8, 1 },
@@ -88,7 +90,7 @@ static const volatile struct profile profiles[NR_PROFILES] = {
 	{ 1460, PROFILE_NO_WSCALE, 1 },
 	{ 1240, PROFILE_NO_WSCALE, 1 },
 	{ 1460, PROFILE_NO_WSCALE, 0 }, /* small stacks */
-	{ 536, PROFILE_NO_WSCALE, 0 },	/* everybody */
+	{ 536, PROFILE_NO_WSCALE, 0 },  /* everybody */
 };
 
 /* The low bits of the two formats. */
@@ -113,7 +115,8 @@ static __always_inline __u64 epoch_of(__u64 ms, __u32 epoch_shift)
 }
 
 /* The key of an epoch, from the master key. */
-static __always_inline void epoch_key_make(const struct sip_key *master, __u64 epoch, struct sip_key *ret)
+static __always_inline void epoch_key_make(const struct sip_key *master, __u64 epoch,
+					   struct sip_key *ret)
 {
 	ret->k[0] = sip_hash2(master, epoch, 0);
 	ret->k[1] = sip_hash2(master, epoch, 1);
@@ -131,7 +134,7 @@ static __always_inline __u32 mss_class(__u16 mss, bool is_v6)
 	__u32 class = NR_MSS_CLASSES - 1;
 
 	while (class > 0 && mss < mss_of_class(class, is_v6))
-		class--;
+		class --;
 	return class;
 }
 
@@ -190,10 +193,11 @@ static __always_inline __u32 cookie_pack(const struct offer *o, __u64 epoch, boo
 }
 
 /* @client_isn in host order, @low from cookie_pack(), @key that of the epoch. Returns our ISN, host order. */
-static __always_inline __u32 cookie_make(const struct sip_key *key, __u64 flow_id, __u32 client_isn, __u32 low,
-					 bool timestamps)
+static __always_inline __u32 cookie_make(const struct sip_key *key, __u64 flow_id, __u32 client_isn,
+					 __u32 low, bool timestamps)
 {
-	__u64 mac = sip_hash2(key, flow_id, (__u64)client_isn << 32 | (__u64)timestamps << 16 | low);
+	__u64 mac =
+		sip_hash2(key, flow_id, (__u64)client_isn << 32 | (__u64)timestamps << 16 | low);
 
 	return (__u32)mac << (timestamps ? LOW_BITS_TS : LOW_BITS_PLAIN) | low;
 }
@@ -203,10 +207,11 @@ static __always_inline __u32 cookie_low(__u32 cookie, bool timestamps)
 	return cookie & (timestamps ? LOW_MASK_TS : LOW_MASK_PLAIN);
 }
 
-static __always_inline bool cookie_check(const struct sip_key *key, __u64 flow_id, __u32 client_isn, __u32 cookie,
-					 bool timestamps)
+static __always_inline bool cookie_check(const struct sip_key *key, __u64 flow_id, __u32 client_isn,
+					 __u32 cookie, bool timestamps)
 {
-	return cookie_make(key, flow_id, client_isn, cookie_low(cookie, timestamps), timestamps) == cookie;
+	return cookie_make(key, flow_id, client_isn, cookie_low(cookie, timestamps), timestamps) ==
+	       cookie;
 }
 
 /* The keyed offset of a connection's timestamps: the half of the flow's id that no table is indexed by. */
@@ -219,8 +224,8 @@ static __always_inline __u32 ts_offset(__u64 flow_id)
  * When was the SYN-ACK sent that @tsecr echoes? @now_ms is this moment.
  * Returns false when that is no time at which an acceptable cookie was made.
  */
-static __always_inline bool cookie_sent_at(__u64 now_ms, __u64 flow_id, __u32 tsecr, __u32 epoch_shift,
-					   __u64 *ret_sent_ms)
+static __always_inline bool cookie_sent_at(__u64 now_ms, __u64 flow_id, __u32 tsecr,
+					   __u32 epoch_shift, __u64 *ret_sent_ms)
 {
 	__s32 elapsed = (__s32)((__u32)now_ms - (tsecr - ts_offset(flow_id)));
 	__u64 sent_ms = now_ms - (__s64)elapsed;

@@ -17,9 +17,11 @@
 #include "maps.h"
 #include "parse.h"
 
-#define FLOW_TIMEOUT_MS 120000	/* not seen for so long: ask the kernel again */
-#define FLOW_REFRESH_MS 1000	/* how stale seen_ms may be, so that a busy flow does not dirty its line */
-#define HAND_OFF_WINDOW_MS 16	/* longer than a NAPI batch, and than a tick of the coarse clock at HZ=100 */
+#define FLOW_TIMEOUT_MS 120000 /* not seen for so long: ask the kernel again */
+#define FLOW_REFRESH_MS \
+	1000 /* how stale seen_ms may be, so that a busy flow does not dirty its line */
+#define HAND_OFF_WINDOW_MS \
+	16 /* longer than a NAPI batch, and than a tick of the coarse clock at HZ=100 */
 
 const volatile __u32 flow_set_mask = FLOW_SETS_DEFAULT - 1;
 
@@ -85,7 +87,8 @@ static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 }
 
 /* The way that a new flow takes: its own old one, an empty one, or that of the flow not seen for longest. */
-static __always_inline __u32 flow_way(const struct flow_tags *tags, const struct flow_set *set, __u64 id, __u64 now_ms)
+static __always_inline __u32 flow_way(const struct flow_tags *tags, const struct flow_set *set,
+				      __u64 id, __u64 now_ms)
 {
 	__u32 oldest = 0, oldest_age = 0;
 

@@ -15,7 +15,7 @@
 #include "tcpopt.h"
 
 /* Baked into the program at load. */
-const volatile __u32 dev_slot;	/* which entry of `devices` is ours */
+const volatile __u32 dev_slot;    /* which entry of `devices` is ours */
 const volatile bool can_hand_off; /* the kernel has bpf_sk_assign_tcp_reqsk */
 
 struct judgement {
@@ -39,7 +39,11 @@ static __always_inline __u64 clock_ms(void)
 }
 
 /* Entry 0 of a map of one. */
-#define ONLY(map) ({ __u32 zero_ = 0; bpf_map_lookup_elem(&(map), &zero_); })
+#define ONLY(map)                                    \
+	({                                           \
+		__u32 zero_ = 0;                     \
+		bpf_map_lookup_elem(&(map), &zero_); \
+	})
 
 /* False never happens: a map of one has an entry 0. */
 static __always_inline bool judgement_begin(struct judgement *j)

@@ -90,7 +90,8 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 }
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */
-static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct listener_record *rec, __u32 window)
+static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct listener_record *rec,
+					   __u32 window)
 {
 	if (cpu->lookup_window != window) {
 		cpu->lookup_window = window;
@@ -106,9 +107,11 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
  * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @is_known: the flow table knows the
  * connection, so that without a lookup it is safer to let the kernel answer.
  */
-static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p, const struct settings *set,
-						    struct cpu_state *cpu, struct listener_record *rec,
-						    __u64 now_ms, bool is_known)
+static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p,
+						    const struct settings *set,
+						    struct cpu_state *cpu,
+						    struct listener_record *rec, __u64 now_ms,
+						    bool is_known)
 {
 	__u32 window = now_ms / LISTENER_WINDOW_MS;
 	enum reason why = GO_ON;

@@ -17,16 +17,17 @@
 struct note {
 	__u32 magic;
 	__u32 tsval, tsecr; /* of the ACK, host order */
-	__u32 sent_ms;	    /* when the SYN-ACK was sent; low bits of the millisecond clock */
+	__u32 sent_ms;      /* when the SYN-ACK was sent; low bits of the millisecond clock */
 	__u16 mss;
 	__u8 wscale; /* the client's, or WSCALE_NONE */
 	__u8 flags;  /* NOTE_* */
 };
 
-_Static_assert(sizeof(struct note) == 20 && sizeof(struct note) % 4 == 0, "metadata is at most 32 bytes, in words");
+_Static_assert(sizeof(struct note) == 20 && sizeof(struct note) % 4 == 0,
+	       "metadata is at most 32 bytes, in words");
 
-static __always_inline void note_make(const struct offer *got, const struct tcp_opts *opts, __u64 sent_ms,
-				      struct note *ret)
+static __always_inline void note_make(const struct offer *got, const struct tcp_opts *opts,
+				      __u64 sent_ms, struct note *ret)
 {
 	*ret = (struct note){
 		.magic = NOTE_MAGIC,

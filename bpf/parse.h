@@ -80,7 +80,8 @@ static __always_inline bool is_vlan(__be16 proto)
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt *p, __be16 *ret_proto)
+static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt *p,
+					     __be16 *ret_proto)
 {
 	struct ethhdr *eth = frame;
 	struct vlan_tag *tag = (void *)(eth + 1);
@@ -101,7 +102,8 @@ static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt 
 }
 
 /* The length of the TCP segment, from the IP header alone: padding behind the datagram never counts. */
-static __always_inline enum reason parse_ipv4(void *frame, void *end, struct pkt *p, __u32 *ret_l4_len)
+static __always_inline enum reason parse_ipv4(void *frame, void *end, struct pkt *p,
+					      __u32 *ret_l4_len)
 {
 	struct iphdr *ip = pkt_l3(frame, p);
 	__u32 header, total;
@@ -134,7 +136,8 @@ static __always_inline bool is_ext_header(__u8 next)
 
 /* Walks from the fixed header to TCP. A Routing header that is not spent has another destination than the one it
  * shows, so it is left to the kernel. */
-static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __u8 next, __u32 *ret_bytes)
+static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __u8 next,
+						     __u32 *ret_bytes)
 {
 	__u32 bytes = 0;
 
@@ -160,7 +163,8 @@ static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __
 	return is_ext_header(next) ? EXT_TOO_DEEP : NOT_TCP;
 }
 
-static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt *p, __u32 *ret_l4_len)
+static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt *p,
+					      __u32 *ret_l4_len)
 {
 	struct ipv6hdr *ip6 = pkt_l3(frame, p);
 	__u32 payload, ext_bytes = 0;
@@ -209,7 +213,8 @@ static __always_inline enum reason parse_tcp(void *frame, void *end, struct pkt 
  * fragments (jumbo frames) or not linear (skb).
  * Returns GO_ON, or the reason why the packet is none of ours; @p is then undefined.
  */
-static __always_inline enum reason parse_packet(void *frame, void *end, __u32 frame_bytes, struct pkt *p)
+static __always_inline enum reason parse_packet(void *frame, void *end, __u32 frame_bytes,
+						struct pkt *p)
 {
 	__u32 l4_len = 0;
 	__be16 proto = 0;
@@ -242,21 +247,21 @@ struct tcp_header {
  * bytes would pay for a bounds check each.
  * Returns false when the header is not whole in linear memory.
  */
-static __always_inline bool tcp_header_read(void *frame, void *end, const struct pkt *p, struct tcp_header *ret,
-					    __u64 *ret_sum)
+static __always_inline bool tcp_header_read(void *frame, void *end, const struct pkt *p,
+					    struct tcp_header *ret, __u64 *ret_sum)
 {
 	const __be32 *from = pkt_l4(frame, p);
 	__u64 sum = 0;
 
-#define HEADER_OF(n) \
-	case (n) * 4: \
+#define HEADER_OF(n)                            \
+	case (n)*4:                             \
 		if ((void *)(from + (n)) > end) \
-			return false; \
-		UNROLL for (int i = 0; i < (n); i++) \
-		{ \
+			return false;           \
+		UNROLL                          \
+		for (int i = 0; i < (n); i++) { \
 			ret->word[i] = from[i]; \
-			sum += from[i]; \
-		} \
+			sum += from[i];         \
+		}                               \
 		break
 	switch (p->l4_bytes) {
 		HEADER_OF(5);

@@ -13,8 +13,9 @@
 
 #define MSS_DEFAULT_V4 536 /* RFC 9293 §3.7.1: what a SYN without the option means */
 #define MSS_DEFAULT_V6 1220
-#define MSS_REFUSED_BELOW 216 /* smaller ones only make the server send many tiny segments (CVE-2019-11479) */
-#define SYN_PAYLOAD_MAX 1460  /* bytes: more than a TFO client sends, and what is checked */
+#define MSS_REFUSED_BELOW \
+	216 /* smaller ones only make the server send many tiny segments (CVE-2019-11479) */
+#define SYN_PAYLOAD_MAX 1460 /* bytes: more than a TFO client sends, and what is checked */
 
 #define IPTOS_ECN_MASK 3
 
@@ -69,12 +70,13 @@ static __always_inline enum reason syn_judge(const struct pkt *p, const struct t
  * server that knows only RFC 3168. */
 static __always_inline bool syn_asks_ecn(const struct pkt *p)
 {
-	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) && !(p->dsfield & IPTOS_ECN_MASK);
+	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) &&
+	       !(p->dsfield & IPTOS_ECN_MASK);
 }
 
 /* What both sides can have: offered by the SYN and allowed by the sysctls (@may: MAY_*). */
-static __always_inline void offer_from_syn(const struct pkt *p, const struct tcp_opts *opts, __u32 may,
-					   struct offer *ret)
+static __always_inline void offer_from_syn(const struct pkt *p, const struct tcp_opts *opts,
+					   __u32 may, struct offer *ret)
 {
 	ret->mss = opts->mss ?: p->is_v6 ? MSS_DEFAULT_V6 : MSS_DEFAULT_V4;
 	ret->wscale = may & MAY_WSCALE ? opts->wscale : WSCALE_NONE;

@@ -18,13 +18,13 @@
 
 /* What the answer says, decided before the first byte is written. */
 struct reply {
-	__u32 isn;	  /* our sequence number: the cookie; host order */
-	__u32 tsval;	  /* host order */
-	__u32 tsecr;	  /* the client's TSval */
-	__u16 window;	  /* bytes, unscaled */
-	__u16 mss;	  /* what we announce; 0: the client offered none */
-	__u8 wscale;	  /* ours; WSCALE_NONE: not offered */
-	__u8 hop_limit;	  /* TTL */
+	__u32 isn;        /* our sequence number: the cookie; host order */
+	__u32 tsval;      /* host order */
+	__u32 tsecr;      /* the client's TSval */
+	__u16 window;     /* bytes, unscaled */
+	__u16 mss;        /* what we announce; 0: the client offered none */
+	__u8 wscale;      /* ours; WSCALE_NONE: not offered */
+	__u8 hop_limit;   /* TTL */
 	struct offer got; /* which of the client's options it answers */
 };
 
@@ -50,7 +50,8 @@ static __always_inline __u32 segment_options(const struct reply *r, __be32 *w)
 	if (got->timestamps) {
 		w[n++] = got->sack ? OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
 					      TCPOLEN_TIMESTAMP) :
-				     OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP);
+				     OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP,
+					      TCPOLEN_TIMESTAMP);
 		w[n++] = bpf_htonl(r->tsval);
 		w[n++] = bpf_htonl(r->tsecr);
 	}
@@ -62,7 +63,8 @@ static __always_inline __u32 segment_options(const struct reply *r, __be32 *w)
 }
 
 /* The whole segment with its checksum. */
-static __always_inline void reply_plan(const struct pkt *p, const struct reply *r, struct segment *ret)
+static __always_inline void reply_plan(const struct pkt *p, const struct reply *r,
+				       struct segment *ret)
 {
 	__u64 sum;
 
@@ -71,25 +73,32 @@ static __always_inline void reply_plan(const struct pkt *p, const struct reply *
 	ret->word[0] = bpf_htonl((__u32)bpf_ntohs(p->dport) << 16 | bpf_ntohs(p->sport));
 	ret->word[1] = bpf_htonl(r->isn);
 	ret->word[2] = bpf_htonl(bpf_ntohl(p->seq) + 1);
-	ret->word[3] = tcp_word3(ret->nr_words, TCP_SYN | TCP_ACK | (r->got.ecn ? TCP_ECE : 0), r->window);
-	sum = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), ret->nr_words * 4);
-	UNROLL for (int i = 0; i < REPLY_WORDS_MAX; i++) sum += ret->word[i];
+	ret->word[3] =
+		tcp_word3(ret->nr_words, TCP_SYN | TCP_ACK | (r->got.ecn ? TCP_ECE : 0), r->window);
+	sum = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6),
+			  ret->nr_words * 4);
+	UNROLL
+	for (int i = 0; i < REPLY_WORDS_MAX; i++)
+		sum += ret->word[i];
 	/* the checksum is the upper half of word 4, in wire order */
 	ret->word[4] = bpf_htonl((__u32)bpf_ntohs((__u16)~csum_fold(sum)) << 16);
 }
 
 static __always_inline __u32 reply_bytes(const struct pkt *p, const struct segment *s)
 {
-	return p->l3_off + (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) + s->nr_words * 4;
+	return p->l3_off + (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
+	       s->nr_words * 4;
 }
 
-static __always_inline void write_ipv4(struct iphdr *ip, const struct pkt *p, const struct reply *r, __u32 tcp_bytes)
+static __always_inline void write_ipv4(struct iphdr *ip, const struct pkt *p, const struct reply *r,
+				       __u32 tcp_bytes)
 {
 	__be32 *w = (void *)ip;
 	__u64 sum;
 
-	w[0] = bpf_htonl(0x45000000 | (__u32)(sizeof(*ip) + tcp_bytes)); /* version 4, 5 words, no ToS */
-	w[1] = bpf_htonl(0x4000);					 /* no identification; DF */
+	w[0] = bpf_htonl(0x45000000 |
+			 (__u32)(sizeof(*ip) + tcp_bytes)); /* version 4, 5 words, no ToS */
+	w[1] = bpf_htonl(0x4000);                           /* no identification; DF */
 	w[2] = bpf_htonl((__u32)r->hop_limit << 24 | IPPROTO_TCP << 16);
 	w[3] = p->dst.word[3];
 	w[4] = p->src.word[3];
@@ -97,7 +106,8 @@ static __always_inline void write_ipv4(struct iphdr *ip, const struct pkt *p, co
 	ip->check = (__u16)~csum_fold(sum);
 }
 
-static __always_inline void write_ipv6(struct ipv6hdr *ip6, const struct pkt *p, const struct reply *r, __u32 tcp_bytes)
+static __always_inline void write_ipv6(struct ipv6hdr *ip6, const struct pkt *p,
+				       const struct reply *r, __u32 tcp_bytes)
 {
 	__be32 *w = (void *)ip6;
 
@@ -120,15 +130,18 @@ static __always_inline void swap_macs(void *frame)
 }
 
 /* Write words behind an IP header of @header bytes at @l3, once it is certain that they fit. */
-static __always_inline bool segment_write(void *l3, void *end, __u32 header, const struct segment *s)
+static __always_inline bool segment_write(void *l3, void *end, __u32 header,
+					  const struct segment *s)
 {
 	__be32 *to = l3 + header;
 
-#define WORDS_OF(n) \
-	case n: \
+#define WORDS_OF(n)                           \
+	case n:                               \
 		if ((void *)(to + (n)) > end) \
-			return false; \
-		UNROLL for (int i = 0; i < (n); i++) to[i] = s->word[i]; \
+			return false;         \
+		UNROLL                        \
+		for (int i = 0; i < (n); i++) \
+			to[i] = s->word[i];   \
 		return true
 	switch (s->nr_words) {
 		WORDS_OF(5);
@@ -146,8 +159,8 @@ static __always_inline bool segment_write(void *l3, void *end, __u32 header, con
  * Write the answer over the frame at @frame, which has its final length already.
  * Returns false, and has written nothing, when it does not fit.
  */
-static __always_inline bool reply_write(void *frame, void *end, const struct pkt *p, const struct reply *r,
-					const struct segment *s)
+static __always_inline bool reply_write(void *frame, void *end, const struct pkt *p,
+					const struct reply *r, const struct segment *s)
 {
 	void *l3 = pkt_l3(frame, p);
 

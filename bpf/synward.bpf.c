@@ -16,8 +16,8 @@
 #define TCX_NEXT_PROGRAM (-1) /* TCX_NEXT, TC_ACT_UNSPEC: whoever comes after us decides */
 #define TC_SILENT_MS 200      /* notes that nobody took for so long, and */
 #define TC_SILENT_NOTES 4     /* this many of them: the TC half is gone */
-#define FRAME_MIN 60	      /* Ethernet pads to this anyway */
-#define HEADERS_MAX 128	      /* enough for every header that is parsed, to make an skb linear */
+#define FRAME_MIN 60          /* Ethernet pads to this anyway */
+#define HEADERS_MAX 128       /* enough for every header that is parsed, to make an skb linear */
 
 /* The kernel's; see include/net/tcp.h. */
 struct bpf_tcp_req_attrs {
@@ -34,8 +34,8 @@ struct bpf_tcp_req_attrs {
 	__u8 reserved[3];
 };
 
-extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock___local *sk, struct bpf_tcp_req_attrs *attrs,
-				   int attrs__sz) __ksym __weak;
+extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock___local *sk,
+				   struct bpf_tcp_req_attrs *attrs, int attrs__sz) __ksym __weak;
 
 /* For tests: behave as on a driver that carries no metadata. */
 const volatile bool without_metadata;
@@ -65,7 +65,8 @@ __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 }
 
 /* A checksum that is the bare pseudo-header's was left to hardware by a local sender, and is as good as right. */
-static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct judgement *j, __u64 header_sum)
+static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct judgement *j,
+					    __u64 header_sum)
 {
 	const struct pkt *p = j->pkt;
 	const struct tcphdr *th = (const void *)&j->cpu->header;
@@ -83,7 +84,8 @@ static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct jud
 	return csum_fold(sum) == 0xffff || th->check == csum_fold(pseudo);
 }
 
-static __always_inline enum reason device_ready(const struct judgement *j, const struct dev_conf *dev)
+static __always_inline enum reason device_ready(const struct judgement *j,
+						const struct dev_conf *dev)
 {
 	const struct dev_notes *notes;
 	__u32 slot = dev_slot;
@@ -93,7 +95,8 @@ static __always_inline enum reason device_ready(const struct judgement *j, const
 	notes = bpf_map_lookup_elem(&device_notes, &slot);
 	if (!dev->tc_live || !notes)
 		return SYN_TC_NOT_LIVE;
-	if (unlikely(notes->untaken >= TC_SILENT_NOTES) && j->now_ms - notes->since_ms > TC_SILENT_MS)
+	if (unlikely(notes->untaken >= TC_SILENT_NOTES) &&
+	    j->now_ms - notes->since_ms > TC_SILENT_MS)
 		return SYN_TC_NOT_LIVE;
 	return GO_ON;
 }
@@ -116,9 +119,10 @@ static __always_inline void answer_plan(struct judgement *j, const struct dev_co
 	ret->tsval = (__u32)j->now_ms + ts_offset(j->flow_id);
 	ret->tsecr = j->cpu->opts.tsval;
 	ret->window = rcv_window(&rcv, ret->got.mss);
-	ret->mss = j->cpu->opts.mss ? dev->mtu - TCP_HEADER_MIN -
-					 (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
-				 0;
+	ret->mss = j->cpu->opts.mss ?
+			   dev->mtu - TCP_HEADER_MIN -
+				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
+			   0;
 	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
 	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
 }
@@ -131,7 +135,8 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 	return !bpf_xdp_adjust_tail(ctx, (int)bytes - p->frame_bytes);
 }
 
-static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j, const struct dev_conf *dev,
+static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
+					      const struct dev_conf *dev,
 					      const struct listener_record *rec)
 {
 	struct reply reply;
@@ -141,7 +146,8 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 	reply_plan(j->pkt, &reply, &seg);
 	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, &seg)))
 		return SYN_NO_ROOM;
-	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, &reply, &seg))
+	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, &reply,
+			 &seg))
 		return SYN_NO_ROOM;
 	j->counts->cookies_sent++;
 	if (j->now_ms - *j->last_cookie_ms > 1000)
@@ -149,7 +155,8 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 	return SYN_COOKIE;
 }
 
-static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgement *j, const struct dev_conf *dev)
+static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgement *j,
+					     const struct dev_conf *dev)
 {
 	__u32 record = j->row_nr * 2 + j->pkt->is_v6;
 	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &record);
@@ -173,7 +180,8 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 
 	flow_key(&key);
 	j->flow_id = flow_id_make(&key, j->pkt);
-	why = listener_for_syn(ctx, j->pkt, j->set, j->cpu, rec, j->now_ms, flow_find(j->flow_id, j->now_ms));
+	why = listener_for_syn(ctx, j->pkt, j->set, j->cpu, rec, j->now_ms,
+			       flow_find(j->flow_id, j->now_ms));
 	if (why != GO_ON)
 		return why;
 	return syn_answer(ctx, j, dev, rec);
@@ -195,7 +203,8 @@ static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *no
 	return true;
 }
 
-static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j, const struct note *note)
+static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j,
+					    const struct note *note)
 {
 	__u32 slot = dev_slot;
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
@@ -213,7 +222,8 @@ static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement
 }
 
 /* A segment for which the kernel has no more than a listener. */
-static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j, bool is_queue_full)
+static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j,
+					     bool is_queue_full)
 {
 	struct note note;
 	enum reason why;
@@ -365,7 +375,8 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	flow_key(&key);
 	j.flow_id = flow_id_make(&key, j.pkt);
 	flow = flow_find(j.flow_id, j.now_ms);
-	if (!flow || flow->state != FLOW_VALIDATED || !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
+	if (!flow || flow->state != FLOW_VALIDATED ||
+	    !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
 		return false;
 	if (cookie_judge(&j, ret) != ACK_COOKIE_VALID)
 		return false;
@@ -406,7 +417,8 @@ static __always_inline void attrs_make(const struct note *note, const struct lis
 	ret->rcv_tsecr = note->tsecr + elapsed_ms;
 }
 
-static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct bpf_sock *sk, const struct note *note)
+static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct bpf_sock *sk,
+						   const struct note *note)
 {
 	const struct settings *set = ONLY(settings);
 	struct bpf_tcp_req_attrs attrs = {};

@@ -31,8 +31,8 @@
 
 struct tcp_opts {
 	__u32 tsval, tsecr; /* host order */
-	__u16 mss;	    /* 0: absent */
-	__u8 wscale;	    /* 0..14, or WSCALE_NONE */
+	__u16 mss;          /* 0: absent */
+	__u8 wscale;        /* 0..14, or WSCALE_NONE */
 	bool has_sack;
 	bool has_timestamps;
 	bool is_signed;
@@ -50,7 +50,8 @@ struct opts_walk {
 	struct tcp_opts got;
 };
 
-static __always_inline void tcp_options_begin(struct opts_walk *w, const struct tcp_header *h, __u32 l4_bytes)
+static __always_inline void tcp_options_begin(struct opts_walk *w, const struct tcp_header *h,
+					      __u32 l4_bytes)
 {
 	*w = (struct opts_walk){ .len = l4_bytes - TCP_HEADER_MIN, .got = TCP_OPTS_NONE };
 	__builtin_memcpy(w->opt, h->word + TCP_HEADER_MIN / 4, TCP_OPTIONS_MAX);
@@ -63,7 +64,8 @@ static __always_inline __u32 opt_byte(const struct opts_walk *w, __u32 at)
 
 static __always_inline __u32 opt_u32(const struct opts_walk *w, __u32 at)
 {
-	return opt_byte(w, at) << 24 | opt_byte(w, at + 1) << 16 | opt_byte(w, at + 2) << 8 | opt_byte(w, at + 3);
+	return opt_byte(w, at) << 24 | opt_byte(w, at + 1) << 16 | opt_byte(w, at + 2) << 8 |
+	       opt_byte(w, at + 3);
 }
 
 static __always_inline void opt_read(struct opts_walk *w, __u32 kind, __u32 size)
@@ -119,7 +121,8 @@ static __always_inline bool tcp_options_step(struct opts_walk *w)
  * scale), a Windows SYN (MSS, window scale, SACK), timestamps alone, nothing at all.
  * Returns false, and leaves @ret alone, for any other.
  */
-static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32 l4_bytes, struct tcp_opts *ret)
+static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32 l4_bytes,
+					       struct tcp_opts *ret)
 {
 	const __be32 *w = h->word + TCP_HEADER_MIN / 4;
 	const __be32 mss = OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0);
@@ -130,8 +133,10 @@ static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32
 		return true;
 	}
 	if (l4_bytes == TCP_HEADER_MIN + 20 && (w[0] & OPT_WORD_MASK_HIGH) == mss &&
-	    w[1] == OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP) &&
-	    (w[4] & OPT_WORD_MASK_LOW) == wscale && bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX) {
+	    w[1] == OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
+			     TCPOLEN_TIMESTAMP) &&
+	    (w[4] & OPT_WORD_MASK_LOW) == wscale &&
+	    bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX) {
 		*ret = (struct tcp_opts){
 			.mss = bpf_ntohl(w[0]) & 0xffff,
 			.has_sack = true,
@@ -143,7 +148,8 @@ static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32
 		return true;
 	}
 	if (l4_bytes == TCP_HEADER_MIN + 12 && (w[0] & OPT_WORD_MASK_HIGH) == mss &&
-	    (w[1] & OPT_WORD_MASK_LOW) == wscale && bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX &&
+	    (w[1] & OPT_WORD_MASK_LOW) == wscale &&
+	    bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX &&
 	    w[2] == OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM)) {
 		*ret = (struct tcp_opts){
 			.mss = bpf_ntohl(w[0]) & 0xffff,

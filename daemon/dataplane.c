@@ -97,14 +97,16 @@ static void probe_hand_off(struct dataplane *dp)
 	uname(&u);
 	if (libbpf_get_error(btf)) {
 		snprintf(dp->why_not, sizeof(dp->why_not),
-			 "kernel %s shows no BTF (/sys/kernel/btf/vmlinux): it must be built with CONFIG_DEBUG_INFO_BTF",
+			 "kernel %s shows no BTF (/sys/kernel/btf/vmlinux): it must be built with "
+			 "CONFIG_DEBUG_INFO_BTF",
 			 u.release);
 		return;
 	}
 	dp->can_hand_off = btf__find_by_name_kind(btf, HAND_OFF_KFUNC, BTF_KIND_FUNC) > 0;
 	if (!dp->can_hand_off)
 		snprintf(dp->why_not, sizeof(dp->why_not),
-			 "kernel %s has no %s(): SYNs are only counted; Linux 6.9 or newer answers them "
+			 "kernel %s has no %s(): SYNs are only counted; Linux 6.9 or newer answers "
+			 "them "
 			 "(on Debian 12: linux-image-amd64 from bookworm-backports)",
 			 u.release, HAND_OFF_KFUNC);
 	btf__free(btf);
@@ -121,8 +123,7 @@ static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
 	struct bpf_map *map;
 	int err;
 
-	bpf_object__for_each_map(map, to->obj)
-	{
+	bpf_object__for_each_map (map, to->obj) {
 		struct bpf_map *shared;
 
 		if (bpf_map__is_internal(map)) /* .rodata: each device's own */
@@ -146,7 +147,8 @@ static void log_load_failure(int err)
 			lines++;
 	log_err("the kernel refuses the data path: %s; %s", strerror(-err),
 		err == -EPERM || err == -EACCES ?
-			"run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise the verifier's words help:" :
+			"run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
+			"the verifier's words help:" :
 			"its last words:");
 	fprintf(stderr, "%s\n", end);
 }
@@ -224,7 +226,8 @@ static int entry_order(const void *a, const void *b)
 }
 
 /* (address, port) of every service that is not off, sorted, each once. */
-static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr, struct service_entry *ret)
+static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
+			   struct service_entry *ret)
 {
 	size_t n = 0, kept = 0;
 	__u32 row = 0;
@@ -290,8 +293,9 @@ int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, s
 	nr_now = entries_make(dp, addrs, nr, now);
 	err = entries_apply(dp, now, nr_now);
 	if (err)
-		log_err("cannot protect all of %zu addresses and ports: %s; name fewer addresses or ports", nr_now,
-			strerror(-err));
+		log_err("cannot protect all of %zu addresses and ports: %s; name fewer addresses "
+			"or ports",
+			nr_now, strerror(-err));
 	free(dp->entries);
 	dp->entries = now;
 	dp->nr_entries = nr_now;
@@ -345,10 +349,12 @@ static void log_holder(const struct device *dev)
 	if (fd >= 0)
 		bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (!strcmp(info.name, "synward_xdp"))
-		log_err("%s is protected already by another synwardd (its XDP program has id %u): stop that one first",
+		log_err("%s is protected already by another synwardd (its XDP program has id %u): "
+			"stop that one first",
 			dev->name, q.prog_id);
 	else
-		log_err("%s is held by another XDP program: id %u, name '%s'; see 'bpftool net show dev %s', and detach it "
+		log_err("%s is held by another XDP program: id %u, name '%s'; see 'bpftool net "
+			"show dev %s', and detach it "
 			"first, for example with 'ip link set dev %s xdp off'",
 			dev->name, q.prog_id, info.name, dev->name, dev->name);
 	if (fd >= 0)
@@ -358,7 +364,8 @@ static void log_holder(const struct device *dev)
 static int xdp_link_make(struct device *dev, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex, BPF_XDP, &opts);
+	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
+				 BPF_XDP, &opts);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -378,7 +385,8 @@ static int attach_xdp(const struct dataplane *dp, struct device *dev)
 	}
 	if (fd < 0 && !is_busy(fd) && dp->conf->xdp_mode != XDP_MODE_NATIVE) {
 		if (dp->conf->xdp_mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s); attaching in generic mode, which is much slower",
+			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
+				 "mode, which is much slower",
 				 dev->name, strerror(-fd));
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
 		dev->xdp_mode = "generic";
@@ -386,8 +394,11 @@ static int attach_xdp(const struct dataplane *dp, struct device *dev)
 	if (is_busy(fd))
 		log_holder(dev);
 	else if (fd < 0)
-		log_err("cannot attach to %s in %s mode: %s%s", dev->name, dev->xdp_mode, strerror(-fd),
-			dp->conf->xdp_mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" : "");
+		log_err("cannot attach to %s in %s mode: %s%s", dev->name, dev->xdp_mode,
+			strerror(-fd),
+			dp->conf->xdp_mode == XDP_MODE_NATIVE ?
+				"; 'xdp-mode = auto' falls back to generic" :
+				"");
 	if (fd < 0)
 		return fd;
 	dev->xdp_link = fd;
@@ -444,7 +455,9 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		log_err("%s: at most %d devices can be protected", link->name, DEVS_MAX);
 		return -E2BIG;
 	}
-	*dev = (struct device){ .ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1 };
+	*dev = (struct device){
+		.ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1
+	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
 	err = load(dp, dev);
 	if (err)
@@ -481,16 +494,19 @@ static int rows_make(struct dataplane *dp)
 
 		for (size_t p = 0; p < svc->nr_ports; p++) {
 			if (dp->nr_rows == ROWS_MAX) {
-				log_err("more than %d services (section, port) are configured", ROWS_MAX);
+				log_err("more than %d services (section, port) are configured",
+					ROWS_MAX);
 				return -E2BIG;
 			}
-			dp->rows[dp->nr_rows++] = (struct row){ svc->name, svc->ports[p], svc->mode };
+			dp->rows[dp->nr_rows++] =
+				(struct row){ svc->name, svc->ports[p], svc->mode };
 		}
 	}
 	return 0;
 }
 
-int dataplane_open(const struct config *conf, const struct settings *settings, struct dataplane **ret)
+int dataplane_open(const struct config *conf, const struct settings *settings,
+		   struct dataplane **ret)
 {
 	struct dataplane *dp = calloc(1, sizeof(*dp));
 	int err;
@@ -556,7 +572,9 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 	dev->conf.tc_live = 0;
 	put_device(dp, dev);
 	if (was_live)
-		log_err("%s: the TC half was detached by somebody; SYNs go to the kernel until it is back", dev->name);
+		log_err("%s: the TC half was detached by somebody; SYNs go to the kernel until it "
+			"is back",
+			dev->name);
 	if (!attach_tc(dev)) {
 		put_device(dp, dev);
 		log_notice("%s: the TC half is attached again", dev->name);
@@ -569,7 +587,9 @@ static void check_xdp(const struct dataplane *dp, struct device *dev)
 		return;
 	close_link(&dev->xdp_link);
 	dev->xdp_mode = NULL;
-	log_err("%s: the XDP program was detached by somebody, or the device is gone: it is not protected", dev->name);
+	log_err("%s: the XDP program was detached by somebody, or the device is gone: it is not "
+		"protected",
+		dev->name);
 	if (!attach_xdp(dp, dev))
 		log_notice("%s: attached again in %s mode", dev->name, dev->xdp_mode);
 }
@@ -586,7 +606,8 @@ void dataplane_check(struct dataplane *dp)
 /* ---- looking --------------------------------------------------------------------------------------- */
 
 /* Add up the __u64 counters of one per-CPU entry. */
-static int sum_counters(const struct dataplane *dp, const struct bpf_map *map, __u32 index, __u64 *ret, size_t nr)
+static int sum_counters(const struct dataplane *dp, const struct bpf_map *map, __u32 index,
+			__u64 *ret, size_t nr)
 {
 	__u64 per_cpu[nr * dp->nr_cpus];
 

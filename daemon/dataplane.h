@@ -17,7 +17,8 @@ struct dataplane;
  * Open the data path for @conf, which must outlive it: probe the kernel, make keys and rows. Nothing is attached yet.
  * Logs. Returns 0 or -errno.
  */
-int dataplane_open(const struct config *conf, const struct settings *settings, struct dataplane **ret);
+int dataplane_open(const struct config *conf, const struct settings *settings,
+		   struct dataplane **ret);
 
 /* Detach from all devices, XDP before TC, and release everything. Logs. */
 void dataplane_close(struct dataplane *dp);

@@ -136,7 +136,8 @@ static int loop_open(struct daemon *d)
 	err = sd_event_default(&d->event);
 	if (err < 0)
 		return err;
-	err = sd_event_add_signal(d->event, NULL, SIGTERM, NULL, NULL); /* no handler: leave the loop */
+	err = sd_event_add_signal(d->event, NULL, SIGTERM, NULL,
+				  NULL); /* no handler: leave the loop */
 	if (err >= 0)
 		err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
 	if (err >= 0)
@@ -152,11 +153,13 @@ static int attach_all(struct daemon *d)
 		int err = netlink_link(d->netlink, name, &link);
 
 		if (err) {
-			log_err("no device %s: %s; 'ip link' lists those there are", name, strerror(-err));
+			log_err("no device %s: %s; 'ip link' lists those there are", name,
+				strerror(-err));
 			return err;
 		}
 		if (!link.is_ether) {
-			log_err("%s carries no Ethernet frames; attach to the device below it", name);
+			log_err("%s carries no Ethernet frames; attach to the device below it",
+				name);
 			return -EOPNOTSUPP;
 		}
 		err = dataplane_attach(d->dataplane, &link);
@@ -174,7 +177,8 @@ static int listen_for_changes(struct daemon *d)
 	if (err < 0)
 		return err;
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
-	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000, on_second, d);
+	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000,
+				 on_second, d);
 }
 
 /* The control socket comes first: it is what tells a second daemon that it is the second. Whatever fails says why. */

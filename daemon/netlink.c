@@ -46,8 +46,8 @@ int netlink_open(struct netlink **ret)
 	nl->seq = time(NULL);
 	err = socket_open(0, SOCK_CLOEXEC, &nl->ask);
 	if (!err)
-		err = socket_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, SOCK_CLOEXEC | SOCK_NONBLOCK,
-				  &nl->news);
+		err = socket_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+				  SOCK_CLOEXEC | SOCK_NONBLOCK, &nl->news);
 	if (err) {
 		netlink_close(nl);
 		return err;
@@ -109,8 +109,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 
 	ret->ifindex = ifi->ifi_index;
 	ret->is_ether = ifi->ifi_type == ARPHRD_ETHER;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_MTU:
 			ret->mtu = mnl_attr_get_u32(attr);
@@ -175,7 +174,8 @@ static int add_address(struct address_list *list, int family, const void *bytes)
 
 static bool is_loopback(int family, const void *bytes)
 {
-	return family == AF_INET ? *(const __u8 *)bytes == 127 : IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)bytes);
+	return family == AF_INET ? *(const __u8 *)bytes == 127 :
+				   IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)bytes);
 }
 
 /* IFA_LOCAL is the address on point-to-point devices, where IFA_ADDRESS is the peer's; IPv6 has only the latter. */
@@ -187,8 +187,7 @@ static int read_address(const struct nlmsghdr *nlh, void *data)
 
 	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifa))
-	{
+	mnl_attr_for_each (attr, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_payload_len(attr) < (ifa->ifa_family == AF_INET ? 4 : 16))
 			continue;
 		if (mnl_attr_get_type(attr) == IFA_ADDRESS)

@@ -15,14 +15,14 @@
 struct snapshot_device {
 	char name[IF_NAMESIZE];
 	const char *xdp_mode; /* "native", "generic" or "none" */
-	const char *tc;	      /* "tcx" or "none" */
-	const char *path;     /* "cookie": SYNs are answered and handed off; "monitor": only counted */
-	const char *why;      /* why the path is not "cookie", with the remedy; NULL when it is */
+	const char *tc;       /* "tcx" or "none" */
+	const char *path; /* "cookie": SYNs are answered and handed off; "monitor": only counted */
+	const char *why;  /* why the path is not "cookie", with the remedy; NULL when it is */
 };
 
 struct snapshot_row {
 	const char *name; /* section */
-	__u16 port;	  /* host order */
+	__u16 port;       /* host order */
 	enum svc_mode mode;
 	bool armed;
 	struct row_counts counts; /* over all CPUs */

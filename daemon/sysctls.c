@@ -23,14 +23,18 @@ static const struct {
 	const char *without;
 } sysctls[] = {
 	{ "/proc/sys/net/ipv4/tcp_syncookies", MAY_HAND_OFF, true,
-	  "net.ipv4.tcp_syncookies is 0: the kernel would reset every connection that is handed to it, so SYNs are not "
+	  "net.ipv4.tcp_syncookies is 0: the kernel would reset every connection that is handed to "
+	  "it, so SYNs are not "
 	  "answered; 'sysctl -w net.ipv4.tcp_syncookies=1' restores protection" },
 	{ "/proc/sys/net/ipv4/tcp_timestamps", MAY_TIMESTAMPS, false,
-	  "net.ipv4.tcp_timestamps is 0: SYN-ACKs offer no timestamps, cookies are weaker and carry fewer options" },
-	{ "/proc/sys/net/ipv4/tcp_sack", MAY_SACK, false, "net.ipv4.tcp_sack is 0: SYN-ACKs offer no SACK" },
+	  "net.ipv4.tcp_timestamps is 0: SYN-ACKs offer no timestamps, cookies are weaker and "
+	  "carry fewer options" },
+	{ "/proc/sys/net/ipv4/tcp_sack", MAY_SACK, false,
+	  "net.ipv4.tcp_sack is 0: SYN-ACKs offer no SACK" },
 	{ "/proc/sys/net/ipv4/tcp_window_scaling", MAY_WSCALE, false,
 	  "net.ipv4.tcp_window_scaling is 0: SYN-ACKs offer no window scale" },
-	{ "/proc/sys/net/ipv4/tcp_ecn", MAY_ECN, false, "net.ipv4.tcp_ecn is 0: SYN-ACKs offer no ECN" },
+	{ "/proc/sys/net/ipv4/tcp_ecn", MAY_ECN, false,
+	  "net.ipv4.tcp_ecn is 0: SYN-ACKs offer no ECN" },
 };
 
 #define NR_SYSCTLS (sizeof(sysctls) / sizeof(sysctls[0]))

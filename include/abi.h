@@ -47,18 +47,18 @@ struct row_counts {
 
 /* Options that a SYN-ACK may carry, and what else the data path may do: settings.flags. */
 #define MAY_TIMESTAMPS (1U << 0) /* net.ipv4.tcp_timestamps */
-#define MAY_SACK (1U << 1)	 /* net.ipv4.tcp_sack */
-#define MAY_WSCALE (1U << 2)	 /* net.ipv4.tcp_window_scaling */
-#define MAY_ECN (1U << 3)	 /* net.ipv4.tcp_ecn */
-#define MAY_HAND_OFF (1U << 4)	 /* net.ipv4.tcp_syncookies is not 0 */
+#define MAY_SACK (1U << 1)       /* net.ipv4.tcp_sack */
+#define MAY_WSCALE (1U << 2)     /* net.ipv4.tcp_window_scaling */
+#define MAY_ECN (1U << 3)        /* net.ipv4.tcp_ecn */
+#define MAY_HAND_OFF (1U << 4)   /* net.ipv4.tcp_syncookies is not 0 */
 
 /* settings: one entry, what the sysctls say; the daemon refreshes it every second. */
 struct settings {
-	__u32 flags;	   /* MAY_* */
-	__u32 rmem_max;	   /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
+	__u32 flags;    /* MAY_* */
+	__u32 rmem_max; /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
 	__u32 rmem_default; /* bytes: tcp_rmem[1], the buffer of a listener that was not looked up yet */
-	__u8 ttl;	   /* net.ipv4.ip_default_ttl */
-	__u8 epoch_shift;  /* an epoch lasts 1 << epoch_shift ms */
+	__u8 ttl;           /* net.ipv4.ip_default_ttl */
+	__u8 epoch_shift; /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
 };
 
@@ -81,7 +81,7 @@ struct dev_notes {
 /* secret: from getrandom(2), written once, never read back. */
 struct secret {
 	__u64 master[2]; /* epoch keys are derived from it */
-	__u64 flow[2];	 /* turns a connection into its flow id; stays, or timestamps would jump */
+	__u64 flow[2];   /* turns a connection into its flow id; stays, or timestamps would jump */
 };
 
 /*
@@ -89,13 +89,15 @@ struct secret {
  * sets of FLOW_WAYS, a line of tags that every packet asks and entries that are opened only when a tag matches.
  */
 #define FLOW_WAYS 8
-#define FLOW_SETS_DEFAULT 8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 1 MB of entries */
+#define FLOW_SETS_DEFAULT \
+	8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 1 MB of entries */
 
 enum flow_state {
 	FLOW_NONE = 0,
 	FLOW_ESTABLISHED = 1, /* the kernel has a socket */
 	FLOW_HANDED_OFF = 2,  /* its ACK was noted; the socket may or may not come to be */
-	FLOW_VALIDATED = 3,   /* the same, but the driver carried no note: the TC half has still to hand it off */
+	FLOW_VALIDATED =
+		3, /* the same, but the driver carried no note: the TC half has still to hand it off */
 };
 
 struct flow_tags {
