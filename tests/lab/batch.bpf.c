@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sends given frames in order out of the device it is run on: the n-th run on live frames cuts its
- * frame to the n-th length, writes the n-th frame and returns XDP_TX. All runs of one batch reach the
- * peer's ring before its NAPI is woken.
+ * frame to the n-th length, writes the n-th frame and returns XDP_TX. All runs of one batch reach
+ * the peer's ring before its NAPI is woken.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 	int err;
 
 	if (argc != 3 || strcmp(argv[1], "--dev")) {
-		fprintf(stderr, "usage: batch --dev DEV < FRAMES   (hex, one per line, at most %d)\n",
+		fprintf(stderr,
+			"usage: batch --dev DEV < FRAMES   (hex, one per line, at most %d)\n",
 			BATCH_MAX);
 		return 2;
 	}
@@ -61,9 +62,10 @@ int main(int argc, char **argv)
 		}
 		nr++;
 	}
-	err = batch_send((int)if_nametoindex(dev), frames, nr);
+	err = batch_send(dev, frames, nr);
 	if (err) {
-		fprintf(stderr, "batch: cannot send: %s\n", strerror(-err));
+		fprintf(stderr, "batch: cannot send: %s\n",
+			err == -ENOTCONN ? "the peer wants an XDP program or GRO" : strerror(-err));
 		return 1;
 	}
 	printf("sent %u frames in one batch\n", nr);

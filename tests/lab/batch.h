@@ -5,7 +5,9 @@
 
 #include <linux/types.h>
 
-#define BATCH_MAX 16 /* one bulk of the veth: its XDP runs all come before the first skb goes on */
+#define BATCH_MAX \
+	16 /* one bulk of the veth: its XDP runs all come before the first skb goes on \
+		      */
 #define BATCH_FRAME_MIN 14
 #define BATCH_FRAME_MAX 1518
 

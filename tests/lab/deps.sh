@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Installs, by name, the Debian packages that building, testing and the demo need; only those that are
-# missing, and quick when none is. Never starts a service: nginx is wanted as a program, and one that
-# runs already is left alone. On other systems it prints the list and leaves the choice to you.
+# Installs, by name, the Debian packages that building, testing and the demo need; only those that
+# are missing, and quick when none is. Never starts a service: nginx is wanted as a program, and
+# one that runs already is left alone. On other systems it prints the list and leaves the choice
+# to you.
 set -euo pipefail
 
 packages=(

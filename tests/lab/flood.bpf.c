@@ -6,8 +6,9 @@
  * template (flood.c) plus what varies, with both checksums brought up from the template's sums.
  *
  * Pacing: packets are due at pps; those due since the last look at the clock become credit, so that
- * the clock is read once per burst. What is more than `burst` late is given up, never caught up: a
- * catch-up would only overrun the peer's ring of 256.
+ * the clock is read once per burst. After a pause (the generator lost its CPU) up to late_max
+ * packets, 20 ms' worth, are caught up in batches, between which the peer empties its ring; the
+ * rest is given up.
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
@@ -66,7 +67,7 @@ static __always_inline bool flood_is_due(void)
 	state.slots = due;
 	if (!late)
 		return false;
-	state.credit = (late < conf.burst ? late : conf.burst) - 1;
+	state.credit = (late < conf.late_max ? late : conf.late_max) - 1;
 	return true;
 }
 

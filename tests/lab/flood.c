@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "ethstat.h"
 #include "flood.h"
 #include "guard.h"
 #include "lab/flood.skel.h"
@@ -57,7 +58,8 @@ static const char usage_text[] =
 	"usage: flood --dev DEV --dst ADDR --pps N|max --seconds S\n"
 	"             [--port N=80] [--count N] [--kind syn|ack] [--options linux|windows|none]\n"
 	"             [--vlan VID[,VID2]] [--src random|one] [--dmac MAC] [--announce] [-j]\n"
-	"Only on a veth in a namespace of the lab. --announce: print \"flowing\" once packets flow.\n";
+	"Only on a veth in a namespace of the lab. --announce: print \"flowing\" once packets "
+	"flow.\n";
 
 static void misuse(const char *what)
 {
@@ -97,8 +99,10 @@ static void read_vlans(struct args *args, const char *text)
 {
 	char rest;
 
-	args->nr_vlans = (unsigned int)sscanf(text, "%u,%u%c", &args->vlans[0], &args->vlans[1], &rest);
-	if (args->nr_vlans < 1 || args->nr_vlans > 2 || args->vlans[0] > 4094 || args->vlans[1] > 4094)
+	args->nr_vlans =
+		(unsigned int)sscanf(text, "%u,%u%c", &args->vlans[0], &args->vlans[1], &rest);
+	if (args->nr_vlans < 1 || args->nr_vlans > 2 || args->vlans[0] > 4094 ||
+	    args->vlans[1] > 4094)
 		misuse("--vlan wants VID or VID,VID2");
 }
 
@@ -132,7 +136,9 @@ static void read_arg(struct args *args, int which, const char *text)
 		args->port = (unsigned int)read_number(text, 65535, "--port wants a port");
 		break;
 	case 'r':
-		args->pps = strcmp(text, "max") ? read_number(text, 100000000, "--pps wants N or max") : 0;
+		args->pps = strcmp(text, "max") ?
+				    read_number(text, 100000000, "--pps wants N or max") :
+				    0;
 		break;
 	case 't':
 		args->seconds = read_seconds(text);
@@ -188,7 +194,8 @@ static void read_args(struct args *args, int argc, char **argv)
 		misuse("--dev, --dst, --pps and --seconds are needed");
 }
 
-/* ---- the template ------------------------------------------------------------------------------ */
+/* ---- the template ------------------------------------------------------------------------------
+ */
 
 static size_t put(struct flood_conf *conf, size_t off, const void *bytes, size_t len)
 {
@@ -245,7 +252,8 @@ static size_t put_ip6(struct flood_conf *conf, size_t off, const struct args *ar
 	struct ipv6hdr ip = { .version = 6, .nexthdr = IPPROTO_TCP, .hop_limit = 64 };
 
 	ip.payload_len = htons((uint16_t)tcp_len);
-	inet_pton(AF_INET6, args->is_source_one ? "2001:db8:ffff::101" : "2001:db8:ffff::", &ip.saddr);
+	inet_pton(AF_INET6,
+		  args->is_source_one ? "2001:db8:ffff::101" : "2001:db8:ffff::", &ip.saddr);
 	memcpy(&ip.daddr, args->dst.bytes, 16);
 	conf->tcp_sum = sum16((uint8_t *)&ip.saddr, 32, 0);
 	return put(conf, off, &ip, sizeof(ip));
@@ -256,8 +264,8 @@ static size_t tcp_options(const struct args *args, uint8_t ret[40], uint32_t *re
 {
 	unsigned int mss = args->dst.family == AF_INET6 ? 1440 : 1460;
 	uint8_t mss_hi = (uint8_t)(mss >> 8), mss_lo = (uint8_t)mss;
-	const uint8_t syn_linux[20] = { 2, 4, mss_hi, mss_lo, 4, 2, 8, 10, 0, 0, 0, 0,
-					0, 0, 0, 0, 1, 3, 3, 10 };
+	const uint8_t syn_linux[20] = { 2, 4, mss_hi, mss_lo, 4, 2, 8, 10, 0, 0,
+					0, 0, 0,      0,      0, 0, 1, 3,  3, 10 };
 	const uint8_t syn_windows[12] = { 2, 4, mss_hi, mss_lo, 1, 3, 3, 8, 1, 1, 4, 2 };
 	const uint8_t ack_linux[12] = { 1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 1 };
 
@@ -305,7 +313,8 @@ static void make_template(struct flood_conf *conf, const struct args *args, cons
 	conf->is_source_random = !args->is_source_one;
 }
 
-/* ---- the run ----------------------------------------------------------------------------------- */
+/* ---- the run -----------------------------------------------------------------------------------
+ */
 
 static void on_signal(int sig)
 {
@@ -365,47 +374,22 @@ static void run(struct flood_bpf *skel, int ifindex)
 	struct xdp_md ctx = { .data_end = conf->frame_len, .ingress_ifindex = (__u32)ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = conf->frame,
 		    .data_size_in = conf->frame_len, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
-		    .repeat = 1 << 30, .batch_size = FLOOD_BATCH, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+		    .repeat = 1 << 30, .batch_size = FLOOD_BATCH,
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 
 	while (!is_stopped && !__atomic_load_n(&state->is_over, __ATOMIC_RELAXED)) {
 		int err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.flood), &opts);
 
 		if (err && err != -EINTR)
-			fail("the kernel refuses to run live frames (needs 5.18, XDP on the device)",
+			fail("the kernel refuses to run live frames (needs 5.18, XDP on the "
+			     "device)",
 			     err);
 	}
 }
 
-/* Sum of the device's counters of frames that found the peer's ring full. */
-static uint64_t ring_drops(const char *dev)
-{
-	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
-	struct ethtool_gstrings *names;
-	struct ethtool_stats *stats;
-	uint64_t sum = 0;
-	uint32_t i;
-
-	if (guard_ethtool(dev, &drv))
-		return 0;
-	names = calloc(1, sizeof(*names) + (size_t)drv.n_stats * ETH_GSTRING_LEN);
-	stats = calloc(1, sizeof(*stats) + drv.n_stats * sizeof(uint64_t));
-	if (!names || !stats)
-		fail("statistics", ENOMEM);
-	names->cmd = ETHTOOL_GSTRINGS;
-	names->string_set = ETH_SS_STATS;
-	names->len = drv.n_stats;
-	stats->cmd = ETHTOOL_GSTATS;
-	stats->n_stats = drv.n_stats;
-	if (!guard_ethtool(dev, names) && !guard_ethtool(dev, stats))
-		for (i = 0; i < drv.n_stats; i++)
-			if (strstr((char *)&names->data[i * ETH_GSTRING_LEN], "xdp_xmit_errors"))
-				sum += stats->data[i];
-	free(names);
-	free(stats);
-	return sum;
-}
-
-static void report(const struct flood_state *state, const struct args *args, uint64_t dropped)
+/* Returns the exit status. */
+static int report(const struct flood_state *state, const struct args *args, uint64_t taken,
+		  uint64_t dropped)
 {
 	uint64_t now_ns = monotonic_ns();
 	uint64_t end_ns = state->end_ns && state->end_ns < now_ns ? state->end_ns : now_ns;
@@ -416,6 +400,11 @@ static void report(const struct flood_state *state, const struct args *args, uin
 		       "{\"sent\": %llu, \"seconds\": %.3f, \"pps\": %.0f, \"ring_full\": %llu}\n" :
 		       "sent %llu packets in %.3f s: %.0f pps (%llu found the ring full)\n",
 	       state->sent, seconds, pps, (unsigned long long)dropped);
+	if (!state->sent || taken || dropped)
+		return 0;
+	fprintf(stderr, "flood: the peer of %s took none: it wants an XDP program or GRO\n",
+		args->dev);
+	return 1;
 }
 
 static struct flood_bpf *load(const struct args *args, const uint8_t smac[6])
@@ -428,6 +417,7 @@ static struct flood_bpf *load(const struct args *args, const uint8_t smac[6])
 	conf = (struct flood_conf *)&skel->rodata->conf;
 	make_template(conf, args, smac);
 	conf->burst = FLOOD_BATCH;
+	conf->late_max = (uint32_t)(args->pps / 50) + FLOOD_BATCH;
 	conf->pps = args->pps;
 	conf->limit = args->limit;
 	conf->duration_ns = (uint64_t)(args->seconds * 1e9);
@@ -445,10 +435,10 @@ int main(int argc, char **argv)
 	struct watch watch = { .runner = pthread_self() };
 	struct flood_bpf *skel;
 	const char *refused;
-	uint64_t dropped;
+	uint64_t taken, dropped;
 	pthread_t watcher;
 	uint8_t smac[6];
-	int ifindex, err;
+	int ifindex, err, status;
 
 	read_args(&args, argc, argv);
 	refused = guard_refuses(args.dev);
@@ -464,7 +454,8 @@ int main(int argc, char **argv)
 	if (err)
 		fail("no neighbour entry for the destination (--dmac MAC gives one)", err);
 	skel = load(&args, smac);
-	dropped = ring_drops(args.dev);
+	taken = ethstat_sum(args.dev, "xdp_xmit");
+	dropped = ethstat_sum(args.dev, "xdp_xmit_errors");
 	set_signals();
 	watch.state = &skel->bss->state;
 	watch.is_announced = args.is_announced;
@@ -474,7 +465,9 @@ int main(int argc, char **argv)
 	run(skel, ifindex);
 	__atomic_store_n(&watch.is_done, true, __ATOMIC_RELEASE);
 	pthread_join(watcher, NULL);
-	report(&skel->bss->state, &args, ring_drops(args.dev) - dropped);
+	taken = ethstat_sum(args.dev, "xdp_xmit") - taken;
+	dropped = ethstat_sum(args.dev, "xdp_xmit_errors") - dropped;
+	status = report(&skel->bss->state, &args, taken, dropped);
 	flood_bpf__destroy(skel);
-	return 0;
+	return status;
 }

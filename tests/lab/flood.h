@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What flood.c tells its BPF half (once, before the load: the verifier then removes what is not used)
- * and what it hears back. Addresses: RFC 2544 (198.18.0.0/15), RFC 3849 (2001:db8::/32).
+ * What flood.c tells its BPF half (once, before the load: the verifier then removes what is not
+ * used) and what it hears back. Addresses: RFC 2544 (198.18.0.0/15), RFC 3849 (2001:db8::/32).
  */
 #ifndef LAB_FLOOD_H
 #define LAB_FLOOD_H
@@ -9,23 +9,24 @@
 #include <linux/types.h>
 
 #define FLOOD_FRAME_MAX 128
-#define FLOOD_BATCH 64 /* frames per NAPI batch, and the longest burst */
+#define FLOOD_BATCH 64 /* frames per NAPI batch */
 #define FLOOD_SOURCE4 0xc6120000u
 #define FLOOD_SOURCE4_HOST 0x0001ffffu
 
 struct flood_conf {
 	__u8 frame[FLOOD_FRAME_MAX]; /* template; all that varies is zero */
-	__u32 frame_len;	     /* even */
+	__u32 frame_len;             /* even */
 	__u32 l3_off;
 	__u32 l4_off;
 	__u32 tsval_off; /* of the timestamp's value; 0: none */
-	__u32 ip_sum;	 /* unfolded sums of the template, pseudo-header included */
+	__u32 ip_sum;    /* unfolded sums of the template, pseudo-header included */
 	__u32 tcp_sum;
-	__u32 burst;
+	__u32 burst;    /* at the highest speed: packets for each look at the clock */
+	__u32 late_max; /* more late packets than this are given up */
 	__u8 is_v6;
 	__u8 is_ack;
 	__u8 is_source_random;
-	__u8 pad;
+	__u8 pad[5];
 	__u64 pps; /* 0: as fast as it goes */
 	__u64 limit;
 	__u64 duration_ns;

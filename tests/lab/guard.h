@@ -61,7 +61,8 @@ static inline int guard_ethtool(const char *dev, void *cmd)
 	return err;
 }
 
-/* True when some device of this namespace is hardware (PCI, virtio, ...), or when that is unknown. */
+/* True when some device of this namespace is hardware (PCI, virtio, ...), or when that is unknown.
+ */
 static inline bool guard_has_hardware(void)
 {
 	struct if_nameindex *all = if_nameindex(), *one;

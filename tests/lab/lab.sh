@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The test bed that tests, demo and benchmarks share: two network namespaces joined by a multi-queue
-# veth, so that a flood never leaves the run. Source it, then lab_up; everything is gone at exit, also
-# after a failure or Ctrl-C. Names carry pid and a random part: two runs live side by side.
+# The test bed that tests, demo and benchmarks share: two network namespaces joined by a
+# multi-queue veth, so that a flood never leaves the run. Source it, then lab_up; everything is gone at
+# exit, also after a failure or Ctrl-C. Names carry pid and a random part: two runs live side by
+# side.
 #
-#   client ns: cli0  192.0.2.2/24  2001:db8:1::2/64     server ns: srv0  192.0.2.1/24  2001:db8:1::1/64
+#   client ns: cli0  192.0.2.2/24  2001:db8:1::2/64
+#   server ns: srv0  192.0.2.1/24  2001:db8:1::1/64
 #   spoofed:   198.18.0.0/15  2001:db8:ffff::/48, routed by the server to the client (never on-link)
 #   raw:       192.0.2.77  2001:db8:1::77, known to the server, owned by nobody: for rawtcp
 #
 # CPU n uses queue n (mod queues) in both directions: live frames pick the ring by CPU, packets of
-# sockets by XPS, which lab_up sets to match. So a flood on LAB_FLOOD_CPU (0) fills ring 0, and clients
-# and servers on LAB_CLIENT_CPU (1) use ring 1. On a machine with one CPU they share one.
+# sockets by XPS, which lab_up sets to match. So a flood on LAB_FLOOD_CPU (0) fills ring 0, and
+# clients and servers on LAB_CLIENT_CPU (1) use ring 1. On a machine with one CPU they share one.
 #
 # Needs root, iproute2, nsenter, and `make lab`. Under bats call lab_down in teardown (bats owns the
 # traps); all state is in exported LAB_* variables and in $LAB_DIR, so setup_file works too.
@@ -41,8 +43,8 @@ lab_say() { printf 'lab: %s\n' "$*" >&2; }
 lab_s() { nsenter --net="/run/netns/$LAB_S" -- "$@"; }
 lab_c() { nsenter --net="/run/netns/$LAB_C" -- "$@"; }
 
-# lab_spawn NAME CMD... : in the background; output in $LAB_DIR/NAME.out and NAME.err, pid in NAME.pid.
-# CMD may begin with lab_s or lab_c; the recorded pid is the command's own.
+# lab_spawn NAME CMD... : in the background; output in $LAB_DIR/NAME.out and NAME.err, pid in
+# NAME.pid. CMD may begin with lab_s or lab_c; the recorded pid is the command's own.
 lab_spawn() {
 	local name=$1 pid
 	shift
@@ -59,7 +61,8 @@ lab_spawn() {
 	echo "$pid $(lab_born "$pid")" >"$LAB_DIR/$name.pid"
 }
 
-# When a process was started, so that a recycled pid is never taken for ours; empty when it has ended.
+# When a process was started, so that a recycled pid is never taken for ours; empty when it has
+# ended.
 lab_born() {
 	local stat
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
@@ -157,10 +160,15 @@ lab_flood_start() {
 	}
 }
 
-# The XDP_PASS program on srv0, for phases without synward. Attach or detach costs a few ms of traffic.
+# The XDP_PASS program on srv0, for phases without synward. Attach or detach costs a few ms of
+# traffic.
 lab_pass_on() { lab_s "$LAB_BIN/labxdp" pass srv0; }
 lab_floor_on() { lab_s "$LAB_BIN/labxdp" floor srv0; } # sends all back: what benchmarks subtract
 lab_pass_off() { lab_s "$LAB_BIN/labxdp" off srv0; } # either of them
+
+# Live frames (flood, batch) reach srv0 only while it has NAPI: any native XDP program gives that.
+# For generic mode, or no program at all, switch on GRO instead.
+lab_gro() { lab_s ethtool -K srv0 gro "$1"; } # on|off
 
 # JSON: what reached srv0 (only while lab_pass is on), and what came back to cli0.
 lab_srv_counts() { lab_s "$LAB_BIN/labxdp" counts srv0; }
@@ -283,7 +291,7 @@ lab_up_xps() {
 				mask=$((mask | 1 << cpu))
 			done
 			high=$((mask >> 32)) low=$((mask & 0xffffffff))
-			((high)) && printf -v text "%x,%08x" "$high" "$low" || printf -v text "%x" "$low"
+			printf -v text "%x,%08x" "$high" "$low"
 			echo "$text" >"/sys/class/net/$1/queues/tx-$q/xps_cpus"
 		done' lab_up_xps "$dev" "$queues" "$(nproc --all)"
 }
@@ -302,8 +310,8 @@ lab_trap() {
 	trap 'exit 129' HUP
 }
 
-# Ends what lab_spawn started (recorded pids only) and removes namespaces and $LAB_DIR. Can be called
-# twice. LAB_KEEP=1 keeps $LAB_DIR for reading.
+# Ends what lab_spawn started (recorded pids only) and removes namespaces and $LAB_DIR. Can be
+# called twice. LAB_KEEP=1 keeps $LAB_DIR for reading.
 lab_down() {
 	local file name
 	[[ -n ${LAB_ID:-} ]] || return 0

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The small XDP programs that the lab itself attaches. lab_peer sits on the client's device: it
- * drops SYN-ACKs and RSTs to the spoofed ranges (nobody lives there), and what comes back from them,
- * and passes all else; its presence also gives the device NAPI, without which XDP_TX on the server's
- * side goes nowhere.
- * lab_pass sits on the server's device in the phases without synward: it passes everything and
- * counts the flood that arrives, so that "received" has the same meaning in every phase. lab_floor
- * sends everything back with the MACs swapped: the floor that benchmarks subtract.
+ * drops SYN-ACKs and RSTs to the spoofed ranges (nobody lives there), and what comes back from
+ * them, and passes all else; its presence also gives the device NAPI, without which XDP_TX on the
+ * server's side goes nowhere. lab_pass sits on the server's device in the phases without synward:
+ * it passes everything and counts the flood that arrives, so that "received" has the same meaning
+ * in every phase. lab_floor sends everything back with the MACs swapped: the floor that benchmarks
+ * subtract.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

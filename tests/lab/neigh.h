@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Addresses and neighbours for the lab's tools: reads an IPv4 or IPv6 address, and asks the kernel's
- * neighbour table (rtnetlink) for the link-layer address of one that is on-link. Never resolves by
- * itself: the lab's entries are permanent.
+ * Addresses and neighbours for the lab's tools: reads an IPv4 or IPv6 address, and asks the
+ * kernel's neighbour table (rtnetlink) for the link-layer address of one that is on-link. Never
+ * resolves by itself: the lab's entries are permanent.
  */
 #ifndef LAB_NEIGH_H
 #define LAB_NEIGH_H
@@ -83,7 +83,8 @@ static inline int lab_neigh_find(int ifindex, const struct lab_addr *addr, uint8
 		struct nlmsghdr head;
 		struct ndmsg nd;
 	} ask = {
-		.head = { .nlmsg_len = sizeof(ask), .nlmsg_type = RTM_GETNEIGH,
+		.head = { .nlmsg_len = sizeof(ask),
+			  .nlmsg_type = RTM_GETNEIGH,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.nd = { .ndm_family = (uint8_t)addr->family },
 	};

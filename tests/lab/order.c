@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Shows in which order a device's XDP and TC hooks see TCP packets: attaches order.bpf.c, prints
- * "ready", waits for `--count` hook runs (or `--seconds`), and prints one letter per run. "XXTT" for
- * two packets proves that they came in one NAPI batch; "XTXT" that they did not.
+ * "ready", waits for `--count` hook runs (or `--seconds`), and prints one letter per run. "XXTT"
+ * for two packets proves that they came in one NAPI batch; "XTXT" that they did not.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -45,7 +45,10 @@ static int watch(struct order_bpf *skel, unsigned int count, unsigned int second
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dev", 1, NULL, 'd' }, { "count", 1, NULL, 'c' }, { "seconds", 1, NULL, 's' }, { 0 },
+		{ "dev", 1, NULL, 'd' },
+		{ "count", 1, NULL, 'c' },
+		{ "seconds", 1, NULL, 's' },
+		{ 0 },
 	};
 	unsigned int count = 0, seconds = 5;
 	const char *dev = NULL, *refused;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The bytes that the lab's tools send and the sum by which they tell what arrived: byte n of a stream
- * is a function of n only, with a period that is no power of two, so that a lost or repeated piece is
- * noticed. FNV-1a, 64 bits.
+ * The bytes that the lab's tools send and the sum by which they tell what arrived: byte n of a
+ * stream is a function of n only, with a period that is no power of two, so that a lost or repeated
+ * piece is noticed. FNV-1a, 64 bits.
  */
 #ifndef LAB_PATTERN_H
 #define LAB_PATTERN_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Segments in and out of frames for rawtcp: builds Ethernet, up to two tags, IPv4 or IPv6, TCP and its
- * options from a struct rawseg, and reads them back with every checksum verified. The checksum code
- * here is the lab's own, byte by byte in network order: nothing of synward is used to judge synward.
- * RFC 1071 (checksum), RFC 9293 (TCP), RFC 7323 (timestamps, window scale).
+ * Segments in and out of frames for rawtcp: builds Ethernet, up to two tags, IPv4 or IPv6, TCP and
+ * its options from a struct rawseg, and reads them back with every checksum verified. The checksum
+ * code here is the lab's own, byte by byte in network order: nothing of synward is used to judge
+ * synward. RFC 1071 (checksum), RFC 9293 (TCP), RFC 7323 (timestamps, window scale).
  */
 #ifndef LAB_RAWPKT_H
 #define LAB_RAWPKT_H
@@ -19,8 +19,14 @@
 #include "neigh.h"
 
 enum {
-	RAW_FIN = 0x01, RAW_SYN = 0x02, RAW_RST = 0x04, RAW_PSH = 0x08,
-	RAW_ACK = 0x10, RAW_URG = 0x20, RAW_ECE = 0x40, RAW_CWR = 0x80,
+	RAW_FIN = 0x01,
+	RAW_SYN = 0x02,
+	RAW_RST = 0x04,
+	RAW_PSH = 0x08,
+	RAW_ACK = 0x10,
+	RAW_URG = 0x20,
+	RAW_ECE = 0x40,
+	RAW_CWR = 0x80,
 };
 
 enum rawsum { RAWSUM_VALID, RAWSUM_INVALID, RAWSUM_PARTIAL };
@@ -81,14 +87,16 @@ static inline uint32_t raw_sum(const uint8_t *bytes, size_t len, uint32_t sum)
 	return sum;
 }
 
-static inline uint32_t raw_pseudo(const struct lab_addr *a, const struct lab_addr *b, size_t tcp_len)
+static inline uint32_t raw_pseudo(const struct lab_addr *a, const struct lab_addr *b,
+				  size_t tcp_len)
 {
 	uint8_t rest[4] = { 0, 6, (uint8_t)(tcp_len >> 8), (uint8_t)tcp_len };
 
 	return raw_sum(rest, 4, raw_sum(b->bytes, b->len, raw_sum(a->bytes, a->len, 0)));
 }
 
-/* ---- out --------------------------------------------------------------------------------------- */
+/* ---- out ---------------------------------------------------------------------------------------
+ */
 
 static inline size_t raw_put_options(uint8_t *at, const struct rawseg *seg)
 {
@@ -184,7 +192,8 @@ static inline size_t raw_build(struct batch_frame *frame, const struct rawpath *
 	return (size_t)(tcp - frame->bytes);
 }
 
-/* ---- in; every reader returns false when the frame is not what it wants ------------------------ */
+/* ---- in; every reader returns false when the frame is not what it wants ------------------------
+ */
 
 static inline void raw_note_option(struct rawseg *seg, const char *name)
 {
@@ -304,7 +313,8 @@ static inline bool raw_read(const uint8_t *frame, size_t len, bool is_partial, s
 
 	if (len < 14)
 		return false;
-	for (proto = raw_get(at, 2), at += 2; proto == ETH_P_8021Q || proto == ETH_P_8021AD; at += 4) {
+	for (proto = raw_get(at, 2), at += 2; proto == ETH_P_8021Q || proto == ETH_P_8021AD;
+	     at += 4) {
 		if (ret->nr_vlans == 2 || (size_t)(at - frame) + 4 > len)
 			return false;
 		ret->vlans[ret->nr_vlans++] = raw_get(at, 2) & 0xfff;

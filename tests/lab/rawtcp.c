@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A scripted TCP client on a packet socket, for what a kernel's client never does at will: late ACKs,
- * lost ACKs, ACK and data in one NAPI batch, wrong ACKs, replays. Its address belongs to no kernel
- * (lab.sh: LAB_RAW4, LAB_RAW6), so nobody interferes. Each scenario prints one JSON line with what was
- * seen; it judges nothing but the echo and the checksums. Exit 0 when it ran, 1 when it could not, 2
- * on misuse. It never retransmits unless told to (--retransmit).
+ * A scripted TCP client on a packet socket, for what a kernel's client never does at will: late
+ * ACKs, lost ACKs, ACK and data in one NAPI batch, wrong ACKs, replays. Its address belongs to no
+ * kernel (lab.sh: LAB_RAW4, LAB_RAW6), so nobody interferes. Each scenario prints one JSON line
+ * with what was seen; it judges nothing but the echo and the checksums. Exit 0 when it ran, 1 when
+ * it could not, 2 on misuse. It never retransmits unless told to (--retransmit).
  */
 #include <getopt.h>
 #include <jansson.h>
@@ -40,7 +40,7 @@ struct client {
 	const struct args *args;
 	int ifindex, rx, tx;
 	uint32_t isn, una, nxt, rcv_nxt; /* una: what the server has acknowledged */
-	struct rawseg synack; /* the first */
+	struct rawseg synack;            /* the first */
 	size_t synack_frame_len;
 	uint64_t syn_ns, synack_ns;
 	unsigned int nr_synacks, nr_replies, nr_bad_sums, nr_rsts;
@@ -81,7 +81,8 @@ static void fail(const char *what, int err)
 	exit(1);
 }
 
-/* ---- options ----------------------------------------------------------------------------------- */
+/* ---- options -----------------------------------------------------------------------------------
+ */
 
 static unsigned int read_number(const char *text, unsigned int max)
 {
@@ -116,8 +117,10 @@ static void read_vlans(struct rawpath *path, const char *text)
 {
 	char rest;
 
-	path->nr_vlans = (unsigned int)sscanf(text, "%u,%u%c", &path->vlans[0], &path->vlans[1], &rest);
-	if (path->nr_vlans < 1 || path->nr_vlans > 2 || path->vlans[0] > 4095 || path->vlans[1] > 4095)
+	path->nr_vlans =
+		(unsigned int)sscanf(text, "%u,%u%c", &path->vlans[0], &path->vlans[1], &rest);
+	if (path->nr_vlans < 1 || path->nr_vlans > 2 || path->vlans[0] > 4095 ||
+	    path->vlans[1] > 4095)
 		misuse("--vlan wants VID or VID,VID2");
 }
 
@@ -211,18 +214,30 @@ static void set_defaults(struct args *args)
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dev", 1, NULL, 'D' },	  { "dst", 1, NULL, 'd' },
-		{ "src", 1, NULL, 's' },	  { "port", 1, NULL, 'p' },
-		{ "sport", 1, NULL, 'S' },	  { "vlan", 1, NULL, 'v' },
-		{ "dmac", 1, NULL, 'M' },	  { "mss", 1, NULL, 'm' },
-		{ "wscale", 1, NULL, 'w' },	  { "sack", 1, NULL, 'k' },
-		{ "ts", 1, NULL, 't' },		  { "payload", 1, NULL, 'P' },
-		{ "syn-payload", 1, NULL, 'Y' },  { "expect-bytes", 1, NULL, 'x' },
-		{ "delay-ms", 1, NULL, 'L' },	  { "gap-ms", 1, NULL, 'g' },
-		{ "wait-ms", 1, NULL, 'W' },	  { "retransmit", 1, NULL, 'r' },
-		{ "rto-ms", 1, NULL, 'o' },	  { "ecn", 0, NULL, 'e' },
-		{ "bad-checksum", 0, NULL, 'b' }, { "bad-ack-checksum", 0, NULL, 'B' },
-		{ "blind", 0, NULL, 'n' },	  { "partial-checksum", 0, NULL, 'c' },
+		{ "dev", 1, NULL, 'D' },
+		{ "dst", 1, NULL, 'd' },
+		{ "src", 1, NULL, 's' },
+		{ "port", 1, NULL, 'p' },
+		{ "sport", 1, NULL, 'S' },
+		{ "vlan", 1, NULL, 'v' },
+		{ "dmac", 1, NULL, 'M' },
+		{ "mss", 1, NULL, 'm' },
+		{ "wscale", 1, NULL, 'w' },
+		{ "sack", 1, NULL, 'k' },
+		{ "ts", 1, NULL, 't' },
+		{ "payload", 1, NULL, 'P' },
+		{ "syn-payload", 1, NULL, 'Y' },
+		{ "expect-bytes", 1, NULL, 'x' },
+		{ "delay-ms", 1, NULL, 'L' },
+		{ "gap-ms", 1, NULL, 'g' },
+		{ "wait-ms", 1, NULL, 'W' },
+		{ "retransmit", 1, NULL, 'r' },
+		{ "rto-ms", 1, NULL, 'o' },
+		{ "ecn", 0, NULL, 'e' },
+		{ "bad-checksum", 0, NULL, 'b' },
+		{ "bad-ack-checksum", 0, NULL, 'B' },
+		{ "blind", 0, NULL, 'n' },
+		{ "partial-checksum", 0, NULL, 'c' },
 		{ 0 },
 	};
 	int which;
@@ -240,7 +255,8 @@ static void read_args(struct args *args, int argc, char **argv)
 	set_defaults(args);
 }
 
-/* ---- segments out ------------------------------------------------------------------------------ */
+/* ---- segments out ------------------------------------------------------------------------------
+ */
 
 static uint64_t monotonic_ns(void)
 {
@@ -339,7 +355,8 @@ static void client_send_syn(struct client *client)
 	client->nxt = client->isn + 1;
 }
 
-/* ---- segments in ------------------------------------------------------------------------------- */
+/* ---- segments in -------------------------------------------------------------------------------
+ */
 
 static void client_take_synack(struct client *client, const struct rawseg *seg, size_t frame_len)
 {
@@ -401,7 +418,8 @@ static bool client_owns(const struct client *client, const struct rawseg *seg)
 	       !memcmp(seg->to.bytes, path->src.bytes, path->src.len);
 }
 
-/* What the kernel says beside a frame: the tag it took off, whether the checksum was left partial. */
+/* What the kernel says beside a frame: the tag it took off, whether the checksum was left partial.
+ */
 static bool read_aux(struct msghdr *msg, struct rawseg *seg)
 {
 	struct tpacket_auxdata aux;
@@ -425,8 +443,11 @@ static void client_receive(struct client *client)
 	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 	struct iovec part = { frame, sizeof(frame) };
 	struct sockaddr_ll from;
-	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part,
-			      .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = { .msg_name = &from,
+			      .msg_namelen = sizeof(from),
+			      .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
 			      .msg_controllen = sizeof(control) };
 	struct rawseg seg = { 0 };
 	ssize_t len = recvmsg(client->rx, &msg, MSG_DONTWAIT);
@@ -468,8 +489,8 @@ static bool is_answered(struct client *client)
 
 static bool is_exchanged(struct client *client)
 {
-	return client->nr_rsts || (client->una == client->nxt &&
-				   client->received_len >= client->args->expect_len);
+	return client->nr_rsts ||
+	       (client->una == client->nxt && client->received_len >= client->args->expect_len);
 }
 
 static bool is_closed(struct client *client)
@@ -477,7 +498,8 @@ static bool is_closed(struct client *client)
 	return client->nr_rsts || (client->is_fin_seen && client->una == client->nxt);
 }
 
-/* ---- what comes out ---------------------------------------------------------------------------- */
+/* ---- what comes out ----------------------------------------------------------------------------
+ */
 
 static const char *sum_name(enum rawsum sum)
 {
@@ -486,7 +508,9 @@ static const char *sum_name(enum rawsum sum)
 
 static json_t *flags_json(uint8_t flags)
 {
-	static const char *const names[8] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
+	static const char *const names[8] = {
+		"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"
+	};
 	json_t *list = json_array();
 	int i;
 
@@ -504,26 +528,30 @@ static json_t *synack_json(const struct client *client)
 
 	for (i = 0; i < seg->nr_vlans; i++)
 		json_array_append_new(vlans, json_integer(seg->vlans[i]));
-	out = json_pack("{s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:s, s:b, s:s, s:s}", "flags",
-			flags_json(seg->flags), "vlans", vlans, "seq", (json_int_t)seg->seq, "ack",
-			(json_int_t)seg->ack, "ack_ok", seg->ack == client->isn + 1, "window",
-			(int)seg->window, "urgent", (int)seg->urgent, "doff", (int)seg->doff,
-			"reserved", (int)seg->reserved, "checksum", sum_name(seg->tcp_sum),
-			"checksum_valid", seg->tcp_sum != RAWSUM_INVALID, "ip_checksum",
-			sum_name(seg->ip_sum), "options", seg->options);
+	out = json_pack("{s:o, s:o, s:I, s:I, s:b, s:i, s:i, s:i, s:i, s:s, s:b, s:s, s:s}",
+			"flags", flags_json(seg->flags), "vlans", vlans, "seq",
+			(json_int_t)seg->seq, "ack", (json_int_t)seg->ack, "ack_ok",
+			seg->ack == client->isn + 1, "window", (int)seg->window, "urgent",
+			(int)seg->urgent, "doff", (int)seg->doff, "reserved", (int)seg->reserved,
+			"checksum", sum_name(seg->tcp_sum), "checksum_valid",
+			seg->tcp_sum != RAWSUM_INVALID, "ip_checksum", sum_name(seg->ip_sum),
+			"options", seg->options);
 	json_object_update_new(
-		out, json_pack("{s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:I}", "ttl", (int)seg->ttl, "df",
-			       seg->is_df, "tos", (int)seg->tos, "ip_id", (int)seg->ip_id,
-			       "total_length", (int)seg->total_length, "payload_length",
-			       (int)seg->payload_len, "frame_length", (int)client->synack_frame_len,
-			       "after_us", (json_int_t)(client->synack_ns - client->syn_ns) / 1000));
+		out,
+		json_pack("{s:i, s:b, s:i, s:i, s:i, s:i, s:i, s:I}", "ttl", (int)seg->ttl, "df",
+			  seg->is_df, "tos", (int)seg->tos, "ip_id", (int)seg->ip_id,
+			  "total_length", (int)seg->total_length, "payload_length",
+			  (int)seg->payload_len, "frame_length", (int)client->synack_frame_len,
+			  "after_us", (json_int_t)(client->synack_ns - client->syn_ns) / 1000));
 	json_object_set_new(out, "mss", seg->has_mss ? json_integer(seg->mss) : json_null());
-	json_object_set_new(out, "wscale", seg->has_wscale ? json_integer(seg->wscale) : json_null());
+	json_object_set_new(out, "wscale",
+			    seg->has_wscale ? json_integer(seg->wscale) : json_null());
 	json_object_set_new(out, "sack", json_boolean(seg->has_sack));
 	json_object_set_new(out, "ts", json_boolean(seg->has_ts));
 	json_object_set_new(out, "tsval", seg->has_ts ? json_integer(seg->tsval) : json_null());
 	json_object_set_new(out, "tsecr", seg->has_ts ? json_integer(seg->tsecr) : json_null());
-	json_object_set_new(out, "ecn", json_boolean((seg->flags & (RAW_ECE | RAW_CWR)) == RAW_ECE));
+	json_object_set_new(out, "ecn",
+			    json_boolean((seg->flags & (RAW_ECE | RAW_CWR)) == RAW_ECE));
 	return out;
 }
 
@@ -539,9 +567,9 @@ static void client_report(const struct client *client, json_t *out)
 	json_object_set_new(out, "connected", json_boolean(client->is_connected));
 	json_object_set_new(out, "received", text ? text : json_null());
 	json_object_set_new(out, "received_length", json_integer((json_int_t)client->received_len));
-	json_object_set_new(out, "echo_ok",
-			    json_boolean(has_echo &&
-					 !memcmp(client->received + client->received_len - len,
+	json_object_set_new(
+		out, "echo_ok",
+		json_boolean(has_echo && !memcmp(client->received + client->received_len - len,
 						 client->args->payload, len)));
 	json_object_set_new(out, "rst", json_boolean(client->nr_rsts));
 	json_object_set_new(out, "nr_bad_checksums", json_integer(client->nr_bad_sums));
@@ -550,7 +578,8 @@ static void client_report(const struct client *client, json_t *out)
 	printf("\n");
 }
 
-/* ---- scenarios --------------------------------------------------------------------------------- */
+/* ---- scenarios ---------------------------------------------------------------------------------
+ */
 
 static bool client_open(struct client *client)
 {
@@ -570,7 +599,8 @@ static void client_finish(struct client *client, json_t *out)
 	bool is_done;
 	unsigned int i;
 
-	is_done = client_wait(client, args->nr_retransmits ? args->rto_ms : args->wait_ms, is_exchanged);
+	is_done = client_wait(client, args->nr_retransmits ? args->rto_ms : args->wait_ms,
+			      is_exchanged);
 	for (i = 0; !is_done && i < args->nr_retransmits; i++) {
 		client_send_data(client);
 		is_done = client_wait(client, args->rto_ms, is_exchanged);
@@ -637,7 +667,9 @@ static int run_batch(struct client *client, json_t *out)
 	client_build(client, &ack, &frames[0]);
 	client_build(client, &data, &frames[1]);
 	client->nxt = data.seq + (uint32_t)data.payload_len;
-	err = batch_send(client->ifindex, frames, 2);
+	err = batch_send(client->args->dev, frames, 2);
+	if (err == -ENOTCONN)
+		fprintf(stderr, "rawtcp: the server's device wants an XDP program or GRO\n");
 	if (err)
 		return err;
 	client_finish(client, out);
@@ -701,7 +733,7 @@ static int run_replay(struct client *client, json_t *out)
 
 static const struct scenario scenarios[] = {
 	{ "handshake", run_handshake }, { "data-in-ack", run_data_in_ack },
-	{ "lost-ack", run_lost_ack },	{ "batch", run_batch },
+	{ "lost-ack", run_lost_ack },   { "batch", run_batch },
 	{ "bogus-ack", run_bogus_ack }, { "syn-only", run_syn_only },
 	{ "replay", run_replay },
 };
@@ -738,9 +770,14 @@ static void client_open_sockets(struct client *client)
 
 int main(int argc, char **argv)
 {
-	static struct args args = { .expect_len = SIZE_MAX, .wait_ms = 1000, .rto_ms = 300,
-				    .syn = { .has_mss = true, .has_sack = true, .has_ts = true,
-					     .has_wscale = true, .wscale = 7 } };
+	static struct args args = { .expect_len = SIZE_MAX,
+				    .wait_ms = 1000,
+				    .rto_ms = 300,
+				    .syn = { .has_mss = true,
+					     .has_sack = true,
+					     .has_ts = true,
+					     .has_wscale = true,
+					     .wscale = 7 } };
 	static struct client client = { .args = &args };
 	const struct scenario *scenario = argc > 1 ? find_scenario(argv[1]) : NULL;
 	const char *refused;

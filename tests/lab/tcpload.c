@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Real clients: connect, ask, verify the whole reply, close, with the kernel's own sockets, in one or
- * more threads. Decides when a connection counts as served: only when every byte of the reply was
- * there and right within the timeout. Connect times include SYN retransmissions; a failure is counted
- * under the step and the errno that ended it ("connect:ETIMEDOUT" is our own deadline too).
+ * Real clients: connect, ask, verify the whole reply, close, with the kernel's own sockets, in one
+ * or more threads. Decides when a connection counts as served: only when every byte of the reply
+ * was there and right within the timeout. Connect times include SYN retransmissions; a failure is
+ * counted under the step and the errno that ended it ("connect:ETIMEDOUT" is our own deadline too).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -71,7 +71,8 @@ static void misuse(const char *what)
 	fprintf(stderr,
 		"tcpload: %s\n"
 		"usage: tcpload --dst ADDR --port N [--count N | --seconds S] [--concurrency N=1]\n"
-		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64] [--bind ADDR]\n"
+		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64] [--bind "
+		"ADDR]\n"
 		"               [--source-port N] [-j]\n",
 		what);
 	exit(2);
@@ -154,12 +155,12 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dst", 1, NULL, 'd' },	 { "port", 1, NULL, 'p' },
-		{ "count", 1, NULL, 'c' },	 { "seconds", 1, NULL, 's' },
+		{ "dst", 1, NULL, 'd' },         { "port", 1, NULL, 'p' },
+		{ "count", 1, NULL, 'c' },       { "seconds", 1, NULL, 's' },
 		{ "concurrency", 1, NULL, 'n' }, { "timeout-ms", 1, NULL, 't' },
-		{ "http", 1, NULL, 'h' },	 { "echo", 1, NULL, 'e' },
-		{ "bind", 1, NULL, 'b' },	 { "source-port", 1, NULL, 'S' },
-		{ "json", 0, NULL, 'j' },	 { 0 },
+		{ "http", 1, NULL, 'h' },        { "echo", 1, NULL, 'e' },
+		{ "bind", 1, NULL, 'b' },        { "source-port", 1, NULL, 'S' },
+		{ "json", 0, NULL, 'j' },        { 0 },
 	};
 	const char *bind_text = NULL;
 	int which;
@@ -187,7 +188,8 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* ---- one connection; every step returns 0 or -errno -------------------------------------------- */
+/* ---- one connection; every step returns 0 or -errno --------------------------------------------
+ */
 
 static int client_wait(const struct client *client, short events, short *ret_events)
 {
@@ -218,7 +220,8 @@ static int client_connect(struct client *client)
 		return -errno;
 	setsockopt(client->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	client->step = "bind";
-	if (args->bind_len && bind(client->fd, (const struct sockaddr *)&args->bind, args->bind_len))
+	if (args->bind_len &&
+	    bind(client->fd, (const struct sockaddr *)&args->bind, args->bind_len))
 		return -errno;
 	client->step = "connect";
 	start_ns = monotonic_ns();
@@ -361,7 +364,8 @@ static int client_run(struct client *client)
 	return err;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------- */
+/* ---- all of them -------------------------------------------------------------------------------
+ */
 
 /* Under the lock. */
 static void load_count_cause(struct load *load, const char *step, int err)

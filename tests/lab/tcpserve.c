@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TCP server for the lab, with the kernel's own sockets: many connections on one epoll. It decides
- * nothing about how connections come to be; with --report it says what the kernel negotiated for each
- * (TCP_INFO at accept) and what was received (length and FNV-1a at close), one JSON line each.
+ * A TCP server for the lab, with the kernel's own sockets: many connections on one epoll. It
+ * decides nothing about how connections come to be; with --report it says what the kernel
+ * negotiated for each (TCP_INFO at accept) and what was received (length and FNV-1a at close), one
+ * JSON line each.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +66,8 @@ static void misuse(const char *what)
 	fprintf(stderr,
 		"tcpserve: %s\n"
 		"usage: tcpserve --listen ADDR --port N [--backlog N=4096] [--rcvbuf N]\n"
-		"                [--mode echo|sink|hello|send [--bytes N]] [--reuseport] [--v6only]\n"
+		"                [--mode echo|sink|hello|send [--bytes N]] [--reuseport] "
+		"[--v6only]\n"
 		"                [--no-accept-until-signal] [--report]\n",
 		what);
 	exit(2);
@@ -106,11 +108,16 @@ static void read_mode(struct args *args, const char *word)
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", 1, NULL, 'l' },    { "port", 1, NULL, 'p' },
-		{ "backlog", 1, NULL, 'b' },   { "mode", 1, NULL, 'm' },
-		{ "bytes", 1, NULL, 'n' },     { "no-accept-until-signal", 0, NULL, 'w' },
-		{ "rcvbuf", 1, NULL, 'r' },    { "reuseport", 0, NULL, 'u' },
-		{ "v6only", 0, NULL, '6' },    { "report", 0, NULL, 'R' },
+		{ "listen", 1, NULL, 'l' },
+		{ "port", 1, NULL, 'p' },
+		{ "backlog", 1, NULL, 'b' },
+		{ "mode", 1, NULL, 'm' },
+		{ "bytes", 1, NULL, 'n' },
+		{ "no-accept-until-signal", 0, NULL, 'w' },
+		{ "rcvbuf", 1, NULL, 'r' },
+		{ "reuseport", 0, NULL, 'u' },
+		{ "v6only", 0, NULL, '6' },
+		{ "report", 0, NULL, 'R' },
 		{ 0 },
 	};
 	int which;
@@ -186,7 +193,8 @@ static int make_listener(const struct args *args)
 	return fd;
 }
 
-/* ---- what --report says ------------------------------------------------------------------------ */
+/* ---- what --report says ------------------------------------------------------------------------
+ */
 
 static const char *word(bool value)
 {
@@ -224,7 +232,8 @@ static void report_close(const struct conn *conn, int err)
 	fflush(stdout);
 }
 
-/* ---- connections ------------------------------------------------------------------------------- */
+/* ---- connections -------------------------------------------------------------------------------
+ */
 
 static void conn_close(struct server *server, struct conn *conn, int err)
 {
@@ -241,7 +250,8 @@ static int conn_flush(struct conn *conn)
 		ssize_t done;
 
 		if (!conn->held && conn->to_send) {
-			conn->held = conn->to_send < sizeof(conn->buf) ? conn->to_send : sizeof(conn->buf);
+			conn->held = conn->to_send < sizeof(conn->buf) ? conn->to_send :
+									 sizeof(conn->buf);
 			conn->held_off = 0;
 			conn->to_send -= conn->held;
 			pattern_fill(conn->buf, conn->held, conn->sent);
