@@ -290,8 +290,10 @@ lab_up_xps() {
 			for ((cpu = q; cpu < $3 && cpu < 62; cpu += $2)); do
 				mask=$((mask | 1 << cpu))
 			done
+			# The kernel refuses words beyond its CPUs, even zero ones.
 			high=$((mask >> 32)) low=$((mask & 0xffffffff))
-			printf -v text "%x,%08x" "$high" "$low"
+			printf -v text "%x" "$low"
+			((high == 0)) || printf -v text "%x,%08x" "$high" "$low"
 			echo "$text" >"/sys/class/net/$1/queues/tx-$q/xps_cpus"
 		done' lab_up_xps "$dev" "$queues" "$(nproc --all)"
 }

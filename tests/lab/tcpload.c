@@ -451,7 +451,8 @@ static void load_report(struct load *load)
 	json_t *errors = json_object(), *all;
 	int i;
 
-	qsort(load->connect_us, load->nr_connects, sizeof(*load->connect_us), by_value);
+	if (load->nr_connects)
+		qsort(load->connect_us, load->nr_connects, sizeof(*load->connect_us), by_value);
 	for (i = 0; i < NR_CAUSES && load->causes[i].count; i++)
 		json_object_set_new(errors, load->causes[i].name,
 				    json_integer((json_int_t)load->causes[i].count));
