@@ -282,6 +282,7 @@ lab_up_routes() {
 # that mounted it, so a private mount is needed for the moment.
 lab_up_xps() {
 	local ns=$1 dev=$2 queues=$3
+	((queues > 1)) || return 0 # nothing to choose, and the kernel says so with ENOENT
 	# shellcheck disable=SC2016 # for the inner shell
 	nsenter --net="/run/netns/$ns" -- unshare --mount bash -euc '
 		mount -t sysfs lab /sys

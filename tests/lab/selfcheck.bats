@@ -81,7 +81,7 @@ check_flood() {
 	shift
 	rm -f "$LAB_DIR/dump.err"
 	lab_spawn dump lab_s tcpdump -elnvv -i srv0 -Q in -c 2 \
-		"ether src $LAB_CLI_MAC and not icmp6"
+		"ether src $LAB_CLI_MAC and ether dst $LAB_SRV_MAC"
 	lab_wait_for "tcpdump" 5 grep -q listening "$LAB_DIR/dump.err"
 	lab_flood --pps 100 --seconds 1 --count 2 "$@"
 	lab_wait dump 5
