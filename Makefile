@@ -16,7 +16,7 @@ PREFIX  ?= /usr/local
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
-WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wpointer-arith -Werror
+WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANFLAG := $(if $(SAN),$(SANITIZE))
 CFLAGS  ?= -O2 -g
@@ -30,7 +30,7 @@ BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werr
 DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl
 CLI_LIBS    := -ljansson
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
-UNIT_LIBS   := -lcmocka -ljansson -linih
+UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
@@ -96,6 +96,20 @@ $(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@ $(LAB_LIBS)
+
+## ---- tests ---------------------------------------------------------------------------------------
+
+# The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
+$(O)/unit/%: tests/unit/%.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Idaemon -Ibpf -Itests/unit -MF $@.d $< \
+		$$(sed -n '2s|.*sources:\(.*\)\*/.*|\1|p' $<) -o $@ $(UNIT_LIBS)
+
+$(O)/prog/%: tests/prog/%.c $(O)/synward.skel.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Ibpf -MF $@.d $< -o $@ -lbpf
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)

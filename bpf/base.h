@@ -10,6 +10,11 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#ifdef __bpf__
+#include <linux/in.h>
+#else
+#include <netinet/in.h> /* the same names; glibc's headers and the kernel's do not go together */
+#endif
 
 #include "abi.h"
 #include "reasons.h"

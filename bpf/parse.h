@@ -11,7 +11,6 @@
 #define SYNWARD_PARSE_H
 
 #include <linux/if_ether.h>
-#include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>

@@ -6,6 +6,7 @@
 #ifndef SYNWARD_CLEANUP_H
 #define SYNWARD_CLEANUP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,6 +28,12 @@ static inline void cleanup_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+}
+
+static inline void cleanup_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
 }
 
 static inline int take_fd(int *fd)

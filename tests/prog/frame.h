@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A frame described in words and built byte by byte, with this file's own arithmetic: nothing of bpf/ is used, so
+ * that a mistake there cannot hide here.
+ */
+#ifndef SYNWARD_TEST_FRAME_H
+#define SYNWARD_TEST_FRAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define FRAME_ROOM 4096
+
+enum frame_kind { KIND_TCP = 0, KIND_UDP, KIND_ARP };
+enum frame_csum { CSUM_GOOD = 0, CSUM_BAD, CSUM_PARTIAL };
+
+enum frame_address {
+	ADDR_USUAL = 0,
+	ADDR_OTHER,
+	ADDR_LAND,
+	ADDR_MULTICAST,
+	ADDR_LOOPBACK,
+	ADDR_ZERO
+};
+
+enum {
+	FIN = 0x01,
+	SYN = 0x02,
+	RST = 0x04,
+	PSH = 0x08,
+	ACK = 0x10,
+	URG = 0x20,
+	ECE = 0x40,
+	CWR = 0x80,
+};
+
+/* How the IP layer looks; set by the runner for each variant of a row. */
+struct frame_net {
+	bool v6;
+	int nr_vlans; /* 0..3 */
+	uint8_t dst_mac[6];
+	uint8_t src_mac[6];
+	uint8_t src[16], dst[16]; /* the first 4 bytes for IPv4 */
+};
+
+struct frame {
+	enum frame_kind kind;
+	uint16_t sport, dport; /* sport 0: 40000; NO_PORT: 0 on the wire */
+	uint32_t seq, ack;
+	uint8_t flags;
+	bool accurate_ecn; /* the AE bit */
+	uint16_t window;
+
+	uint16_t mss;
+	int8_t wscale; /* shift + 1; 0: not there */
+	bool sack, ts;
+	uint32_t tsval, tsecr;
+	bool md5;
+	uint8_t raw_options[40]; /* instead of the above */
+	uint8_t raw_options_bytes;
+
+	uint16_t payload_bytes;
+	enum frame_csum csum;
+	enum frame_address src;
+	bool to_other_host; /* the destination MAC is not ours */
+	bool to_other_addr; /* the destination address is no service's */
+
+	uint8_t dsfield, hop_limit; /* hop_limit 0: 64 */
+	bool more_fragments;
+	uint16_t fragment_offset;
+	uint8_t ip_option_words; /* IPv4: NOPs */
+	uint8_t ext_headers;     /* IPv6: destination options of 8 bytes each */
+	uint8_t ext_kind;        /* instead of 60 */
+	uint8_t routing_left;    /* with ext_kind 43 */
+
+	int16_t lie_ip_length; /* added to the IP length field */
+	int8_t lie_doff;       /* added to the data offset */
+	uint16_t cut;          /* bytes missing at the end of the frame */
+	uint16_t pad_to;       /* Ethernet padding */
+};
+
+#define NO_PORT 1
+
+static inline void put16(uint8_t *p, unsigned int v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
+static inline void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static inline uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+/* RFC 1071, two bytes at a time. */
+static inline uint32_t sum_bytes(const uint8_t *p, size_t n, uint32_t sum)
+{
+	for (size_t i = 0; i + 1 < n; i += 2)
+		sum += p[i] << 8 | p[i + 1];
+	if (n & 1)
+		sum += p[n - 1] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static inline size_t put_options(const struct frame *f, uint8_t *o)
+{
+	size_t n = 0;
+
+	if (f->raw_options_bytes) {
+		memcpy(o, f->raw_options, f->raw_options_bytes);
+		return f->raw_options_bytes;
+	}
+	if (f->mss) {
+		o[n] = 2, o[n + 1] = 4;
+		put16(o + n + 2, f->mss);
+		n += 4;
+	}
+	if (f->ts) {
+		o[n] = f->sack ? 4 : 1, o[n + 1] = f->sack ? 2 : 1;
+		o[n + 2] = 8, o[n + 3] = 10;
+		put32(o + n + 4, f->tsval);
+		put32(o + n + 8, f->tsecr);
+		n += 12;
+	}
+	if (f->wscale) {
+		o[n] = 1, o[n + 1] = 3, o[n + 2] = 3, o[n + 3] = f->wscale - 1;
+		n += 4;
+	}
+	if (f->sack && !f->ts) {
+		o[n] = 1, o[n + 1] = 1, o[n + 2] = 4, o[n + 3] = 2;
+		n += 4;
+	}
+	if (f->md5) {
+		o[n] = 1, o[n + 1] = 1, o[n + 2] = 19, o[n + 3] = 18;
+		memset(o + n + 4, 0xab, 16);
+		n += 20;
+	}
+	return n;
+}
+
+static inline void pick_source(const struct frame *f, struct frame_net *net)
+{
+	static const uint8_t v4[][4] = {
+		[ADDR_OTHER] = { 198, 18, 7, 7 },
+		[ADDR_MULTICAST] = { 224, 0, 0, 1 },
+		[ADDR_LOOPBACK] = { 127, 0, 0, 1 },
+	};
+	static const uint8_t v6[][16] = {
+		[ADDR_OTHER] = { 0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 7 },
+		[ADDR_MULTICAST] = { 0xff, 0x02, [15] = 1 },
+		[ADDR_LOOPBACK] = { [15] = 1 },
+	};
+
+	if (f->src == ADDR_LAND)
+		memcpy(net->src, net->dst, 16);
+	else if (f->src == ADDR_ZERO)
+		memset(net->src, 0, 16);
+	else if (f->src != ADDR_USUAL)
+		memcpy(net->src, net->v6 ? v6[f->src] : v4[f->src], net->v6 ? 16 : 4);
+	if (f->to_other_host)
+		net->dst_mac[5] ^= 0xff;
+	if (f->to_other_addr)
+		net->dst[net->v6 ? 15 : 3] ^= 0x40;
+}
+
+static inline size_t put_ethernet(const struct frame *f, const struct frame_net *net, uint8_t *p)
+{
+	static const uint16_t tag[] = { 0x88a8, 0x8100, 0x8100 };
+	size_t n = 12;
+
+	memcpy(p, net->dst_mac, 6);
+	memcpy(p + 6, net->src_mac, 6);
+	for (int i = 0; i < net->nr_vlans; i++) {
+		put16(p + n, net->nr_vlans == 1 ? 0x8100 : tag[i]);
+		put16(p + n + 2, 100 + i);
+		n += 4;
+	}
+	put16(p + n, f->kind == KIND_ARP ? 0x0806 : net->v6 ? 0x86dd : 0x0800);
+	return n + 2;
+}
+
+static inline size_t put_ipv4(const struct frame *f, const struct frame_net *net, uint8_t *p,
+			      size_t l4_bytes)
+{
+	size_t header = 20 + 4 * f->ip_option_words;
+	int total = header + l4_bytes + f->lie_ip_length;
+
+	memset(p, 1, header); /* NOPs */
+	p[0] = 0x40 | header / 4;
+	p[1] = f->dsfield;
+	put16(p + 2, total);
+	put16(p + 4, 0);
+	put16(p + 6, f->more_fragments  ? 0x2000 | f->fragment_offset :
+		     f->fragment_offset ? f->fragment_offset :
+					  0x4000);
+	p[8] = f->hop_limit ?: 64;
+	p[9] = f->kind == KIND_UDP ? 17 : 6;
+	put16(p + 10, 0);
+	memcpy(p + 12, net->src, 4);
+	memcpy(p + 16, net->dst, 4);
+	put16(p + 10, ~sum_bytes(p, header, 0) & 0xffff);
+	return header;
+}
+
+static inline size_t put_ipv6(const struct frame *f, const struct frame_net *net, uint8_t *p,
+			      size_t l4_bytes)
+{
+	bool fragment = f->more_fragments || f->fragment_offset;
+	uint8_t kind = fragment ? 44 : f->ext_kind ?: 60, nr = fragment ? 1 : f->ext_headers;
+	uint8_t transport = f->kind == KIND_UDP ? 17 : 6;
+	size_t n = 40;
+
+	put32(p, 0x60000000 | f->dsfield << 20);
+	put16(p + 4, 8 * nr + l4_bytes + f->lie_ip_length);
+	p[6] = nr ? kind : transport;
+	p[7] = f->hop_limit ?: 64;
+	memcpy(p + 8, net->src, 16);
+	memcpy(p + 24, net->dst, 16);
+	for (int i = 0; i < nr; i++, n += 8) {
+		memset(p + n, 0, 8);
+		p[n] = i + 1 < nr ? kind : transport;
+		if (fragment)
+			put16(p + n + 2, f->fragment_offset << 3 | f->more_fragments);
+		else if (kind == 43)
+			p[n + 3] = f->routing_left;
+		else
+			p[n + 2] = 1, p[n + 3] = 4; /* PadN */
+	}
+	return n;
+}
+
+static inline void put_checksum(const struct frame *f, const struct frame_net *net, uint8_t *tcp,
+				size_t bytes)
+{
+	size_t addr = net->v6 ? 16 : 4;
+	uint32_t sum = sum_bytes(net->src, addr, 0);
+
+	sum = sum_bytes(net->dst, addr, sum);
+	sum += 6 + bytes;
+	put16(tcp + 16, 0);
+	if (f->csum == CSUM_PARTIAL)
+		put16(tcp + 16, sum_bytes(NULL, 0, sum));
+	else
+		put16(tcp + 16, ~sum_bytes(tcp, bytes, sum) & 0xffff);
+	if (f->csum == CSUM_BAD)
+		tcp[16] ^= 0x55;
+}
+
+static inline size_t put_tcp(const struct frame *f, uint8_t *p)
+{
+	size_t options = put_options(f, p + 20);
+	uint16_t sport = f->sport == NO_PORT ? 0 : f->sport ?: 40000;
+
+	put16(p, sport);
+	put16(p + 2, f->dport);
+	put32(p + 4, f->seq);
+	put32(p + 8, f->ack);
+	p[12] = (5 + options / 4 + f->lie_doff) << 4 | f->accurate_ecn;
+	p[13] = f->flags;
+	put16(p + 14, f->window);
+	put16(p + 18, 0);
+	for (size_t i = 0; i < f->payload_bytes; i++)
+		p[20 + options + i] = 'a' + i % 26;
+	return 20 + options + f->payload_bytes;
+}
+
+/* Build it; @p has FRAME_ROOM bytes. Returns the length of the frame. */
+static inline size_t frame_build(const struct frame *f, const struct frame_net *usual, uint8_t *p)
+{
+	struct frame_net net = *usual;
+	uint8_t l4[FRAME_ROOM] = {};
+	size_t n, bytes;
+
+	pick_source(f, &net);
+	bytes = f->kind == KIND_TCP ? put_tcp(f, l4) : 8;
+	if (f->kind == KIND_TCP)
+		put_checksum(f, &net, l4, bytes);
+	n = put_ethernet(f, &net, p);
+	if (f->kind == KIND_ARP) {
+		memset(p + n, 0, 28);
+		return n + 28;
+	}
+	n += net.v6 ? put_ipv6(f, &net, p + n, bytes) : put_ipv4(f, &net, p + n, bytes);
+	memcpy(p + n, l4, bytes);
+	n += bytes;
+	while (n < f->pad_to)
+		p[n++] = 0;
+	return n - f->cut;
+}
+
+#endif

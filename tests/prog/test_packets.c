@@ -1,0 +1,739 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The packet table: what goes in, the verdict, what comes out. Every row runs for IPv4 and IPv6, untagged, tagged
+ * and doubly tagged, against the loaded programs (BPF_PROG_TEST_RUN) and real sockets. Each run must move exactly
+ * one reason's counter by one; an answer is compared byte for byte with one that frame.h and ref.h build. In the end
+ * every reason must have been some row's.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <stdarg.h>
+#include <time.h>
+
+#include "abi.h"
+#include "frame.h"
+#include "note.h"
+#include "reasons.h"
+#include "ref.h"
+#include "synward.skel.h"
+#include "world.h"
+
+#define MTU 1500
+#define RMEM_DEFAULT 131072
+#define RMEM_MAX 33554432
+#define RCV_WSCALE 10   /* of RMEM_MAX */
+#define RCV_SPACE 65536 /* half of RMEM_DEFAULT */
+#define EPOCH_SHIFT 16
+#define FLOW_SETS 16 /* few, so that emptying them takes no time */
+#define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_HAND_OFF)
+
+enum cookie_kind {
+	COOKIE_NONE,
+	COOKIE_GOOD,           /* made 50 ms ago */
+	COOKIE_PREVIOUS_EPOCH, /* made in the last ms of the epoch before */
+	COOKIE_TOO_OLD,        /* made in the epoch before that */
+	COOKIE_FROM_FUTURE,    /* made in 10 s */
+	COOKIE_BIT_FLIPPED,
+	COOKIE_OTHER_ISN,
+	COOKIE_OTHER_FORMAT, /* good, but of the format that this ACK does not use */
+};
+
+struct row {
+	const char *name;
+	struct frame in;
+	enum reason why;
+
+	/* what a cookie keeps of the client's offer: the SYN's answer, the ACK's note */
+	struct {
+		uint16_t mss4, mss6;
+		uint8_t wscale; /* shift + 1 */
+		bool sack, ecn;
+		uint8_t profile; /* of a client without timestamps */
+	} keeps;
+	enum cookie_kind cookie; /* what the ACK acknowledges */
+
+	__u32 without; /* MAY_* that are off */
+	bool tc_dead, tc_silent;
+	bool by_tc; /* judged by TC, on a device without metadata, as a flow that XDP validated */
+	bool no_metadata;   /* XDP cannot leave a note */
+	bool twice;         /* the packet comes twice; `why` is the second verdict */
+	bool late;          /* and the second comes after the hand-off window */
+	bool with_metadata; /* the frame arrives with foreign metadata */
+	bool v4_only, v6_only;
+	uint8_t nr_vlans_min; /* runs only with that many tags or more; 3 exists only here */
+};
+
+#define LINUX_OFFER .seq = 1000, .mss = 1460, .wscale = 8, .sack = true, .ts = true, .tsval = 777
+#define WINDOWS_OFFER .seq = 1000, .mss = 1460, .wscale = 9, .sack = true
+#define LINUX_SYN .flags = SYN, LINUX_OFFER
+#define WINDOWS_SYN .flags = SYN, WINDOWS_OFFER
+#define LINUX_KEEPS .mss4 = 1460, .mss6 = 1440, .wscale = 8, .sack = true
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* ---- not ours ---- */
+	{ .name = "ARP", .in = { KIND_ARP }, .why = NOT_IP },
+	{ .name = "three VLAN tags", .in = { .dport = PORT_WEB, .flags = SYN }, .nr_vlans_min = 3, .why = NOT_IP },
+	{ .name = "frame shorter than an Ethernet header", .in = { KIND_ARP, .cut = 36 }, .why = NOT_IP },
+	{ .name = "UDP to the port of a service", .in = { KIND_UDP, .dport = PORT_WEB }, .why = NOT_TCP },
+	{ .name = "first fragment", .in = { .dport = PORT_WEB, LINUX_SYN, .more_fragments = true }, .why = FRAGMENT },
+	{ .name = "later fragment", .in = { .dport = PORT_WEB, LINUX_SYN, .fragment_offset = 20 }, .why = FRAGMENT },
+	{ .name = "port that is no service", .in = { .dport = PORT_OTHER, LINUX_SYN }, .why = NOT_SERVICE },
+	{ .name = "address that is no service", .in = { .dport = PORT_WEB, LINUX_SYN, .to_other_addr = true }, .why = NOT_SERVICE },
+	{ .name = "frame for another host", .in = { .dport = PORT_WEB, LINUX_SYN, .to_other_host = true }, .why = OTHER_HOST },
+	{ .name = "IP length one too long", .in = { .dport = PORT_WEB, LINUX_SYN, .lie_ip_length = 1 }, .why = BAD_HEADER },
+	{ .name = "IP length that ends inside the TCP header", .in = { .dport = PORT_WEB, LINUX_SYN, .lie_ip_length = -1 }, .why = BAD_HEADER },
+	{ .name = "IP length without a TCP header", .in = { .dport = PORT_WEB, .flags = SYN, .lie_ip_length = -20 }, .why = BAD_HEADER },
+	{ .name = "data offset below 5", .in = { .dport = PORT_WEB, .flags = SYN, .lie_doff = -1 }, .why = BAD_HEADER },
+	{ .name = "data offset past the segment", .in = { .dport = PORT_WEB, .flags = SYN, .lie_doff = 1 }, .why = BAD_HEADER },
+	{ .name = "frame one byte short", .in = { .dport = PORT_WEB, LINUX_SYN, .cut = 1 }, .why = BAD_HEADER },
+	{ .name = "frame cut inside the TCP header", .in = { .dport = PORT_WEB, .flags = SYN, .cut = 8 }, .why = BAD_HEADER },
+	{ .name = "seven extension headers", .in = { .dport = PORT_WEB, LINUX_SYN, .ext_headers = 7 }, .v6_only = true, .why = EXT_TOO_DEEP },
+	{ .name = "routing header with segments left", .in = { .dport = PORT_WEB, LINUX_SYN, .ext_headers = 1, .ext_kind = 43, .routing_left = 1 }, .v6_only = true, .why = EXT_TOO_DEEP },
+
+	/* ---- SYNs that are answered ---- */
+	{ .name = "SYN as Linux sends it", .in = { .dport = PORT_WEB, LINUX_SYN }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN as Windows sends it", .in = { .dport = PORT_WEB, WINDOWS_SYN }, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 9, .sack = true, .profile = 1 } },
+	{ .name = "SYN without options", .in = { .dport = PORT_WEB, .flags = SYN }, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .mss6 = 1220, .profile = 15 } },
+	{ .name = "SYN with MSS alone", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 1460 }, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .profile = 14 } },
+	{ .name = "SYN with timestamps alone", .in = { .dport = PORT_WEB, .flags = SYN, .ts = true, .tsval = 5 }, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .mss6 = 1220 } },
+	{ .name = "SYN with window scale 14", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 1400, .wscale = 15, .ts = true }, .why = SYN_COOKIE, .keeps = { .mss4 = 1400, .mss6 = 1400, .wscale = 15 } },
+	{ .name = "SYN with window scale 0", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 1460, .wscale = 1, .ts = true }, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 1 } },
+	{ .name = "SYN with an MSS between two classes", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 1459, .ts = true }, .why = SYN_COOKIE, .keeps = { .mss4 = 1452, .mss6 = 1440 } },
+	{ .name = "SYN with a jumbo MSS", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 65535, .ts = true }, .why = SYN_COOKIE, .keeps = { .mss4 = 8960, .mss6 = 8940 } },
+	{ .name = "SYN with an MSS of 216", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 216, .ts = true }, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .mss6 = 1220 } },
+	{ .name = "SYN with an MSS of 215", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 215, .ts = true }, .why = SYN_SMALL_MSS },
+	{ .name = "SYN that asks for ECN", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, LINUX_OFFER }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS, .ecn = true } },
+	{ .name = "SYN that asks for AccECN", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, LINUX_OFFER, .accurate_ecn = true }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS, .ecn = true } },
+	{ .name = "SYN that asks for ECN and is marked itself", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, LINUX_OFFER, .dsfield = 2 }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN that asks for ECN without timestamps", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, WINDOWS_OFFER }, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 9, .sack = true, .profile = 1 } },
+	{ .name = "SYN with PSH and URG", .in = { .dport = PORT_WEB, .flags = SYN | PSH | URG, LINUX_OFFER }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with a partial checksum", .in = { .dport = PORT_WEB, LINUX_SYN, .csum = CSUM_PARTIAL }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with IP options", .in = { .dport = PORT_WEB, LINUX_SYN, .ip_option_words = 10 }, .v4_only = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN behind six extension headers", .in = { .dport = PORT_WEB, LINUX_SYN, .ext_headers = 6 }, .v6_only = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN behind a spent routing header", .in = { .dport = PORT_WEB, LINUX_SYN, .ext_headers = 1, .ext_kind = 43 }, .v6_only = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with Ethernet padding", .in = { .dport = PORT_WEB, .flags = SYN, .pad_to = 60 }, .v4_only = true, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .profile = 15 } },
+	{ .name = "SYN with payload", .in = { .dport = PORT_WEB, LINUX_SYN, .payload_bytes = 333 }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with one byte of payload", .in = { .dport = PORT_WEB, .flags = SYN, .payload_bytes = 1 }, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .mss6 = 1220, .profile = 15 } },
+	{ .name = "SYN with as much payload as is checked", .in = { .dport = PORT_WEB, LINUX_SYN, .payload_bytes = 1460 }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with one byte more", .in = { .dport = PORT_WEB, LINUX_SYN, .payload_bytes = 1461 }, .why = SYN_TOO_LONG },
+	{ .name = "SYN with payload and a wrong checksum", .in = { .dport = PORT_WEB, LINUX_SYN, .payload_bytes = 333, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
+	{ .name = "SYN with options in another order", .in = { .dport = PORT_WEB, .flags = SYN, .raw_options = { 1, 3, 3, 7, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 4, 2, 2, 4, 5, 180 }, .raw_options_bytes = 20, .ts = true, .tsval = 9, .mss = 1460 }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with options in 40 bytes of which 20 are unknown", .in = { .dport = PORT_WEB, .flags = SYN, .raw_options = { 254, 20, [20] = 2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0, 0, 0, 1, 3, 3, 7 }, .raw_options_bytes = 40, .ts = true, .tsval = 9, .mss = 1460 }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN with an option that lies about its length", .in = { .dport = PORT_WEB, .flags = SYN, .raw_options = { 2, 4, 5, 180, 8, 40, 0, 0 }, .raw_options_bytes = 8, .mss = 1460 }, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .profile = 14 } },
+	{ .name = "SYN with an option of length 0", .in = { .dport = PORT_WEB, .flags = SYN, .raw_options = { 4, 0, 2, 4, 5, 180, 0, 0 }, .raw_options_bytes = 8 }, .why = SYN_COOKIE, .keeps = { .mss4 = 536, .mss6 = 1220, .profile = 15 } },
+	{ .name = "SYN while tcp_timestamps is 0", .in = { .dport = PORT_WEB, LINUX_SYN }, .without = MAY_TIMESTAMPS, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 8, .sack = true, .profile = 2 } },
+	{ .name = "SYN while tcp_sack is 0", .in = { .dport = PORT_WEB, LINUX_SYN }, .without = MAY_SACK, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 8 } },
+	{ .name = "SYN while tcp_window_scaling is 0", .in = { .dport = PORT_WEB, LINUX_SYN }, .without = MAY_WSCALE, .why = SYN_COOKIE, .keeps = { .mss4 = 1460, .mss6 = 1440, .sack = true } },
+	{ .name = "SYN while tcp_ecn is 0", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, LINUX_OFFER }, .without = MAY_ECN, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN to a listener with a small SO_RCVBUF", .in = { .dport = PORT_SMALL, LINUX_SYN }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN that arrives with foreign metadata", .in = { .dport = PORT_WEB, LINUX_SYN }, .with_metadata = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+
+	/* ---- SYNs that are not ---- */
+	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .why = SYN_PEACE },
+	{ .name = "SYN on an established connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .why = SYN_KNOWN },
+	{ .name = "SYN on a connection in TIME_WAIT", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_TIME_WAIT }, .why = SYN_KNOWN },
+	{ .name = "SYN on a half-open connection of the kernel's", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .why = SYN_KNOWN },
+	{ .name = "SYN to a service without listener", .in = { .dport = PORT_NOBODY, LINUX_SYN }, .why = SYN_NO_LISTENER },
+	{ .name = "SYN to an MPTCP listener", .in = { .dport = PORT_MPTCP, LINUX_SYN }, .why = SYN_MPTCP },
+	{ .name = "SYN while the accept queue is full", .in = { .dport = PORT_FULL, LINUX_SYN }, .why = SYN_ACCEPTQ_FULL },
+	{ .name = "SYN with TCP-MD5", .in = { .dport = PORT_WEB, .flags = SYN, .mss = 1460, .md5 = true }, .why = SYN_SIGNED },
+	{ .name = "SYN while the TC half is detached", .in = { .dport = PORT_WEB, LINUX_SYN }, .tc_dead = true, .why = SYN_TC_NOT_LIVE },
+	{ .name = "SYN while the TC half takes no notes", .in = { .dport = PORT_WEB, LINUX_SYN }, .tc_silent = true, .why = SYN_TC_NOT_LIVE },
+	{ .name = "SYN while tcp_syncookies is 0", .in = { .dport = PORT_WEB, LINUX_SYN }, .without = MAY_HAND_OFF, .why = SYN_COOKIES_OFF },
+	{ .name = "SYN with FIN", .in = { .dport = PORT_WEB, .flags = SYN | FIN }, .why = SYN_BAD_FLAGS },
+	{ .name = "SYN with RST", .in = { .dport = PORT_WEB, .flags = SYN | RST }, .why = SYN_BAD_FLAGS },
+	{ .name = "SYN from port 0", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = NO_PORT }, .why = SYN_MARTIAN },
+	{ .name = "SYN from its own destination", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_LAND }, .why = SYN_MARTIAN },
+	{ .name = "SYN from a multicast address", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_MULTICAST }, .why = SYN_MARTIAN },
+	{ .name = "SYN from loopback", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_LOOPBACK }, .why = SYN_MARTIAN },
+	{ .name = "SYN from nowhere", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_ZERO }, .why = SYN_MARTIAN },
+	{ .name = "SYN with a wrong checksum", .in = { .dport = PORT_WEB, LINUX_SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
+	{ .name = "SYN with a wrong checksum and no options", .in = { .dport = PORT_WEB, .flags = SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
+
+	/* ---- the ACK ---- */
+	{ .name = "ACK with a valid cookie", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .tsval = 800 }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with a valid cookie and ECN", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .tsval = 800 }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS, .ecn = true } },
+	{ .name = "ACK with a valid cookie, no window scale", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .tsval = 800 }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { .mss4 = 536, .mss6 = 1220 } },
+	{ .name = "ACK of the epoch before", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_PREVIOUS_EPOCH, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with data", .in = { .dport = PORT_WEB, .flags = ACK | PSH, .ts = true, .payload_bytes = 100 }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with FIN", .in = { .dport = PORT_WEB, .flags = ACK | FIN, .ts = true }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK of a client without timestamps", .in = { .dport = PORT_WEB, .flags = ACK }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { .mss4 = 1460, .mss6 = 1440, .wscale = 9, .sack = true, .profile = 1 } },
+	{ .name = "ACK of the epoch before, without timestamps", .in = { .dport = PORT_WEB, .flags = ACK }, .cookie = COOKIE_PREVIOUS_EPOCH, .why = ACK_COOKIE_VALID, .keeps = { .mss4 = 536, .mss6 = 1220, .profile = 15 } },
+	{ .name = "ACK that arrives with foreign metadata", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .with_metadata = true, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK to a service that is at peace again", .in = { .dport = PORT_DRAIN, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK on a driver without metadata", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .no_metadata = true, .cookie = COOKIE_GOOD, .why = ACK_NO_NOTE, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK two epochs old", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_TOO_OLD, .why = ACK_COOKIE_EXPIRED, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK two epochs old, without timestamps", .in = { .dport = PORT_WEB, .flags = ACK }, .cookie = COOKIE_TOO_OLD, .why = ACK_COOKIE_INVALID, .keeps = { .profile = 1 } },
+	{ .name = "ACK of a time to come", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_FROM_FUTURE, .why = ACK_COOKIE_EXPIRED, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with a flipped bit", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_BIT_FLIPPED, .why = ACK_COOKIE_INVALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with a flipped bit, without timestamps", .in = { .dport = PORT_WEB, .flags = ACK }, .cookie = COOKIE_BIT_FLIPPED, .why = ACK_COOKIE_INVALID, .keeps = { .profile = 1 } },
+	{ .name = "ACK with another sequence number", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_OTHER_ISN, .why = ACK_COOKIE_INVALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK without the timestamps of its cookie", .in = { .dport = PORT_WEB, .flags = ACK }, .cookie = COOKIE_OTHER_FORMAT, .why = ACK_COOKIE_INVALID, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK with timestamps that its cookie has not", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_OTHER_FORMAT, .why = ACK_COOKIE_INVALID, .keeps = { .profile = 1 } },
+	{ .name = "ACK out of nowhere", .in = { .dport = PORT_WEB, .flags = ACK, .seq = 7, .ack = 9 }, .why = ACK_COOKIE_INVALID },
+	{ .name = "ACK out of nowhere, to a service at peace again", .in = { .dport = PORT_DRAIN, .flags = ACK, .seq = 7, .ack = 9 }, .why = ACK_INVALID_PEACE },
+	{ .name = "ACK while the accept queue is full", .in = { .dport = PORT_FULL, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .why = ACK_ACCEPTQ_FULL, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK to a service without listener", .in = { .dport = PORT_NOBODY, .flags = ACK }, .why = ACK_NO_LISTENER },
+	{ .name = "ACK twice in one batch", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .twice = true, .why = FLOW_JUST_HANDED_OFF, .keeps = { LINUX_KEEPS } },
+	{ .name = "ACK again, and the kernel took no connection", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .payload_bytes = 10 }, .cookie = COOKIE_GOOD, .twice = true, .late = true, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+
+	/* ---- existing connections, and packets of none ---- */
+	{ .name = "segment of a connection not known yet", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED, .payload_bytes = 10 }, .why = FLOW_LEARNED },
+	{ .name = "segment of a known connection", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED }, .twice = true, .why = FLOW_KNOWN },
+	{ .name = "RST of a connection", .in = { .dport = PORT_WEB, .flags = RST, .sport = SPORT_ESTABLISHED }, .why = FLOW_LEARNED },
+	{ .name = "SYN on a known connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .twice = true, .why = SYN_KNOWN },
+	{ .name = "ACK of the kernel's own handshake", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a connection in TIME_WAIT", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_TIME_WAIT }, .why = KERNEL_TIME_WAIT },
+	{ .name = "ACK to a service in monitor", .in = { .dport = PORT_MONITOR, .flags = ACK }, .why = AT_PEACE },
+	{ .name = "RST to a service at peace again", .in = { .dport = PORT_DRAIN, .flags = RST }, .why = AT_PEACE },
+	{ .name = "RST of no connection", .in = { .dport = PORT_WEB, .flags = RST }, .why = OUT_OF_STATE },
+	{ .name = "RST with ACK of no connection", .in = { .dport = PORT_WEB, .flags = RST | ACK }, .why = OUT_OF_STATE },
+	{ .name = "FIN of no connection", .in = { .dport = PORT_WEB, .flags = FIN }, .why = OUT_OF_STATE },
+	{ .name = "SYN-ACK of no connection", .in = { .dport = PORT_WEB, .flags = SYN | ACK }, .why = OUT_OF_STATE },
+	{ .name = "no flags at all", .in = { .dport = PORT_WEB }, .why = OUT_OF_STATE },
+	{ .name = "FIN, PSH and URG", .in = { .dport = PORT_WEB, .flags = FIN | PSH | URG }, .why = OUT_OF_STATE },
+	{ .name = "RST to a service without listener", .in = { .dport = PORT_NOBODY, .flags = RST }, .why = OUT_OF_STATE },
+
+	/* ---- the TC half, which validates for itself where there is no metadata ---- */
+	{ .name = "TC: the listener is gone", .in = { .dport = PORT_NOBODY, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_NO_LISTENER, .keeps = { LINUX_KEEPS } },
+	{ .name = "TC: the listener is an MPTCP one", .in = { .dport = PORT_MPTCP, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_REFUSED, .keeps = { LINUX_KEEPS } },
+	{ .name = "TC: the kernel refuses", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_SYSCTL, .keeps = { LINUX_KEEPS } },
+};
+/* clang-format on */
+
+#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* Must never be seen. */
+static bool is_internal(enum reason why)
+{
+	return why == GO_ON || why == SYN_NO_ROOM;
+}
+
+/* Tests elsewhere see these: TC cannot be at a device's ingress in a test run. */
+static bool is_seen_elsewhere(enum reason why)
+{
+	return why == HANDOFF; /* e2e/handoff.bats */
+}
+
+static const char *const reason_names[] = {
+#define X(name, action, text) #name,
+	SYNWARD_REASONS(X)
+#undef X
+};
+
+static const int reason_actions[] = {
+#define PASS XDP_PASS
+#define DROP XDP_DROP
+#define TX XDP_TX
+#define NEXT -1
+#define X(name, action, text) action,
+	SYNWARD_REASONS(X)
+#undef X
+#undef PASS
+#undef DROP
+#undef TX
+#undef NEXT
+};
+
+static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, their_mac[6] = { 2, 0, 0, 0, 0, 2 };
+static const uint16_t ref_mss4[] = { 536,  1024, 1220, 1260, 1300, 1340, 1360, 1370,
+				     1380, 1400, 1410, 1420, 1440, 1452, 1460, 8960 };
+static const uint16_t ref_mss6[] = { 1220, 1240, 1260, 1280, 1300, 1320, 1340, 1350,
+				     1360, 1380, 1390, 1400, 1420, 1432, 1440, 8940 };
+
+static const struct secret the_secret = {
+	.master = { 0x0123456789abcdef, 0xfedcba9876543210 },
+	.flow = { 0x1111222233334444, 0x5555666677778888 },
+};
+
+struct world {
+	struct synward_bpf *skel;        /* as on a device with metadata */
+	struct synward_bpf *no_metadata; /* as on one without; shares nothing */
+	int nr_cpus;
+	bool seen[NR_REASONS];
+	unsigned int nr_run, nr_failed;
+	bool has_mptcp;
+};
+
+/* ---- the maps -------------------------------------------------------------------------------------- */
+
+static void put(struct bpf_map *map, __u32 key, const void *value)
+{
+	MUST(bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY));
+}
+
+static void put_service(struct synward_bpf *skel, const uint8_t *addr, bool v6, uint16_t port,
+			__u32 row)
+{
+	struct svc_key key = { .port = htons(port) };
+	__u8 yes = 1;
+
+	if (v6) {
+		memcpy(&key.addr, addr, 16);
+	} else {
+		key.addr.word[2] = htonl(0xffff);
+		memcpy(&key.addr.word[3], addr, 4);
+	}
+	MUST(bpf_map_update_elem(bpf_map__fd(skel->maps.services), &key, &row, BPF_ANY));
+	put(skel->maps.ports, port, &yes);
+}
+
+static __u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+static void put_services(struct synward_bpf *skel)
+{
+	static const uint16_t ports[] = { PORT_WEB,  PORT_MONITOR, PORT_NOBODY, PORT_MPTCP,
+					  PORT_FULL, PORT_DRAIN,   PORT_SMALL };
+
+	for (__u32 i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		bool armed = ports[i] != PORT_MONITOR && ports[i] != PORT_DRAIN;
+		struct row_conf conf = { .mode = armed ? SVC_ALWAYS : SVC_MONITOR };
+		__u64 last = ports[i] == PORT_DRAIN ? now_ms() : 0;
+
+		put(skel->maps.rows, i, &conf);
+		put(skel->maps.row_last_cookie, i, &last);
+		put_service(skel, world_srv4, false, ports[i], i);
+		put_service(skel, world_srv6, true, ports[i], i);
+	}
+}
+
+static struct synward_bpf *load(bool without_metadata)
+{
+	struct synward_bpf *skel = synward_bpf__open();
+
+	if (!skel)
+		exit(1);
+	skel->rodata->can_hand_off = true;
+	skel->rodata->without_metadata = without_metadata;
+	skel->rodata->flow_set_mask = FLOW_SETS - 1;
+	MUST(bpf_map__set_max_entries(skel->maps.flow_tags, FLOW_SETS));
+	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
+	MUST(synward_bpf__load(skel));
+	put(skel->maps.secret, 0, &the_secret);
+	put_services(skel);
+	return skel;
+}
+
+/* A map of an array of zeros again. */
+static void clear(struct bpf_map *map)
+{
+	__u8 zero[256 * 64] = {};
+
+	for (__u32 i = 0; i < bpf_map__max_entries(map); i++)
+		put(map, i, zero);
+}
+
+static void prepare(struct synward_bpf *skel, const struct row *row)
+{
+	struct settings set = {
+		.flags = MAY_ALL & ~row->without,
+		.rmem_max = RMEM_MAX,
+		.rmem_default = RMEM_DEFAULT,
+		.ttl = 64,
+		.epoch_shift = EPOCH_SHIFT,
+	};
+	struct dev_conf dev = { .mtu = MTU, .tc_live = !row->tc_dead, .hop_limit = 64 };
+	struct dev_notes notes = { .is_without_metadata = row->by_tc };
+
+	memcpy(dev.mac, our_mac, 6);
+	if (row->tc_silent) {
+		notes.untaken = 4;
+		notes.since_ms = now_ms() - 300;
+	}
+	put(skel->maps.settings, 0, &set);
+	put(skel->maps.devices, 0, &dev);
+	put(skel->maps.device_notes, 0, &notes);
+	clear(skel->maps.flow_tags);
+}
+
+static void read_counts(const struct world *w, struct synward_bpf *skel, __u64 ret[NR_REASONS])
+{
+	__u64 per_cpu[w->nr_cpus];
+
+	memset(ret, 0, NR_REASONS * sizeof(*ret));
+	for (__u32 i = 0; i < NR_REASONS; i++) {
+		MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.reason_counts), &i, per_cpu));
+		for (int c = 0; c < w->nr_cpus; c++)
+			ret[i] += per_cpu[c];
+	}
+}
+
+/* ---- one run --------------------------------------------------------------------------------------- */
+
+struct run {
+	const struct row *row;
+	struct frame_net net;
+	struct frame in;
+	uint8_t frame[FRAME_ROOM], out[FRAME_ROOM];
+	size_t bytes, out_bytes, meta_bytes;
+	int action;
+	uint64_t sent_ms; /* of the cookie */
+	char trouble[512];
+};
+
+static void trouble(struct run *r, const char *format, ...)
+{
+	size_t at = strlen(r->trouble);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->trouble + at, sizeof(r->trouble) - at, format, args);
+	va_end(args);
+}
+
+static int class_of(const uint16_t *classes, uint16_t mss)
+{
+	for (int i = 0; i < 16; i++)
+		if (classes[i] == mss)
+			return i;
+	return 0;
+}
+
+static bool row_uses_ts(const struct row *row)
+{
+	return row->in.ts && !(row->without & MAY_TIMESTAMPS);
+}
+
+static uint32_t low_bits(const struct run *r, bool ts, uint64_t epoch)
+{
+	const struct row *row = r->row;
+	int class = r->net.v6 ? class_of(ref_mss6, row->keeps.mss6) :
+				class_of(ref_mss4, row->keeps.mss4);
+
+	if (!ts)
+		return (epoch & 1) << 4 | row->keeps.profile;
+	return class << 6 | (row->keeps.wscale ? row->keeps.wscale - 1 : 15) << 2 |
+	       row->keeps.sack << 1 | row->keeps.ecn;
+}
+
+static uint64_t flow_id(const struct run *r)
+{
+	struct frame_net net = r->net;
+
+	pick_source(&r->in, &net);
+	return ref_flow_id(the_secret.flow, net.v6, net.src, net.dst, r->in.sport ?: 40000,
+			   r->in.dport);
+}
+
+static uint32_t cookie_at(const struct run *r, uint64_t ms, uint32_t isn, bool ts)
+{
+	uint64_t epoch = ms >> EPOCH_SHIFT;
+
+	return ref_cookie(the_secret.master, epoch, flow_id(r), isn, low_bits(r, ts, epoch), ts);
+}
+
+/* Make the ACK acknowledge what the row says. */
+static void put_cookie(struct run *r)
+{
+	enum cookie_kind kind = r->row->cookie;
+	uint64_t now = now_ms(), epoch = now >> EPOCH_SHIFT;
+	bool ts = r->in.ts != (kind == COOKIE_OTHER_FORMAT);
+
+	if (kind == COOKIE_NONE)
+		return;
+	r->sent_ms = kind == COOKIE_PREVIOUS_EPOCH ? (epoch << EPOCH_SHIFT) - 1 :
+		     kind == COOKIE_TOO_OLD        ? ((epoch - 1) << EPOCH_SHIFT) - 1 :
+		     kind == COOKIE_FROM_FUTURE    ? now + 10000 :
+						     now - 50;
+	r->in.seq = 5001;
+	r->in.ack = cookie_at(r, r->sent_ms, kind == COOKIE_OTHER_ISN ? 4999 : 5000, ts) + 1;
+	if (kind == COOKIE_BIT_FLIPPED)
+		r->in.ack ^= 1U << 31;
+	r->in.tsecr = (uint32_t)r->sent_ms + (uint32_t)(flow_id(r) >> 32);
+}
+
+#define FOREIGN_META_BYTES 8
+
+static void test_run_xdp(struct synward_bpf *skel, struct run *r)
+{
+	struct xdp_md in = {}, out = {};
+	uint8_t data[FRAME_ROOM + 64] = {}, result[FRAME_ROOM + 64];
+	size_t meta = r->row->with_metadata ? FOREIGN_META_BYTES : 0;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = r->bytes + meta,
+		    .data_out = result, .data_size_out = sizeof(result), .ctx_in = &in,
+		    .ctx_size_in = sizeof(in), .ctx_out = &out, .ctx_size_out = sizeof(out),
+		    .repeat = 1);
+
+	memset(data, 0x5a, meta);
+	memcpy(data + meta, r->frame, r->bytes);
+	in.data = meta;
+	in.data_end = r->bytes + meta;
+	MUST(bpf_prog_test_run_opts(bpf_program__fd(skel->progs.synward_xdp), &opts));
+	r->action = opts.retval;
+	r->meta_bytes = out.data - out.data_meta;
+	r->out_bytes = out.data_end - out.data;
+	memcpy(r->out, result, opts.data_size_out);
+}
+
+static void test_run_tc(struct synward_bpf *skel, struct run *r)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = r->frame, .data_size_in = r->bytes,
+		    .data_out = r->out, .data_size_out = sizeof(r->out), .repeat = 1);
+	__u64 id = flow_id(r);
+	__u32 set = id & (FLOW_SETS - 1);
+	struct flow_set flows = {
+		.way[0] = { .id = id, .seen_ms = now_ms(), .state = FLOW_VALIDATED }
+	};
+	struct flow_tags tags = { .tag[0] = (id >> 16 & 0xffff) ?: 1 };
+
+	put(skel->maps.flows, set, &flows);
+	put(skel->maps.flow_tags, set, &tags);
+	MUST(bpf_prog_test_run_opts(bpf_program__fd(skel->progs.synward_tc), &opts));
+	r->action = (int)opts.retval == -1 ? XDP_PASS : (int)opts.retval;
+	r->out_bytes = opts.data_size_out;
+}
+
+/* ---- what must come out ---------------------------------------------------------------------------- */
+
+static void expect_unchanged(struct run *r)
+{
+	if (r->out_bytes != r->bytes || memcmp(r->out + r->meta_bytes, r->frame, r->bytes))
+		trouble(r, "the frame was changed; ");
+}
+
+static void expect_note(struct run *r)
+{
+	const struct row *row = r->row;
+	struct note n;
+	struct note want = {
+		.magic = NOTE_MAGIC,
+		.tsval = r->in.ts ? r->in.tsval : 0,
+		.tsecr = r->in.ts ? r->in.tsecr : 0,
+		.mss = r->net.v6 ? row->keeps.mss6 : row->keeps.mss4,
+		.wscale = row->keeps.wscale ? row->keeps.wscale - 1 : 15,
+		.flags = (row->keeps.sack ? NOTE_SACK : 0) | (row->keeps.ecn ? NOTE_ECN : 0) |
+			 (r->in.ts ? NOTE_TIMESTAMPS : 0),
+	};
+
+	if (r->meta_bytes != sizeof(n)) {
+		trouble(r, "%zu bytes of metadata; ", r->meta_bytes);
+		return;
+	}
+	memcpy(&n, r->out, sizeof(n));
+	if (r->in.ts && n.sent_ms != (uint32_t)r->sent_ms)
+		trouble(r, "the note says sent at %u, not %u; ", n.sent_ms, (uint32_t)r->sent_ms);
+	want.sent_ms = n.sent_ms;
+	if (memcmp(&n, &want, sizeof(n)))
+		trouble(r, "note: mss %u wscale %u flags %x, not %u %u %x; ", n.mss, n.wscale,
+			n.flags, want.mss, want.wscale, want.flags);
+}
+
+static uint16_t window_of(const struct row *row, uint16_t mss)
+{
+	uint32_t space = row->in.dport == PORT_SMALL ? SMALL_RCVBUF : RCV_SPACE;
+
+	space -= space % mss;
+	return space > 65535 ? 65535 : space;
+}
+
+/* The answer that must have come, built independently. Its time is its own and must lie within the run. */
+static size_t build_answer(struct run *r, uint64_t from_ms, uint8_t *ret)
+{
+	const struct row *row = r->row;
+	uint16_t mss = r->net.v6 ? row->keeps.mss6 : row->keeps.mss4;
+	bool ts = row_uses_ts(row);
+	struct frame_net back = r->net;
+	struct frame f = {
+		.sport = row->in.dport,
+		.dport = r->in.sport ?: 40000,
+		.ack = r->in.seq + 1,
+		.flags = SYN | ACK | (row->keeps.ecn ? ECE : 0),
+		.window = window_of(row, mss),
+		.mss = r->in.mss ? MTU - (r->net.v6 ? 60 : 40) : 0,
+		.wscale = !row->keeps.wscale          ? 0 :
+			  row->in.dport == PORT_SMALL ? 1 :
+							RCV_WSCALE + 1,
+		.sack = row->keeps.sack,
+		.ts = ts,
+		.tsecr = row->in.tsval,
+	};
+	uint64_t ms = from_ms;
+
+	if (ts) {
+		size_t at = r->out_bytes - (f.wscale ? 4 : 0) - 8;
+		uint32_t offset = flow_id(r) >> 32, tsval = get32(r->out + at);
+
+		ms = from_ms + (int32_t)(tsval - offset - (uint32_t)from_ms);
+		if (ms < from_ms || ms > now_ms())
+			trouble(r, "TSval is %ld ms off; ", (long)(ms - from_ms));
+		f.tsval = tsval;
+	}
+	f.seq = cookie_at(r, ms, r->in.seq, ts);
+	memcpy(back.src_mac, r->net.dst_mac, 6);
+	memcpy(back.dst_mac, r->net.src_mac, 6);
+	memcpy(back.src, r->net.dst, 16);
+	memcpy(back.dst, r->net.src, 16);
+	if (row->in.pad_to)
+		f.pad_to = row->in.pad_to;
+	return frame_build(&f, &back, ret);
+}
+
+static void expect_answer(struct run *r, uint64_t from_ms)
+{
+	uint8_t want[FRAME_ROOM];
+	size_t n = build_answer(r, from_ms, want);
+
+	if (n != r->out_bytes) {
+		trouble(r, "the answer has %zu bytes, not %zu; ", r->out_bytes, n);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (r->out[i] != want[i]) {
+			trouble(r, "byte %zu of the answer is %02x, not %02x; ", i, r->out[i],
+				want[i]);
+			return;
+		}
+}
+
+static void expect_one_verdict(struct world *w, struct run *r, const __u64 *before,
+			       const __u64 *after)
+{
+	for (int i = 0; i < NR_REASONS; i++) {
+		__u64 moved = after[i] - before[i], want = i == (int)r->row->why;
+
+		if (moved != want)
+			trouble(r, "%s moved by %llu, not %llu; ", reason_names[i], moved, want);
+		if (moved)
+			w->seen[i] = true;
+	}
+	if (!r->row->by_tc && r->action != reason_actions[r->row->why])
+		trouble(r, "action %d, not %d; ", r->action, reason_actions[r->row->why]);
+}
+
+/* ---- the runner ------------------------------------------------------------------------------------ */
+
+static void wait_ms(uint64_t ms)
+{
+	for (uint64_t until = now_ms() + ms; now_ms() <= until;)
+		usleep(500);
+}
+
+static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
+{
+	__u64 before[NR_REASONS], after[NR_REASONS];
+	uint64_t from_ms;
+
+	prepare(skel, r->row);
+	put_cookie(r);
+	r->bytes = frame_build(&r->in, &r->net, r->frame);
+	if (r->row->twice)
+		test_run_xdp(skel, r);
+	if (r->row->late)
+		wait_ms(20);
+	read_counts(w, skel, before);
+	from_ms = now_ms();
+	if (r->row->by_tc)
+		test_run_tc(skel, r);
+	else
+		test_run_xdp(skel, r);
+	read_counts(w, skel, after);
+	expect_one_verdict(w, r, before, after);
+	if (r->action == XDP_TX)
+		expect_answer(r, from_ms);
+	else
+		expect_unchanged(r);
+	if (r->row->why == ACK_COOKIE_VALID)
+		expect_note(r);
+}
+
+static void run_variant(struct world *w, const struct row *row, bool v6, int nr_vlans)
+{
+	struct run r = { .row = row, .in = row->in, .net = { .v6 = v6, .nr_vlans = nr_vlans } };
+
+	memcpy(r.net.dst_mac, our_mac, 6);
+	memcpy(r.net.src_mac, their_mac, 6);
+	memcpy(r.net.src, v6 ? world_cli6 : world_cli4, 16);
+	memcpy(r.net.dst, v6 ? world_srv6 : world_srv4, 16);
+	for (int try = 0; try < 2; try++) {
+		uint64_t epoch = now_ms() >> EPOCH_SHIFT;
+
+		r.in = row->in;
+		r.trouble[0] = 0;
+		judge(w, row->no_metadata ? w->no_metadata : w->skel, &r);
+		if (epoch == now_ms() >> EPOCH_SHIFT)
+			break; /* else the epoch changed under the row: its ages were off */
+	}
+	w->nr_run++;
+	if (!r.trouble[0])
+		return;
+	w->nr_failed++;
+	printf("not ok: %s (%s, %d tags): %s\n", row->name, v6 ? "IPv6" : "IPv4", nr_vlans,
+	       r.trouble);
+}
+
+static void run_row(struct world *w, const struct row *row)
+{
+	if (row->in.dport == PORT_MPTCP && !w->has_mptcp) {
+		printf("SKIP: %s: this kernel has no MPTCP\n", row->name);
+		w->seen[row->why] = true;
+		return;
+	}
+	for (int v6 = 0; v6 < 2; v6++)
+		for (int vlans = row->nr_vlans_min; vlans <= 2 || vlans == row->nr_vlans_min;
+		     vlans++) {
+			if ((v6 && row->v4_only) || (!v6 && row->v6_only))
+				continue;
+			run_variant(w, row, v6, vlans);
+		}
+}
+
+static void check_all_seen(struct world *w)
+{
+	for (int i = 0; i < NR_REASONS; i++) {
+		if (w->seen[i] == !is_internal(i) || is_seen_elsewhere(i))
+			continue;
+		w->nr_failed++;
+		printf("not ok: reason %s %s\n", reason_names[i],
+		       w->seen[i] ? "is internal and was seen" : "is no row's verdict");
+	}
+}
+
+static void world_open(struct world *w)
+{
+	struct frame_net net = {};
+	int web, full;
+
+	world_namespace();
+	web = world_listen(PORT_WEB, 0, 16, 0);
+	world_listen(PORT_MONITOR, 0, 16, 0);
+	world_listen(PORT_DRAIN, 0, 16, 0);
+	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
+	w->has_mptcp = world_listen(PORT_MPTCP, 262, 16, 0) >= 0;
+	full = world_listen(PORT_FULL, 0, 0, 0);
+	(void)full;
+	world_connect(false, 0, PORT_FULL); /* one more than a backlog of 0 */
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct frame from = { .src = ADDR_OTHER };
+
+		net.v6 = v6;
+		memcpy(net.dst, v6 ? world_srv6 : world_srv4, 16);
+		pick_source(&from, &net);
+		world_connections(v6, web);
+		world_half_open(v6, &net, PORT_WEB);
+	}
+	w->nr_cpus = MUST(libbpf_num_possible_cpus());
+	w->skel = load(false);
+	w->no_metadata = load(true);
+}
+
+int main(void)
+{
+	struct world w = {};
+
+	world_open(&w);
+	for (size_t i = 0; i < NR_ROWS; i++)
+		run_row(&w, &rows[i]);
+	check_all_seen(&w);
+	printf("%zu rows, %u runs, %u failed\n", NR_ROWS, w.nr_run, w.nr_failed);
+	synward_bpf__destroy(w.skel);
+	synward_bpf__destroy(w.no_metadata);
+	return w.nr_failed ? 1 : 0;
+}

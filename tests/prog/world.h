@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A network namespace of this process's own, with the sockets that the verdicts depend on: listeners of every kind,
+ * connections in every state. Everything is made with ordinary system calls and gone with the process.
+ *
+ *   service      192.0.2.1  2001:db8::1       (on lo)
+ *   client       192.0.2.2  2001:db8::2       (on lo; for real connections)
+ *   strangers    198.18.0.0/15  2001:db8:ffff::/48, routed to lo so that the kernel may answer them
+ */
+#ifndef SYNWARD_TEST_WORLD_H
+#define SYNWARD_TEST_WORLD_H
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+#define PORT_WEB 443     /* armed, a listener */
+#define PORT_MONITOR 444 /* counted only, a listener */
+#define PORT_NOBODY 445  /* armed, no listener */
+#define PORT_MPTCP 446   /* armed, an MPTCP listener */
+#define PORT_FULL 447    /* armed, a listener whose accept queue is full */
+#define PORT_DRAIN 448   /* not armed any more, cookies are outstanding */
+#define PORT_SMALL 449   /* armed, a listener with a small SO_RCVBUF */
+#define PORT_OTHER 8080  /* no service */
+
+#define SPORT_ESTABLISHED 41001
+#define SPORT_TIME_WAIT 41002
+#define SPORT_HALF_OPEN 41003
+
+#define SMALL_RCVBUF 16384 /* bytes asked for; the kernel doubles it */
+
+static const uint8_t world_srv4[16] = { 192, 0, 2, 1 }, world_cli4[16] = { 192, 0, 2, 2 };
+static const uint8_t world_srv6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+static const uint8_t world_cli6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };
+
+#define MUST(what)                                                                    \
+	({                                                                            \
+		long must_ = (long)(what);                                            \
+		if (must_ < 0) {                                                      \
+			fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #what, \
+				strerror(errno));                                     \
+			exit(1);                                                      \
+		}                                                                     \
+		must_;                                                                \
+	})
+
+static inline void world_run(const char *command)
+{
+	if (system(command)) {
+		fprintf(stderr, "failed: %s\n", command);
+		exit(1);
+	}
+}
+
+static inline socklen_t world_sockaddr(bool v6, const uint8_t *addr, uint16_t port,
+				       struct sockaddr_storage *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (v6) {
+		struct sockaddr_in6 *a = (void *)ret;
+
+		a->sin6_family = AF_INET6;
+		a->sin6_port = htons(port);
+		memcpy(&a->sin6_addr, addr, 16);
+		return sizeof(*a);
+	}
+	struct sockaddr_in *a = (void *)ret;
+
+	a->sin_family = AF_INET;
+	a->sin_port = htons(port);
+	memcpy(&a->sin_addr, addr, 4);
+	return sizeof(*a);
+}
+
+/* Dual-stack, on every address. */
+static inline int world_listen(uint16_t port, int protocol, int backlog, int rcvbuf)
+{
+	static const uint8_t any[16];
+	struct sockaddr_storage at;
+	socklen_t len = world_sockaddr(true, any, port, &at);
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, protocol), one = 1;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (rcvbuf)
+		MUST(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf)));
+	MUST(bind(fd, (void *)&at, len));
+	MUST(listen(fd, backlog));
+	return fd;
+}
+
+static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)
+{
+	struct sockaddr_storage from, to;
+	socklen_t len = world_sockaddr(v6, v6 ? world_cli6 : world_cli4, sport, &from);
+	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	world_sockaddr(v6, v6 ? world_srv6 : world_srv4, dport, &to);
+	MUST(bind(fd, (void *)&from, len));
+	MUST(connect(fd, (void *)&to, len));
+	return fd;
+}
+
+/* A SYN that the kernel answers and nobody acknowledges: SYN_RECV. */
+static inline void world_half_open(bool v6, const struct frame_net *net, uint16_t dport)
+{
+	struct frame f = { .sport = SPORT_HALF_OPEN, .dport = dport, .flags = SYN, .seq = 99 };
+	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_RAW)), one = 1;
+	struct sockaddr_storage to;
+	socklen_t len = world_sockaddr(v6, net->dst, 0, &to);
+	uint8_t frame[FRAME_ROOM];
+	size_t n = frame_build(&f, net, frame);
+
+	if (v6)
+		MUST(setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof(one)));
+	MUST(sendto(fd, frame + 14, n - 14, 0, (void *)&to, len));
+	close(fd);
+}
+
+static inline void world_connections(bool v6, int web)
+{
+	int time_wait, accepted;
+
+	world_connect(v6, SPORT_ESTABLISHED, PORT_WEB);
+	MUST(accept(web, NULL, NULL));
+	/* the server closes first, so the TIME_WAIT is its own */
+	time_wait = world_connect(v6, SPORT_TIME_WAIT, PORT_WEB);
+	accepted = MUST(accept(web, NULL, NULL));
+	close(accepted);
+	usleep(1000);
+	close(time_wait);
+}
+
+static inline void world_namespace(void)
+{
+	MUST(unshare(CLONE_NEWNET));
+	world_run("ip link set lo up; ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.2/32 "
+		  "dev lo;"
+		  "ip addr add 2001:db8::1/128 dev lo; ip addr add 2001:db8::2/128 dev lo;"
+		  "ip route add 198.18.0.0/15 dev lo; ip -6 route add 2001:db8:ffff::/48 dev lo");
+}
+
+#endif
