@@ -34,7 +34,7 @@ static inline void ref_round(__u64 v[4])
 static inline __u64 ref_siphash(const __u64 key[2], const uint8_t *msg, size_t n)
 {
 	__u64 v[4] = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
-			  key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };
+		       key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };
 	uint8_t last[8] = {};
 	size_t i;
 
@@ -70,11 +70,11 @@ static inline uint32_t ref_wire32(const uint8_t *p)
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static inline __u64 ref_flow_id(const __u64 key[2], bool v6, const uint8_t *src,
-				   const uint8_t *dst, uint16_t sport, uint16_t dport)
+static inline __u64 ref_flow_id(const __u64 key[2], bool v6, const uint8_t *src, const uint8_t *dst,
+				uint16_t sport, uint16_t dport)
 {
 	__u64 ports = (__u64)(uint16_t)(sport >> 8 | sport << 8) << 16 |
-			 (uint16_t)(dport >> 8 | dport << 8);
+		      (uint16_t)(dport >> 8 | dport << 8);
 	__u64 w[5];
 	int n = 0;
 
@@ -96,14 +96,14 @@ static inline void ref_epoch_key(const __u64 master[2], __u64 epoch, __u64 ret[2
 	ret[1] = ref_hash_words(master, (__u64[]){ epoch, 1 }, 2);
 }
 
-static inline uint32_t ref_cookie(const __u64 master[2], __u64 epoch, __u64 flow_id,
-				  uint32_t isn, uint32_t low, bool ts)
+static inline uint32_t ref_cookie(const __u64 master[2], __u64 epoch, __u64 flow_id, uint32_t isn,
+				  uint32_t low, bool ts)
 {
 	__u64 key[2], mac;
 
 	ref_epoch_key(master, epoch, key);
-	mac = ref_hash_words(
-		key, (__u64[]){ flow_id, (__u64)isn << 32 | (ts ? 0x10000 : 0) | low }, 2);
+	mac = ref_hash_words(key, (__u64[]){ flow_id, (__u64)isn << 32 | (ts ? 0x10000 : 0) | low },
+			     2);
 	return (uint32_t)(mac << (ts ? 10 : 5)) | low;
 }
 

@@ -30,6 +30,7 @@
 #define PORT_FULL 447    /* armed, a listener whose accept queue is full */
 #define PORT_DRAIN 448   /* not armed any more, cookies are outstanding */
 #define PORT_SMALL 449   /* armed, a listener with a small SO_RCVBUF */
+#define PORT_BRIM 450    /* armed, a listener whose accept queue holds just its limit */
 #define PORT_OTHER 8080  /* no service */
 
 #define SPORT_ESTABLISHED 41001
