@@ -41,15 +41,38 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e lint format run lab clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-lab lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
 help: ## list the targets
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1: \2/p' Makefile
 
 deps: ## install what building and testing need (Debian packages)
 	$(Q)tests/lab/deps.sh
+
+# The first make may have begun without a compiler: what needs one runs in a second.
+demo: deps ## a flood, and what it does to a server without and with synward; 60 s, touches nothing outside
+	$(Q)$(MAKE) --no-print-directory all lab
+	$(Q)tests/lab/demo.sh
+
+check: deps ## every test
+	$(Q)$(MAKE) --no-print-directory all lab tests
+	$(Q)O=$(O) tests/check.sh lint unit prog lab e2e
+
+check-unit check-prog check-e2e check-lab: check-%: all lab tests
+	$(Q)O=$(O) tests/check.sh $*
+
+run: deps ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=always|monitor]
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)test -n "$(IFACE)" -a -n "$(PORTS)" || { echo "usage: sudo make run IFACE=eth0 PORTS=443" >&2; exit 2; }
+	$(Q)$(O)/synwardd --interface $(IFACE) --ports $(PORTS) $(if $(MODE),--mode $(MODE))
+
+lint: ## format, licence lines, cppcheck, shellcheck
+	$(Q)tests/lint.sh
+
+format: ## mend the format
+	$(Q)clang-format -i $(shell git ls-files '*.c' '*.h')
 
 ## ---- the data path and the programs -----------------------------------------------------------
 
@@ -99,6 +122,8 @@ $(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
 
 ## ---- tests ---------------------------------------------------------------------------------------
 
+tests: $(UNIT_TESTS) $(PROG_TESTS)
+
 # The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
 $(O)/unit/%: tests/unit/%.c
 	$(call say,CC,$@)
@@ -110,6 +135,12 @@ $(O)/prog/%: tests/prog/%.c $(O)/synward.skel.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Ibpf -MF $@.d $< -o $@ -lbpf
+
+install: all ## install into PREFIX (default /usr/local), under DESTDIR
+	$(Q)install -D -m 755 $(O)/synwardd $(DESTDIR)$(PREFIX)/sbin/synwardd
+	$(Q)install -D -m 755 $(O)/synward $(DESTDIR)$(PREFIX)/bin/synward
+	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
+		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)

@@ -45,8 +45,7 @@ static void table_tabs(const struct out_table *table, const json_t *rows)
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach((json_t *)rows, i, row)
-	{
+	json_array_foreach ((json_t *)rows, i, row) {
 		fputs(table->name, stdout);
 		for (column = table->columns; column->key; column++)
 			printf("\t%s", cell(column, row, buffer) ?: "");
@@ -60,8 +59,7 @@ static int column_width(const struct out_column *column, const json_t *rows)
 	char buffer[CELL_SIZE];
 	const json_t *row;
 
-	json_array_foreach((json_t *)rows, i, row)
-	{
+	json_array_foreach ((json_t *)rows, i, row) {
 		size_t length = strlen(cell(column, row, buffer) ?: "-");
 
 		if (length > width)
@@ -94,9 +92,9 @@ static void table_text(const struct out_table *table, const json_t *rows)
 	for (column = table->columns; column->key && column->title; column++)
 		print_cell(column, rows, column->title);
 	fputs(out_style(OUT_PLAIN), stdout);
-	json_array_foreach((json_t *)rows, i, row) for (column = table->columns;
-							column->key && column->title; column++)
-		print_cell(column, rows, cell(column, row, buffer) ?: "-");
+	json_array_foreach ((json_t *)rows, i, row)
+		for (column = table->columns; column->key && column->title; column++)
+			print_cell(column, rows, cell(column, row, buffer) ?: "-");
 }
 
 void out_table(enum out_format format, const struct out_table *table, const json_t *rows)

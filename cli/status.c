@@ -90,9 +90,9 @@ static json_t *verdict_rows(const json_t *status, enum out_format format)
 	json_t *rows = json_array(), *count;
 	const char *name;
 
-	json_object_foreach(json_object_get(status, "reasons"), name,
-			    count) if (format == OUT_TABS || json_integer_value(count))
-		json_array_append_new(rows, verdict_row(name, count));
+	json_object_foreach (json_object_get(status, "reasons"), name, count)
+		if (format == OUT_TABS || json_integer_value(count))
+			json_array_append_new(rows, verdict_row(name, count));
 	return rows;
 }
 
@@ -126,9 +126,10 @@ static void print_summary(const json_t *status)
 	size_t nr_armed = 0, nr_answering = 0, i;
 	bool is_good;
 
-	json_array_foreach((json_t *)services, i, item) nr_armed +=
-		json_is_true(json_object_get(item, "armed"));
-	json_array_foreach((json_t *)interfaces, i, item) nr_answering += answers(item);
+	json_array_foreach ((json_t *)services, i, item)
+		nr_armed += json_is_true(json_object_get(item, "armed"));
+	json_array_foreach ((json_t *)interfaces, i, item)
+		nr_answering += answers(item);
 	is_good = nr_answering == json_array_size(interfaces);
 
 	printf("%ssynwardd %s%s, up ", out_style(OUT_BOLD), text_of(status, "version"),
@@ -138,9 +139,10 @@ static void print_summary(const json_t *status)
 	       "interfaces%s\n",
 	       nr_armed, json_array_size(services), out_style(is_good ? OUT_GOOD : OUT_BAD),
 	       nr_answering, json_array_size(interfaces), out_style(OUT_PLAIN));
-	json_array_foreach((json_t *)interfaces, i, item) if (!answers(item))
-		printf("%s%s: not answering%s: %s\n", out_style(OUT_BAD), text_of(item, "name"),
-		       out_style(OUT_PLAIN), text_of(item, "why"));
+	json_array_foreach ((json_t *)interfaces, i, item)
+		if (!answers(item))
+			printf("%s%s: not answering%s: %s\n", out_style(OUT_BAD),
+			       text_of(item, "name"), out_style(OUT_PLAIN), text_of(item, "why"));
 	putchar('\n');
 }
 

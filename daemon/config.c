@@ -68,8 +68,8 @@ int config_load(const char *path, struct config *ret, struct config_errors *erro
 	if (!file) {
 		config_complain(&place, "cannot be opened: %m%s",
 				errno == ENOENT ? "; write it, or try synwardd with "
-						  "--interface DEV --ports LIST"
-						: "");
+						  "--interface DEV --ports LIST" :
+						  "");
 		return -EINVAL;
 	}
 	nr_bytes = fread(text, 1, CONFIG_SIZE_MAX + 1, file);

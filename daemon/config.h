@@ -17,7 +17,7 @@
 #define CONFIG_PATH_DEFAULT "/etc/synward/synward.conf"
 #define CONFIG_PIN_PATH_DEFAULT "/sys/fs/bpf/synward"
 #define CONFIG_SIZE_MAX (1024 * 1024) /* bytes of a file */
-#define CONFIG_ERRORS_MAX 100	      /* kept; more are only counted */
+#define CONFIG_ERRORS_MAX 100         /* kept; more are only counted */
 #define SERVICE_NAME_MAX 63
 #define SERVICE_NAME_QUICK "default" /* the one service of the quick start */
 

@@ -282,8 +282,8 @@ static void key_unknown(struct parse *parse, const char *name, enum section_kind
 		if (!strcmp(keys[i].name, name)) {
 			complain(parse, parse->line, "'%s' does not belong here; it belongs to %s",
 				 name,
-				 keys[i].kind == SECTION_SYNWARD ? "[synward]"
-								 : "a [service NAME]");
+				 keys[i].kind == SECTION_SYNWARD ? "[synward]" :
+								   "a [service NAME]");
 			return;
 		}
 		if (keys[i].kind == kind)

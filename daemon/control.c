@@ -21,10 +21,10 @@
 #include "proto.h"
 #include "varlink.h"
 
-#define OUTPUT_MAX (32UL * 1024 * 1024)		 /* bytes of replies that wait, over all clients */
-#define FIRST_INPUT 4096			 /* bytes; grows to PROTO_REQUEST_MAX */
-#define ACCEPTS_MAX 16				 /* in a turn of the loop */
-#define PAUSE_USEC 1000000ULL			 /* after running out of file descriptors */
+#define OUTPUT_MAX (32UL * 1024 * 1024)          /* bytes of replies that wait, over all clients */
+#define FIRST_INPUT 4096                         /* bytes; grows to PROTO_REQUEST_MAX */
+#define ACCEPTS_MAX 16                           /* in a turn of the loop */
+#define PAUSE_USEC 1000000ULL                    /* after running out of file descriptors */
 #define PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* behind timers, signals and netlink */
 
 struct client {
@@ -37,7 +37,7 @@ struct client {
 	size_t nr_in, in_size;
 	char *out;
 	size_t nr_out, nr_sent;
-	bool is_last;	/* closed when the reply is out */
+	bool is_last;   /* closed when the reply is out */
 	bool has_ended; /* no more will come */
 };
 

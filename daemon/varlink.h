@@ -13,7 +13,7 @@
 #include "control.h"
 
 struct varlink_answer {
-	char *text;	 /* to be freed; NULL when the caller wanted no reply (oneway) */
+	char *text;      /* to be freed; NULL when the caller wanted no reply (oneway) */
 	size_t nr_bytes; /* of text, with the NUL that ends it on the wire */
 	bool is_last; /* the request was no Varlink: the connection is closed behind the answer */
 };

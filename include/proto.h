@@ -9,11 +9,11 @@
 
 #define PROTO_SOCKET_DEFAULT "/run/synward/control.sock"
 #define PROTO_SOCKET_GROUP "synward" /* may connect besides root, where that group exists */
-#define PROTO_PATH_MAX 107	     /* bytes of a socket's path: sun_path less its NUL */
+#define PROTO_PATH_MAX 107           /* bytes of a socket's path: sun_path less its NUL */
 
 #define PROTO_REQUEST_MAX (64 * 1024) /* bytes of one request, without the NUL */
 #define PROTO_REPLY_MAX (1024 * 1024) /* bytes of one reply, without the NUL */
-#define PROTO_CLIENTS_MAX 1000	      /* beyond it the client nearest to its deadline makes room */
+#define PROTO_CLIENTS_MAX 1000        /* beyond it the client nearest to its deadline makes room */
 #define PROTO_DEADLINE_SECONDS 5      /* to send a whole request, and again to take a whole reply */
 
 #define PROTO_INTERFACE "org.synward"

@@ -570,12 +570,12 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_calls),	    TEST(test_descriptions),
+		TEST(test_calls),           TEST(test_descriptions),
 		TEST(test_status_fails),    TEST(test_garbage),
 		TEST(test_byte_by_byte),    TEST(test_pipelined),
 		TEST(test_largest_request), TEST(test_too_large_request),
 		TEST(test_too_large_reply), TEST(test_deadlines),
-		TEST(test_trickle),	    TEST(test_passed_descriptors),
+		TEST(test_trickle),         TEST(test_passed_descriptors),
 		TEST(test_half_a_request),  TEST(test_lock_is_held),
 		TEST(test_many_clients),    TEST(test_no_descriptors_left),
 		TEST(test_second_daemon),   TEST(test_foreign_listener),

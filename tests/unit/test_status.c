@@ -175,7 +175,7 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),	cmocka_unit_test(test_full),
+		cmocka_unit_test(test_empty),   cmocka_unit_test(test_full),
 		cmocka_unit_test(test_reasons), cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_names),
 	};
