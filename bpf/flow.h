@@ -122,6 +122,12 @@ static __always_inline void flow_put(__u64 id, enum flow_state state, __u64 now_
 	tags->tag[way] = flow_tag(id);
 }
 
+/* The kernel holds no socket for it any more: the next one of the same tuple is another connection. */
+static __always_inline void flow_forget(struct flow *f)
+{
+	f->state = FLOW_NONE;
+}
+
 static __always_inline void flow_refresh(struct flow *f, __u64 now_ms)
 {
 	if ((__u32)now_ms - f->seen_ms > FLOW_REFRESH_MS)

@@ -13,6 +13,7 @@
 
 #include <bpf/bpf_core_read.h>
 
+#include "flow.h"
 #include "maps.h"
 #include "parse.h"
 #include "policy.h"
@@ -104,8 +105,9 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
 }
 
 /*
- * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @is_known: the flow table knows the
- * connection, so that without a lookup it is safer to let the kernel answer.
+ * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @known: the flow table's entry of
+ * the connection, or NULL. Without a lookup it is safer to let the kernel answer such a SYN; with one that finds no
+ * socket the entry is of a connection that has ended.
  */
 static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p,
 						    const struct settings *set,
@@ -131,7 +133,9 @@ static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt 
 			}
 			bpf_sk_release(sk);
 		}
-	} else if (is_known) {
+		if (known && why == GO_ON)
+			flow_forget(known);
+	} else if (known) {
 		why = SYN_KNOWN;
 	}
 	if (why != GO_ON)

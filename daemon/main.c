@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -119,6 +120,17 @@ static int on_status(void *arg, json_t **ret)
 	}
 	free(snap);
 	return err;
+}
+
+/* As many clients as the control socket serves, beside the maps and links, are more than the usual soft limit. */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* ---- start ----------------------------------------------------------------------------------------- */
@@ -264,6 +276,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	prctl(PR_SET_DUMPABLE, 0); /* the keys pass through this process */
+	raise_fd_limit();
 	rc = run(&d);
 	stop(&d);
 	return rc;

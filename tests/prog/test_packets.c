@@ -56,9 +56,10 @@ struct row {
 	__u32 without; /* MAY_* that are off */
 	bool tc_dead, tc_silent;
 	bool by_tc; /* judged by TC, on a device without metadata, as a flow that XDP validated */
-	bool no_metadata;   /* XDP cannot leave a note */
-	bool twice;         /* the packet comes twice; `why` is the second verdict */
-	bool late;          /* and the second comes after the hand-off window */
+	bool no_metadata; /* XDP cannot leave a note */
+	bool twice;       /* the packet comes twice; `why` is the second verdict */
+	bool late;        /* and the second comes after the hand-off window */
+	bool stale_flow; /* the flow table knows the tuple, the kernel does not; it must be forgotten */
 	bool with_metadata; /* the frame arrives with foreign metadata */
 	bool v4_only, v6_only;
 	uint8_t nr_vlans_min; /* runs only with that many tags or more; 3 exists only here */
@@ -131,6 +132,8 @@ static const struct row rows[] = {
 	{ .name = "SYN while tcp_ecn is 0", .in = { .dport = PORT_WEB, .flags = SYN | ECE | CWR, LINUX_OFFER }, .without = MAY_ECN, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN to a listener with a small SO_RCVBUF", .in = { .dport = PORT_SMALL, LINUX_SYN }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN that arrives with foreign metadata", .in = { .dport = PORT_WEB, LINUX_SYN }, .with_metadata = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+
+	{ .name = "SYN on the tuple of a connection that has ended", .in = { .dport = PORT_WEB, LINUX_SYN }, .stale_flow = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 
 	/* ---- SYNs that are not ---- */
 	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .why = SYN_PEACE },
@@ -475,19 +478,33 @@ static void test_run_xdp(struct synward_bpf *skel, struct run *r)
 	memcpy(r->out, result, opts.data_size_out);
 }
 
+static void put_flow(struct synward_bpf *skel, const struct run *r, enum flow_state state)
+{
+	__u64 id = flow_id(r);
+	__u32 set = id & (FLOW_SETS - 1);
+	struct flow_set in = { .way[0] = { .id = id, .seen_ms = now_ms(), .state = state } };
+	struct flow_tags tags = { .tag[0] = (id >> 16 & 0xffff) ?: 1 };
+
+	put(skel->maps.flows, set, &in);
+	put(skel->maps.flow_tags, set, &tags);
+}
+
+static void expect_forgotten(struct synward_bpf *skel, struct run *r)
+{
+	__u32 set = flow_id(r) & (FLOW_SETS - 1);
+	struct flow_set now;
+
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.flows), &set, &now));
+	if (now.way[0].state != FLOW_NONE)
+		trouble(r, "the flow is still known; ");
+}
+
 static void test_run_tc(struct synward_bpf *skel, struct run *r)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = r->frame, .data_size_in = r->bytes,
 		    .data_out = r->out, .data_size_out = sizeof(r->out), .repeat = 1);
-	__u64 id = flow_id(r);
-	__u32 set = id & (FLOW_SETS - 1);
-	struct flow_set flows = {
-		.way[0] = { .id = id, .seen_ms = now_ms(), .state = FLOW_VALIDATED }
-	};
-	struct flow_tags tags = { .tag[0] = (id >> 16 & 0xffff) ?: 1 };
 
-	put(skel->maps.flows, set, &flows);
-	put(skel->maps.flow_tags, set, &tags);
+	put_flow(skel, r, FLOW_VALIDATED);
 	MUST(bpf_prog_test_run_opts(bpf_program__fd(skel->progs.synward_tc), &opts));
 	r->action = (int)opts.retval == -1 ? XDP_PASS : (int)opts.retval;
 	r->out_bytes = opts.data_size_out;
@@ -626,6 +643,8 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 	prepare(skel, r->row);
 	put_cookie(r);
 	r->bytes = frame_build(&r->in, &r->net, r->frame);
+	if (r->row->stale_flow)
+		put_flow(skel, r, FLOW_ESTABLISHED);
 	if (r->row->twice)
 		test_run_xdp(skel, r);
 	if (r->row->late)
@@ -644,6 +663,8 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 		expect_unchanged(r);
 	if (r->row->why == ACK_COOKIE_VALID)
 		expect_note(r);
+	if (r->row->stale_flow)
+		expect_forgotten(skel, r);
 }
 
 static void run_variant(struct world *w, const struct row *row, bool v6, int nr_vlans)
