@@ -113,7 +113,7 @@ static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt 
 						    const struct settings *set,
 						    struct cpu_state *cpu,
 						    struct listener_record *rec, __u64 now_ms,
-						    bool is_known)
+						    struct flow *known)
 {
 	__u32 window = now_ms / LISTENER_WINDOW_MS;
 	enum reason why = GO_ON;
