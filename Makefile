@@ -5,8 +5,7 @@
 #   O=dir  build elsewhere than build/
 
 O       ?= build
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
-VERSION := $(or $(VERSION),0.1)
+VERSION := 0.1$(addprefix +g,$(shell git rev-parse --short HEAD 2>/dev/null))
 
 CC      ?= gcc
 CLANG   ?= clang

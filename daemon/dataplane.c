@@ -45,7 +45,6 @@ struct row {
 struct service_entry {
 	struct svc_key key;
 	__u32 row;
-	bool is_any; /* of a service for every address; one that names the address goes before */
 };
 
 struct dataplane {
@@ -222,10 +221,10 @@ static int entry_order(const void *a, const void *b)
 {
 	const struct service_entry *x = a, *y = b;
 
-	return memcmp(&x->key, &y->key, sizeof(x->key)) ?: x->is_any - y->is_any;
+	return memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
-/* (address, port) of every service that is not off, sorted, each once. */
+/* (address, port) of every service that is not off, sorted, each once: two devices may have the same address. */
 static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
 			   struct service_entry *ret)
 {
@@ -242,7 +241,6 @@ static size_t entries_make(const struct dataplane *dp, const struct ip_addr *add
 				ret[n++] = (struct service_entry){
 					.key = { .addr = at[a], .port = htons(svc->ports[p]) },
 					.row = row,
-					.is_any = svc->any_address,
 				};
 	}
 	qsort(ret, n, sizeof(*ret), entry_order);
