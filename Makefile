@@ -21,6 +21,9 @@ SANFLAG := $(if $(SAN),$(SANITIZE))
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iinclude -I$(O)
+
+# Rebuild what shows the version when it changes.
+$(shell mkdir -p $(O); test "$$(cat $(O)/version 2>&1)" = "$(VERSION)" || echo "$(VERSION)" > $(O)/version)
 # UAPI headers live in the multiarch directory on Debian and its kin; clang's bpf target does not look there.
 ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch 2>/dev/null))
 BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werror \
@@ -84,12 +87,12 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(notdir $*))_bpf > $@
 
-$(O)/daemon/%.o: daemon/%.c | $(O)/synward.skel.h
+$(O)/daemon/%.o: daemon/%.c $(O)/version | $(O)/synward.skel.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(O)/cli/%.o: cli/%.c
+$(O)/cli/%.o: cli/%.c $(O)/version
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads the BPF object once per device (the device's slot is baked in) with all maps shared, and keeps the links.
- * Links are not pinned in this version: they go when the process goes.
+ * What all devices have in common: the shared maps, the rows and the table of services that they are filled with, and
+ * what is read out of them. The BPF object is loaded once per device (device.c); all share the maps of the first.
  */
 #include "dataplane.h"
 
@@ -10,31 +10,19 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include "cleanup.h"
+#include "device.h"
 #include "log.h"
 #include "sysctls.h"
 #include "synward.skel.h"
 
-#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS; Debian 12's headers are older */
 #define HAND_OFF_KFUNC "bpf_sk_assign_tcp_reqsk"
 #define MSS_MTU_MAX 65535
-
-struct device {
-	char name[IF_NAMESIZE];
-	int ifindex;
-	__u32 slot;
-	struct synward_bpf *skel;
-	int xdp_link, tc_link; /* fds, or -1 */
-	const char *xdp_mode;
-	struct dev_conf conf;
-};
 
 struct row {
 	const char *name;
@@ -60,33 +48,6 @@ struct dataplane {
 	size_t nr_entries;
 	int nr_cpus;
 };
-
-/* ---- kernel ---------------------------------------------------------------------------------------- */
-
-/* libbpf's own words, of which the end is kept for the moment when a load fails. */
-static char libbpf_words[4096];
-
-static int libbpf_listen(enum libbpf_print_level level, const char *format, va_list args)
-{
-	__cleanup(cleanup_free) char *text = NULL;
-	size_t room = sizeof(libbpf_words) - 1, had = strlen(libbpf_words);
-	const char *from;
-	int len;
-
-	if (level > LIBBPF_WARN)
-		return 0;
-	len = vasprintf(&text, format, args);
-	if (len < 0)
-		return 0;
-	from = (size_t)len > room ? text + len - room : text;
-	len = strlen(from);
-	if (had + len > room) {
-		memmove(libbpf_words, libbpf_words + (had + len - room), room - len);
-		had = room - len;
-	}
-	memcpy(libbpf_words + had, from, len + 1);
-	return len;
-}
 
 static void probe_hand_off(struct dataplane *dp)
 {
@@ -115,65 +76,6 @@ static void probe_hand_off(struct dataplane *dp)
 static struct synward_bpf *first_skel(const struct dataplane *dp)
 {
 	return dp->devices[0].skel;
-}
-
-static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
-{
-	struct bpf_map *map;
-	int err;
-
-	bpf_object__for_each_map (map, to->obj) {
-		struct bpf_map *shared;
-
-		if (bpf_map__is_internal(map)) /* .rodata: each device's own */
-			continue;
-		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
-		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Logs why the kernel refused, with the end of the verifier's log. */
-static void log_load_failure(int err)
-{
-	const char *end = libbpf_words + strlen(libbpf_words);
-	int lines = 0;
-
-	while (end > libbpf_words && lines <= 20)
-		if (*--end == '\n')
-			lines++;
-	log_err("the kernel refuses the data path: %s; %s", strerror(-err),
-		err == -EPERM || err == -EACCES ?
-			"run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
-			"the verifier's words help:" :
-			"its last words:");
-	fprintf(stderr, "%s\n", end);
-}
-
-static int load(struct dataplane *dp, struct device *dev)
-{
-	struct synward_bpf *skel;
-	int err;
-
-	libbpf_words[0] = 0;
-	skel = synward_bpf__open();
-	if (!skel)
-		return -errno;
-	skel->rodata->dev_slot = dev->slot;
-	skel->rodata->can_hand_off = dp->can_hand_off;
-	bpf_program__set_autoload(skel->progs.synward_tc, dp->can_hand_off);
-	err = dp->nr_devices ? share_maps(first_skel(dp), skel) : 0;
-	if (!err)
-		err = synward_bpf__load(skel);
-	if (err) {
-		log_load_failure(err);
-		synward_bpf__destroy(skel);
-		return err;
-	}
-	dev->skel = skel;
-	return 0;
 }
 
 /* ---- feeding the maps ------------------------------------------------------------------------------ */
@@ -330,106 +232,7 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
 	}
 }
 
-/* ---- attaching ------------------------------------------------------------------------------------- */
-
-static void log_holder(const struct device *dev)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-	int fd;
-
-	if (bpf_xdp_query(dev->ifindex, 0, &q) || !q.prog_id) {
-		log_err("%s is busy with another XDP program", dev->name);
-		return;
-	}
-	fd = bpf_prog_get_fd_by_id(q.prog_id);
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (!strcmp(info.name, "synward_xdp"))
-		log_err("%s is protected already by another synwardd (its XDP program has id %u): "
-			"stop that one first",
-			dev->name, q.prog_id);
-	else
-		log_err("%s is held by another XDP program: id %u, name '%s'; see 'bpftool net "
-			"show dev %s', and detach it "
-			"first, for example with 'ip link set dev %s xdp off'",
-			dev->name, q.prog_id, info.name, dev->name, dev->name);
-	if (fd >= 0)
-		close(fd);
-}
-
-static int xdp_link_make(struct device *dev, __u32 flags)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
-				 BPF_XDP, &opts);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool is_busy(int err)
-{
-	return err == -EBUSY || err == -EEXIST;
-}
-
-static int attach_xdp(const struct dataplane *dp, struct device *dev)
-{
-	int fd = -EOPNOTSUPP;
-
-	if (dp->conf->xdp_mode != XDP_MODE_GENERIC) {
-		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
-		dev->xdp_mode = "native";
-	}
-	if (fd < 0 && !is_busy(fd) && dp->conf->xdp_mode != XDP_MODE_NATIVE) {
-		if (dp->conf->xdp_mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
-				 "mode, which is much slower",
-				 dev->name, strerror(-fd));
-		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
-		dev->xdp_mode = "generic";
-	}
-	if (is_busy(fd))
-		log_holder(dev);
-	else if (fd < 0)
-		log_err("cannot attach to %s in %s mode: %s%s", dev->name, dev->xdp_mode,
-			strerror(-fd),
-			dp->conf->xdp_mode == XDP_MODE_NATIVE ?
-				"; 'xdp-mode = auto' falls back to generic" :
-				"");
-	if (fd < 0)
-		return fd;
-	dev->xdp_link = fd;
-	return 0;
-}
-
-/* Logs nothing: the caller knows whether it is the first time. */
-static int attach_tc(struct device *dev)
-{
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,
-				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL);
-
-	if (fd < 0)
-		return -errno;
-	dev->tc_link = fd;
-	dev->conf.tc_live = 1;
-	return 0;
-}
-
-static void close_link(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void detach(struct device *dev)
-{
-	close_link(&dev->xdp_link); /* no more SYN-ACKs from here on */
-	close_link(&dev->tc_link);
-	synward_bpf__destroy(dev->skel);
-	dev->skel = NULL;
-}
+/* ---- attaching ------------------------------------------------------------------------------------------ */
 
 static int fill_maps(struct dataplane *dp)
 {
@@ -457,13 +260,13 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		.ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1
 	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
-	err = load(dp, dev);
+	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, dp->can_hand_off);
 	if (err)
 		return err;
 	dp->nr_devices++;
 	err = dev->slot ? 0 : fill_maps(dp);
 	if (!err && dp->can_hand_off) {
-		err = attach_tc(dev);
+		err = device_attach_tc(dev);
 		if (err)
 			log_err("cannot attach the TC half to %s: %s", dev->name, strerror(-err));
 	}
@@ -472,9 +275,9 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		err = put_device(dp, dev);
 	}
 	if (!err)
-		err = attach_xdp(dp, dev);
+		err = device_attach_xdp(dev, dp->conf->xdp_mode);
 	if (err) {
-		detach(dev);
+		device_close(dev);
 		dp->nr_devices--;
 		return err;
 	}
@@ -511,7 +314,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 
 	if (!dp)
 		return -ENOMEM;
-	libbpf_set_print(libbpf_listen);
+	device_libbpf_init();
 	dp->conf = conf;
 	dp->settings = *settings;
 	dp->nr_cpus = libbpf_num_possible_cpus();
@@ -534,21 +337,11 @@ void dataplane_close(struct dataplane *dp)
 	while (dp->nr_devices) {
 		struct device *dev = &dp->devices[--dp->nr_devices];
 
-		detach(dev);
+		device_close(dev);
 		log_notice("%s: detached", dev->name);
 	}
 	free(dp->entries);
 	free(dp);
-}
-
-/* A link whose device has gone, or that somebody detached by force, has no device any more. */
-static bool is_link_live(int fd)
-{
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-
-	/* tcx and xdp links both begin with the ifindex; Debian 12's headers do not know tcx */
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.xdp.ifindex;
 }
 
 static void check_tc(struct dataplane *dp, struct device *dev)
@@ -558,7 +351,7 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 	struct dev_notes seen;
 	int fd = bpf_map__fd(first_skel(dp)->maps.device_notes);
 
-	if (is_link_live(dev->tc_link)) {
+	if (device_link_is_live(dev->tc_link)) {
 		/* it is there: notes that nobody took were lost on the way, as under memory pressure */
 		if (!bpf_map_lookup_elem(fd, &dev->slot, &seen) && seen.untaken) {
 			none.is_without_metadata = seen.is_without_metadata;
@@ -566,14 +359,14 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 		}
 		return;
 	}
-	close_link(&dev->tc_link);
+	device_link_close(&dev->tc_link);
 	dev->conf.tc_live = 0;
 	put_device(dp, dev);
 	if (was_live)
 		log_err("%s: the TC half was detached by somebody; SYNs go to the kernel until it "
 			"is back",
 			dev->name);
-	if (!attach_tc(dev)) {
+	if (!device_attach_tc(dev)) {
 		put_device(dp, dev);
 		log_notice("%s: the TC half is attached again", dev->name);
 	}
@@ -581,14 +374,14 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 
 static void check_xdp(const struct dataplane *dp, struct device *dev)
 {
-	if (dev->xdp_link < 0 || is_link_live(dev->xdp_link))
+	if (dev->xdp_link < 0 || device_link_is_live(dev->xdp_link))
 		return;
-	close_link(&dev->xdp_link);
+	device_link_close(&dev->xdp_link);
 	dev->xdp_mode = NULL;
 	log_err("%s: the XDP program was detached by somebody, or the device is gone: it is not "
 		"protected",
 		dev->name);
-	if (!attach_xdp(dp, dev))
+	if (!device_attach_xdp(dev, dp->conf->xdp_mode))
 		log_notice("%s: attached again in %s mode", dev->name, dev->xdp_mode);
 }
 

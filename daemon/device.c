@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loads and attaches for one device. Links are not pinned in this version: they go when the process goes.
+ */
+#include "device.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "synward.skel.h"
+
+#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS; Debian 12's headers are older */
+
+/* libbpf's own words, of which the end is kept for the moment when a load fails. */
+static char libbpf_words[4096];
+
+static int libbpf_listen(enum libbpf_print_level level, const char *format, va_list args)
+{
+	__cleanup(cleanup_free) char *text = NULL;
+	size_t room = sizeof(libbpf_words) - 1, had = strlen(libbpf_words);
+	const char *from;
+	int len;
+
+	if (level > LIBBPF_WARN)
+		return 0;
+	len = vasprintf(&text, format, args);
+	if (len < 0)
+		return 0;
+	from = (size_t)len > room ? text + len - room : text;
+	len = strlen(from);
+	if (had + len > room) {
+		memmove(libbpf_words, libbpf_words + (had + len - room), room - len);
+		had = room - len;
+	}
+	memcpy(libbpf_words + had, from, len + 1);
+	return len;
+}
+
+void device_libbpf_init(void)
+{
+	libbpf_set_print(libbpf_listen);
+}
+
+static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
+{
+	struct bpf_map *map;
+	int err;
+
+	bpf_object__for_each_map (map, to->obj) {
+		struct bpf_map *shared;
+
+		if (bpf_map__is_internal(map)) /* .rodata: each device's own */
+			continue;
+		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
+		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Logs why the kernel refused, with the end of the verifier's log. */
+static void log_load_failure(int err)
+{
+	const char *end = libbpf_words + strlen(libbpf_words);
+	int lines = 0;
+
+	while (end > libbpf_words && lines <= 20)
+		if (*--end == '\n')
+			lines++;
+	log_err("the kernel refuses the data path: %s; %s", strerror(-err),
+		err == -EPERM || err == -EACCES ?
+			"run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
+			"the verifier's words help:" :
+			"its last words:");
+	fprintf(stderr, "%s\n", end);
+}
+
+int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off)
+{
+	struct synward_bpf *skel;
+	int err;
+
+	libbpf_words[0] = 0;
+	skel = synward_bpf__open();
+	if (!skel)
+		return -errno;
+	skel->rodata->dev_slot = dev->slot;
+	skel->rodata->can_hand_off = can_hand_off;
+	bpf_program__set_autoload(skel->progs.synward_tc, can_hand_off);
+	err = first ? share_maps(first, skel) : 0;
+	if (!err)
+		err = synward_bpf__load(skel);
+	if (err) {
+		log_load_failure(err);
+		synward_bpf__destroy(skel);
+		return err;
+	}
+	dev->skel = skel;
+	return 0;
+}
+
+static void log_holder(const struct device *dev)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+	int fd;
+
+	if (bpf_xdp_query(dev->ifindex, 0, &q) || !q.prog_id) {
+		log_err("%s is busy with another XDP program", dev->name);
+		return;
+	}
+	fd = bpf_prog_get_fd_by_id(q.prog_id);
+	if (fd >= 0)
+		bpf_obj_get_info_by_fd(fd, &info, &len);
+	if (!strcmp(info.name, "synward_xdp"))
+		log_err("%s is protected already by another synwardd (its XDP program has id %u): "
+			"stop that one first",
+			dev->name, q.prog_id);
+	else
+		log_err("%s is held by another XDP program: id %u, name '%s'; see 'bpftool net "
+			"show dev %s', and detach it "
+			"first, for example with 'ip link set dev %s xdp off'",
+			dev->name, q.prog_id, info.name, dev->name, dev->name);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int xdp_link_make(struct device *dev, __u32 flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
+				 BPF_XDP, &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_busy(int err)
+{
+	return err == -EBUSY || err == -EEXIST;
+}
+
+int device_attach_xdp(struct device *dev, enum xdp_mode mode)
+{
+	int fd = -EOPNOTSUPP;
+
+	if (mode != XDP_MODE_GENERIC) {
+		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
+		dev->xdp_mode = "native";
+	}
+	if (fd < 0 && !is_busy(fd) && mode != XDP_MODE_NATIVE) {
+		if (mode == XDP_MODE_AUTO)
+			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
+				 "mode, which is much slower",
+				 dev->name, strerror(-fd));
+		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
+		dev->xdp_mode = "generic";
+	}
+	if (is_busy(fd))
+		log_holder(dev);
+	else if (fd < 0)
+		log_err("cannot attach to %s in %s mode: %s%s", dev->name, dev->xdp_mode,
+			strerror(-fd),
+			mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" : "");
+	if (fd < 0)
+		return fd;
+	dev->xdp_link = fd;
+	return 0;
+}
+
+int device_attach_tc(struct device *dev)
+{
+	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,
+				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL);
+
+	if (fd < 0)
+		return -errno;
+	dev->tc_link = fd;
+	dev->conf.tc_live = 1;
+	return 0;
+}
+
+bool device_link_is_live(int fd)
+{
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
+
+	/* tcx and xdp links both begin with the ifindex; Debian 12's headers do not know tcx */
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.xdp.ifindex;
+}
+
+void device_link_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void device_close(struct device *dev)
+{
+	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on */
+	device_link_close(&dev->tc_link);
+	synward_bpf__destroy(dev->skel);
+	dev->skel = NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One device: the object that is loaded for it and the two links that hold it there. Internal to the data path: with
+ * dataplane.c the only code that sees libbpf and the skeleton.
+ */
+#ifndef SYNWARD_DEVICE_H
+#define SYNWARD_DEVICE_H
+
+#include <net/if.h>
+
+#include "abi.h"
+#include "config.h"
+
+struct synward_bpf;
+
+struct device {
+	char name[IF_NAMESIZE];
+	int ifindex;
+	__u32 slot;
+	struct synward_bpf *skel;
+	int xdp_link, tc_link; /* fds, or -1 */
+	const char *xdp_mode;
+	struct dev_conf conf;
+};
+
+/* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
+void device_libbpf_init(void);
+
+/*
+ * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first). Logs.
+ * Returns 0 or -errno.
+ */
+int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off);
+
+/* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
+int device_attach_tc(struct device *dev);
+
+/* Logs, with the name of whoever holds the device. Returns 0 or -errno. */
+int device_attach_xdp(struct device *dev, enum xdp_mode mode);
+
+/* A link whose device has gone, or that somebody detached by force, is not live any more. */
+bool device_link_is_live(int link);
+void device_link_close(int *link);
+
+/* Detach, XDP before TC, and unload. */
+void device_close(struct device *dev);
+
+#endif
