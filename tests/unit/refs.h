@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: */
 /*
- * Two things done a second time, slowly and from their definitions: SipHash-c-d over bytes (Aumasson and Bernstein
- * 2012, §2), and TCP options (RFC 9293 §3.2, RFC 7323, RFC 2018; which of two counts, as in Linux). Nothing of bpf/.
+ * Two things done a second time, slowly and from their definitions: SipHash-c-d over bytes
+ * (Aumasson and Bernstein 2012, §2), and TCP options (RFC 9293 §3.2, RFC 7323, RFC 2018; which of
+ * two counts, as in Linux). Nothing of bpf/.
  */
 #ifndef SYNWARD_TEST_REFS_H
 #define SYNWARD_TEST_REFS_H

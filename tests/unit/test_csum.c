@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: */
 /*
- * The Internet checksum against RFC 1071, its example and a byte-wise implementation. Sums of bpf/ are in wire order;
- * read back as two bytes they are the numbers of the RFC.
+ * The Internet checksum against RFC 1071, its example and a byte-wise implementation. Sums of bpf/
+ * are in wire order; read back as two bytes they are the numbers of the RFC.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: */
 /*
- * SipHash-1-3: published vectors, a byte-wise reference that is itself held against the vectors of SipHash-2-4, and
- * the property that matters here, that no bit of key or message is ignored.
+ * SipHash-1-3: published vectors, a byte-wise reference that is itself held against the vectors of
+ * SipHash-2-4, and the property that matters here, that no bit of key or message is ignored.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +74,10 @@ static void test_vectors(void **state)
 	assert_int_equal(sip_hash2(&key_counting, word[0], word[1]), 0xcc4fdd1a7d908b66);
 }
 
-/* What CPython 3.11, whose hash of bytes is SipHash-1-3, says with PYTHONHASHSEED=0: a key of zeros. */
+/*
+ * What CPython 3.11, whose hash of bytes is SipHash-1-3, says with PYTHONHASHSEED=0: a key of
+ * zeros.
+ */
 static void test_vectors_zero_key(void **state)
 {
 	static const __u64 word[] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110,
@@ -113,7 +116,10 @@ static void test_random(void **state)
 	}
 }
 
-/* Two words of key and five of message: each bit flipped changes the hash, and about half of its bits. */
+/*
+ * Two words of key and five of message: each bit flipped changes the hash, and about half of its
+ * bits.
+ */
 static void test_every_bit_counts(void **state)
 {
 	uint64_t nr_flipped = 0, nr_hashes = 0;

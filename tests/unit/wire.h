@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: */
 /*
- * Packets for unit tests, put together byte by byte from a description, and random numbers that are the same in every
- * run. Nothing of bpf/ is used here, neither its constants nor its checksum, so that a mistake there cannot hide.
+ * Packets for unit tests, put together byte by byte from a description, and random numbers that are
+ * the same in every run. Nothing of bpf/ is used here, neither its constants nor its checksum, so
+ * that a mistake there cannot hide.
  */
 #ifndef SYNWARD_TEST_WIRE_H
 #define SYNWARD_TEST_WIRE_H
@@ -80,7 +81,10 @@ static inline void set32(uint8_t *p, uint32_t v)
 	set16(p + 2, v % 65536);
 }
 
-/* RFC 1071 as it is told there: 16 bits at a time, the carry added back at once. @sum is what came before. */
+/*
+ * RFC 1071 as it is told there: 16 bits at a time, the carry added back at once. @sum is what came
+ * before.
+ */
 static inline uint16_t rfc1071(const uint8_t *p, size_t n, uint16_t sum)
 {
 	uint32_t s = sum;
@@ -283,8 +287,9 @@ static inline void wire_build(struct wire *w, const struct shape *s)
 }
 
 /*
- * A copy on the heap that ends where its block ends, so that the sanitizer sees the first byte read behind it. It
- * starts two bytes into the block, as in a driver, so that the IP header is on a word.
+ * A copy on the heap that ends where its block ends, so that the sanitizer sees the first byte read
+ * behind it. It starts two bytes into the block, as in a driver, so that the IP header is on a
+ * word.
  */
 static inline uint8_t *exact_copy(const uint8_t *p, size_t n)
 {
