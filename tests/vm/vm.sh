@@ -1,0 +1,226 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# vm.sh KERNEL SCRIPT [ARG...] : boots Debian's KERNEL (6.1, 6.12) in QEMU, runs SCRIPT in it as root, prints
+# what it prints and exits as it exits. For what the kernel at hand cannot show: an older kernel, VLAN
+# devices, a NIC with a real driver.
+#
+# The machine sees the host's files, read-only, with a RAM disk over them that is thrown away: SCRIPT
+# runs from where it is, with the programs that are built and installed here, and changes nothing.
+# Emulated (TCG), so that it needs no /dev/kvm and shows no timings worth reading: up in about 10 s.
+# It has no way out: no NIC but those that SCRIPT asks for, and those are joined to each other.
+#
+# Comments in SCRIPT's head say what it wants:
+#   # kernels: 6.1 6.12     where check.sh runs it
+#   # nics: 2               that many virtio-net NICs on one segment (02:73:79:6e:01:00, 01, ...)
+#   # timeout: 300          seconds until it is given up
+#
+# The kernel is the Debian package linux-image-KERNEL*-amd64 that apt offers (Debian 12 has 6.1 in its main
+# archive and 6.12 in bookworm-security; with neither, add bookworm-backports), downloaded by name and
+# unpacked, never installed, into $O/vm (build/vm). About 100 MB each; `make clean` removes them.
+#
+# Exit: SCRIPT's own; 125 when the machine could not be made or ended without a result (twice).
+# VM_KEEP=1 keeps the console's log; VM_CPUS (2), VM_MEM (2G), VM_APPEND (kernel parameters).
+set -euo pipefail
+
+say() { printf 'vm: %s\n' "$*" >&2; }
+give_up() {
+	say "$*"
+	exit 125
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+case ${O:-build} in
+/*) out=${O:-build} ;;
+*) out=$root/${O:-build} ;;
+esac
+
+# ---- what is needed ------------------------------------------------------------------------------
+
+need_programs() {
+	local -A package=([qemu-system-x86_64]=qemu-system-x86 [busybox]=busybox-static [cpio]=cpio
+		[depmod]=kmod [xz]=xz-utils [zstd]=zstd)
+	local program missing=()
+	for program in "${!package[@]}"; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || missing+=("${package[$program]}")
+	done
+	((${#missing[@]})) || return 0
+	command -v apt-get >/dev/null || give_up "install what corresponds to these Debian packages: ${missing[*]}"
+	((EUID == 0)) || give_up "missing: ${missing[*]} -- run this as root, or install them yourself"
+	say "installing: ${missing[*]}"
+	if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then
+		apt-get -qq update
+	fi
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
+}
+
+# The newest that apt offers, of the plain flavour: the cloud one has no 9p.
+kernel_package() {
+	local kernel=${1//./\\.}
+	apt-cache pkgnames "linux-image-$1" |
+		grep -xE "linux-image-${kernel}[.-][0-9]+([.-][0-9]+)*(\\+(deb|bpo)[0-9]+)?-amd64" |
+		sort -V | while read -r name; do
+		[[ $(apt-cache policy "$name") == *"Candidate: (none)"* ]] || echo "$name"
+	done | tail -n 1
+}
+
+# fetch_kernel KERNEL DIR : unpacked in DIR/root, once.
+fetch_kernel() {
+	local package
+	[[ ! -e $2/root/.complete ]] || return 0
+	command -v apt-get >/dev/null || give_up "kernels come as Debian packages, by apt-get: this system has none"
+	package=$(kernel_package "$1")
+	if [[ -z $package ]] && ((EUID == 0)); then
+		apt-get -qq update
+		package=$(kernel_package "$1")
+	fi
+	[[ -n $package ]] || give_up "apt offers no linux-image-$1*-amd64 (on Debian 12, 6.12 is in bookworm-security" \
+		"and bookworm-backports)"
+	say "downloading $package"
+	rm -rf "$2"
+	mkdir -p "$2"
+	(cd "$2" && apt-get -qq -o APT::Sandbox::User=root download "$package")
+	dpkg-deb -x "$2/$package"_*.deb "$2/root"
+	rm "$2/$package"_*.deb
+	# Older packages have lib/, as if /usr were not merged.
+	[[ ! -d $2/root/usr/lib/modules ]] || ln -sfn usr/lib "$2/root/lib"
+	PATH=$PATH:/usr/sbin:/sbin depmod -b "$2/root" "$(ls "$2/root/lib/modules")"
+	touch "$2/root/.complete"
+}
+
+# ---- the initramfs: busybox and what it takes to reach the host's files ----------------------------
+
+# Runs in the machine, as its first process.
+init() {
+	cat <<'INIT'
+#!/bin/busybox sh
+export PATH=/bin
+b=/bin/busybox
+end() { echo "vm: $*" >/dev/console; $b sleep 1; $b poweroff -f; }
+word() { $b sed -n "s/.*vm\.$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
+$b mount -t proc proc /proc
+$b mount -t sysfs sys /sys
+$b mount -t devtmpfs dev /dev
+kernel=$(word kernel) run=$(word run)
+for module in /modules/*; do $b insmod "$module" || echo "vm: $module: not loaded"; done
+$b mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro hostroot /lower || end "no host files"
+$b mount -t tmpfs tmpfs /rw
+$b mkdir /rw/upper /rw/work
+$b mount -t overlay -o lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work overlay /mnt || end "no overlay"
+$b mkdir -p /mnt/lib/modules
+$b mount -o bind "/lower$kernel/lib/modules" /mnt/lib/modules || end "no modules"
+$b mount -o move /proc /mnt/proc
+$b mount -o move /dev /mnt/dev
+$b mount -t sysfs sys /mnt/sys
+$b mount -t bpf bpf /mnt/sys/fs/bpf
+$b mount -t cgroup2 cgroup /mnt/sys/fs/cgroup
+$b mount -t tmpfs -o mode=755 tmpfs /mnt/run
+$b mount -t tmpfs -o mode=1777 tmpfs /mnt/var/tmp
+$b mkdir -p /mnt/dev/pts /mnt/dev/shm
+$b mount -t devpts devpts /mnt/dev/pts
+$b mount -t tmpfs tmpfs /mnt/dev/shm
+exec $b switch_root /mnt /bin/bash "$run"
+INIT
+}
+
+# What the machine runs once it has a root: SCRIPT, with its output on the second serial port.
+first_process() {
+	echo '#!/bin/bash'
+	echo 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb'
+	printf 'export O=%q KERNEL=%q\n' "$out" "$kernel"
+	echo 'stty -F /dev/ttyS1 raw -echo; exec </dev/null >/dev/ttyS1 2>&1'
+	echo 'ip link set lo up; cd /'
+	printf '%q ' "$@" | sed 's/ $/\n/'
+	echo 'echo "vm-result $?"; sync; stty -F /dev/ttyS1 -raw; sleep 0.2'
+	echo 'echo o >/proc/sysrq-trigger; sleep 60'
+}
+
+# pack_module NAME : it and what it needs, in the order of loading; nothing when it is built in.
+pack_module() {
+	local line dep
+	line=$(grep -E "/$1\.ko(\.[a-z]+)?:" "$modules/modules.dep") || return 0
+	for dep in $(tr ' ' '\n' <<<"${line#*:}" | tac) "${line%%:*}"; do
+		[[ -z ${packed[$dep]:-} ]] || continue
+		packed[$dep]=1
+		name=$(printf '%s/modules/%02d-%s' "$tree" "${#packed[@]}" "$(basename "$dep")")
+		case $dep in
+		*.xz) xz -dc "$modules/$dep" >"${name%.xz}" ;;
+		*.zst) zstd -qdc "$modules/$dep" >"${name%.zst}" ;;
+		*) cp "$modules/$dep" "$name" ;;
+		esac
+	done
+}
+
+# make_initramfs DIR : DIR/initramfs.gz for the kernel in DIR/root.
+make_initramfs() {
+	local tree modules name module
+	local -A packed=()
+	[[ ! $1/initramfs.gz -nt ${BASH_SOURCE[0]} ]] || return 0
+	modules=$(echo "$1"/root/lib/modules/*)
+	tree=$1/initramfs
+	rm -rf "$tree"
+	mkdir -p "$tree"/{bin,proc,sys,dev,modules,mnt,lower,rw}
+	cp "$(command -v busybox)" "$tree/bin/"
+	for module in virtio_pci 9pnet_virtio 9p overlay; do
+		pack_module "$module"
+	done
+	init >"$tree/init"
+	chmod +x "$tree/init"
+	(cd "$tree" && find . | cpio -o -H newc --quiet | gzip -1) >"$1/initramfs.new"
+	mv "$1/initramfs.new" "$1/initramfs.gz"
+	rm -rf "$tree"
+}
+
+# ---- the machine ---------------------------------------------------------------------------------
+
+# head_says SCRIPT WORD DEFAULT
+head_says() {
+	local said
+	said=$(sed -nE "1,30s/^# $2: *//p" "$1" | head -n 1)
+	echo "${said:-$3}"
+}
+
+# boot DIR RUN_DIR SECONDS NICS : prints what the script prints; its result is in RUN_DIR/out.
+boot() {
+	local nic args=()
+	for ((nic = 0; nic < $4; nic++)); do
+		args+=(-netdev "hubport,id=net$nic,hubid=0"
+			-device "virtio-net-pci,netdev=net$nic,romfile=,mac=02:73:79:6e:01:0$nic")
+	done
+	timeout --foreground -k 5 "$3" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max \
+		-smp "${VM_CPUS:-2}" -m "${VM_MEM:-2G}" -nodefaults -no-user-config -display none -no-reboot \
+		-serial "file:$2/console" -serial stdio \
+		-kernel "$1"/root/boot/vmlinuz-* -initrd "$1/initramfs.gz" \
+		-virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
+		"${args[@]}" \
+		-append "console=ttyS0 panic=-1 vm.kernel=$1/root vm.run=$2/run ${VM_APPEND:-}" \
+		</dev/null 2>"$2/qemu" | tee "$2/out" | grep --line-buffered -v '^vm-result ' || :
+}
+
+if (($# < 2)); then
+	echo "usage: vm.sh KERNEL SCRIPT [ARG...]" >&2
+	exit 2
+fi
+kernel=$1 script=$(realpath "$2")
+shift 2
+[[ -r $script ]] || give_up "$script: no such script"
+need_programs
+dir=$out/vm/$kernel
+mkdir -p "$out/vm"
+exec 9>"$out/vm/$kernel.lock"
+flock 9
+fetch_kernel "$kernel" "$dir"
+make_initramfs "$dir"
+exec 9>&-
+
+run=$(mktemp -d "$out/vm/run.XXXXXX")
+[[ -n ${VM_KEEP:-} ]] || trap 'rm -rf "$run"' EXIT
+first_process bash "$script" "$@" >"$run/run"
+for try in 1 2; do
+	boot "$dir" "$run" "$(head_says "$script" timeout 300)" "$(head_says "$script" nics 0)"
+	result=$(sed -n 's/^vm-result //p' "$run/out")
+	[[ -z $result ]] || exit "$result"
+	say "no result from $kernel (try $try); qemu and the console say:"
+	tail -n 30 "$run/qemu" "$run/console" >&2 || :
+done
+exit 125
