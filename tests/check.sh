@@ -58,9 +58,9 @@ for name in "$@"; do
 	suite "$name"
 done
 
-printf '\nkernel %s; hand-off by bpf_sk_assign_tcp_reqsk (Linux 6.9 or newer): %s\n' "$(uname -r)" \
-	"$(bpftool btf dump file /sys/kernel/btf/vmlinux 2>/dev/null | grep -q "'bpf_sk_assign_tcp_reqsk'" &&
-		echo yes || echo 'no, and the tests that need it fail')"
+nr_kfuncs=$(bpftool btf dump file /sys/kernel/btf/vmlinux | grep -c "'bpf_sk_assign_tcp_reqsk'")
+printf '\nkernel %s; bpf_sk_assign_tcp_reqsk (Linux 6.9 or newer), which prog and e2e need: %s\n' \
+	"$(uname -r)" "$( ((nr_kfuncs)) && echo there || echo 'missing')"
 printf '%s\n' "${summary[@]}"
 if ((nr_skipped)); then
 	echo "$nr_skipped skipped"
