@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernels: 6.1
+#
+# A kernel without bpf_sk_assign_tcp_reqsk(): synwardd says what is missing and what helps, counts, and
+# touches nothing.
+# shellcheck disable=SC2317 # functions are called by name
+set -uo pipefail
+# shellcheck source=tests/vm/guest.sh
+source "$(dirname "$0")/guest.sh"
+
+lab_up 2 || exit 1
+lab_serve echo --listen :: --port 80
+lab_sysctl c net.ipv4.tcp_timestamps=1
+expect "synwardd starts" synward_start --interface srv0 --ports 80
+expect "it names the kernel and what is missing" \
+	synward_said "kernel 6\.1\..* has no bpf_sk_assign_tcp_reqsk\(\)"
+expect "it says what helps" synward_said "Linux 6\.9 or newer.*linux-image"
+expect "it says that it only counts" synward_said "running in monitor"
+sed 's/^/# synwardd: /' "$LAB_DIR/synwardd.err"
+expect "the status is valid JSON and shows path, tc and state" status_is '
+	(.interfaces | length == 1) and (.interfaces[0] |
+		.name == "srv0" and .path == "monitor" and .tc == "none" and .xdp_mode == "native") and
+	all(.services[]; .armed == false and .mode == "always")'
+people_told() { "$O/synward" --socket "$SOCKET" | grep bpf_sk_assign_tcp_reqsk; }
+expect "people are told why" people_told
+"$O/synward" --socket "$SOCKET" | sed 's/^/# /'
+
+passive=$(lab_nstat s TcpPassiveOpens)
+for addr in "$LAB_SRV4" "$LAB_SRV6"; do
+	expect "200 connections and echoes of 4 kB to $addr" \
+		serves 200 "$addr" --echo 4096
+done
+expect "its SYNs are counted" [ "$(count syns)" = 400 ]
+expect "none was answered" status_is '.reasons.syn_cookie == 0 and .reasons.handoff == 0 and
+	all(.services[]; .cookies_sent == 0 and .cookies_valid == 0 and .cookies_invalid == 0)'
+expect "the reasons say so" [ "$(reason syn_peace)" = 400 ]
+expect "the kernel made all the handshakes" [ $(($(lab_nstat s TcpPassiveOpens) - passive)) = 400 ]
+
+if lab_flood_start flood --dst "$LAB_SRV4" --port 80 --pps 5000 --seconds 4; then
+	expect "a flood is counted" lab_wait_for "5000 SYNs" 10 syns_flow 5400
+	lab_wait flood 20
+	expect "and not answered" [ "$(count cookies_sent)" = 0 ]
+else
+	measured "the flood generator does not run on this kernel" "$(tail -n 3 "$LAB_DIR/flood.err")"
+fi
+
+expect "it stops at SIGTERM, with status 0" synward_stop
+xdp_left() { lab_s ip -d link show srv0 | grep prog/xdp; }
+expect "nothing stays attached" refuse xdp_left
+expect "connections go on" serves 20 "$LAB_SRV4"
+guest_end
