@@ -225,7 +225,7 @@ lab_up() {
 	(
 		flock 9
 		ip netns add "$LAB_S" && ip netns add "$LAB_C"
-	) 9>/run/synward-lab.lock
+	) 9</run
 	ip -n "$LAB_S" link add srv0 address "$LAB_SRV_MAC" mtu "$mtu" \
 		numrxqueues "$queues" numtxqueues "$queues" type veth \
 		peer name cli0 address "$LAB_CLI_MAC" mtu "$mtu" netns "$LAB_C" \
@@ -307,7 +307,7 @@ lab_trap() {
 	[[ $before != *lab_down* ]] || return 0
 	eval "words=(${before:-trap -- : EXIT})"
 	# shellcheck disable=SC2064 # the earlier command is meant as it is now
-	trap "lab_down; ${words[2]}" EXIT
+	trap "trap '' INT TERM HUP; lab_down; ${words[2]}" EXIT # a second Ctrl-C must not leave half
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
