@@ -35,9 +35,9 @@ static enum cli_exit complain_connect(const char *path, int err)
 	case ENOENT:
 	case ECONNREFUSED:
 		fprintf(stderr,
-			"synward: no synwardd answers at %s; start it with 'systemctl start "
-			"synwardd' or "
-			"'synwardd --interface DEV --ports PORTS'\n",
+			"synward: no synwardd answers at %s; start it with 'synwardd' (configured "
+			"in "
+			"/etc/synward/synward.conf) or 'synwardd --interface DEV --ports PORTS'\n",
 			path);
 		return CLI_NO_DAEMON;
 	case EACCES:
@@ -59,8 +59,8 @@ static enum cli_exit complain_lost(const char *path, int err)
 {
 	if (err == -ETIMEDOUT)
 		fprintf(stderr,
-			"synward: synwardd at %s gives no answer within %d s; see 'systemctl "
-			"status synwardd'\n",
+			"synward: synwardd at %s gives no answer within %d s; its log may say "
+			"why\n",
 			path, PROTO_DEADLINE_SECONDS);
 	else
 		fprintf(stderr, "synward: synwardd at %s: %s\n", path, strerror(-err));
