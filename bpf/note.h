@@ -5,6 +5,8 @@
 #ifndef SYNWARD_NOTE_H
 #define SYNWARD_NOTE_H
 
+#include <linux/if_ether.h>
+
 #include "base.h"
 #include "cookie.h"
 
@@ -23,8 +25,26 @@ struct note {
 	__u8 flags;  /* NOTE_* */
 };
 
-_Static_assert(sizeof(struct note) == 20 && sizeof(struct note) % 4 == 0,
-	       "metadata is at most 32 bytes, in words");
+/*
+ * How it lies before the frame, and the two ways in which TC may see it:
+ *
+ *                    | lead 16 | note 20 | Ethernet 14 | IP ...
+ *     usually        ^ data_meta         ^ data
+ *     without L2                ^ data_meta (2 bytes before the note)  ^ data
+ *
+ * The second is generic mode on a kernel that copied the skb to make headroom and lost the length of its MAC header on
+ * the way (Linux 6.18): data and data_meta are both an Ethernet header late.
+ */
+struct note_area {
+	__u8 lead[16];
+	struct note note;
+};
+
+#define NOTE_AT sizeof(((struct note_area *)0)->lead)
+#define NOTE_AT_WITHOUT_L2 (NOTE_AT - ETH_HLEN)
+
+_Static_assert(sizeof(struct note_area) % 4 == 0, "metadata comes in words");
+_Static_assert(NOTE_AT >= ETH_HLEN, "what a late data_meta cuts off is the lead");
 
 static __always_inline void note_make(const struct offer *got, const struct tcp_opts *opts,
 				      __u64 sent_ms, struct note *ret)

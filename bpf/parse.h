@@ -207,24 +207,13 @@ static __always_inline enum reason parse_tcp(void *frame, void *end, struct pkt 
 	return GO_ON;
 }
 
-/*
- * Fill @p from @frame. @frame_bytes is the whole frame, @end may come earlier when the rest is in
- * fragments (jumbo frames) or not linear (skb).
- * Returns GO_ON, or the reason why the packet is none of ours; @p is then undefined.
- */
-static __always_inline enum reason parse_packet(void *frame, void *end, __u32 frame_bytes,
-						struct pkt *p)
+/* From the network header on; p->l3_off and p->frame_bytes are set. */
+static __always_inline enum reason parse_network(void *frame, void *end, __be16 proto,
+						 struct pkt *p)
 {
 	__u32 l4_len = 0;
-	__be16 proto = 0;
 	enum reason why;
 
-	if (frame_bytes > 0xffff)
-		return BAD_HEADER;
-	p->frame_bytes = frame_bytes;
-	why = parse_eth(frame, end, p, &proto);
-	if (why != GO_ON)
-		return why;
 	if (proto == bpf_htons(ETH_P_IP))
 		why = parse_ipv4(frame, end, p, &l4_len);
 	else if (proto == bpf_htons(ETH_P_IPV6))
@@ -234,6 +223,37 @@ static __always_inline enum reason parse_packet(void *frame, void *end, __u32 fr
 	if (why != GO_ON)
 		return why;
 	return parse_tcp(frame, end, p, l4_len);
+}
+
+/*
+ * Fill @p from @frame. @frame_bytes is the whole frame, @end may come earlier when the rest is in
+ * fragments (jumbo frames) or not linear (skb).
+ * Returns GO_ON, or the reason why the packet is none of ours; @p is then undefined.
+ */
+static __always_inline enum reason parse_packet(void *frame, void *end, __u32 frame_bytes,
+						struct pkt *p)
+{
+	__be16 proto = 0;
+	enum reason why;
+
+	if (frame_bytes > 0xffff)
+		return BAD_HEADER;
+	p->frame_bytes = frame_bytes;
+	why = parse_eth(frame, end, p, &proto);
+	if (why != GO_ON)
+		return why;
+	return parse_network(frame, end, proto, p);
+}
+
+/* The same for a packet that begins with its network header. */
+static __always_inline enum reason parse_packet_l3(void *frame, void *end, __u32 frame_bytes,
+						   __be16 proto, struct pkt *p)
+{
+	if (frame_bytes > 0xffff)
+		return BAD_HEADER;
+	p->frame_bytes = frame_bytes;
+	p->l3_off = 0;
+	return parse_network(frame, end, proto, p);
 }
 
 /* The TCP header as it came, copied so that options can be read without asking for bounds again. */

@@ -192,14 +192,15 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 /* Leave a note for TC. False when the driver has no room for metadata. */
 static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *note)
 {
-	struct note *to;
+	struct note_area *to;
 
-	if (without_metadata || bpf_xdp_adjust_meta(ctx, -(int)sizeof(*note)))
+	if (without_metadata || bpf_xdp_adjust_meta(ctx, -(int)sizeof(*to)))
 		return false;
 	to = (void *)(long)ctx->data_meta;
 	if ((void *)(to + 1) > (void *)(long)ctx->data)
 		return false;
-	*to = *note;
+	__builtin_memset(to->lead, 0, sizeof(to->lead));
+	to->note = *note;
 	return true;
 }
 
@@ -343,20 +344,36 @@ int synward_xdp(struct xdp_md *ctx)
 
 /* ---- TC ------------------------------------------------------------------------------------------- */
 
-static __always_inline bool note_read(struct __sk_buff *skb, struct note *ret)
+/* Copied byte by byte: it may lie at an odd place. */
+static __always_inline bool note_read_at(struct __sk_buff *skb, __u32 at, struct note *ret)
 {
-	struct note *from = (void *)(long)skb->data_meta;
+	const __u8 *from = (void *)(long)skb->data_meta + at;
 
-	if ((void *)(from + 1) > (void *)(long)skb->data || from->magic != NOTE_MAGIC)
+	if ((void *)(from + sizeof(*ret)) > (void *)(long)skb->data)
 		return false;
-	*ret = *from;
-	return true;
+	__builtin_memcpy(ret, from, sizeof(*ret));
+	return ret->magic == NOTE_MAGIC;
 }
 
-static __always_inline enum reason skb_parse(struct __sk_buff *skb, struct pkt *ret)
+static __always_inline bool note_read(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)
 {
+	if (note_read_at(skb, NOTE_AT, ret))
+		return true;
+	*ret_without_l2 = note_read_at(skb, NOTE_AT_WITHOUT_L2, ret);
+	return *ret_without_l2;
+}
+
+static __always_inline enum reason skb_parse(struct __sk_buff *skb, bool without_l2,
+					     struct pkt *ret)
+{
+	void *data, *end;
+
 	bpf_skb_pull_data(skb, min_u32(skb->len, HEADERS_MAX));
-	return parse_packet((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, ret);
+	data = (void *)(long)skb->data;
+	end = (void *)(long)skb->data_end;
+	if (without_l2)
+		return parse_packet_l3(data, end, skb->len, skb->protocol, ret);
+	return parse_packet(data, end, skb->len, ret);
 }
 
 /* On a driver without metadata: the same judgement again, for the one packet that XDP found valid and could not mark. */
@@ -369,7 +386,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 
 	if (!judgement_begin(&j))
 		return false;
-	if (skb_parse(skb, j.pkt) != GO_ON || service_find(&j) != GO_ON)
+	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j) != GO_ON)
 		return false;
 	j.now_ms = clock_ms();
 	flow_key(&key);
@@ -384,14 +401,15 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	return true;
 }
 
-static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret)
+static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)
 {
 	__u32 slot = dev_slot;
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
 
 	if (!notes)
 		return false;
-	if (!note_read(skb, ret) && !(notes->is_without_metadata && note_remake(skb, ret)))
+	if (!note_read(skb, ret, ret_without_l2) &&
+	    !(notes->is_without_metadata && note_remake(skb, ret)))
 		return false;
 	if (notes->untaken)
 		notes->untaken = 0;
@@ -441,13 +459,14 @@ static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct
 	return err == -22 ? HANDOFF_SYSCTL : HANDOFF_REFUSED;
 }
 
-static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct note *note)
+static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct note *note,
+					    bool without_l2)
 {
 	struct judgement j = {};
 	struct bpf_sock *sk;
 	enum reason why;
 
-	if (!judgement_begin(&j) || skb_parse(skb, j.pkt) != GO_ON)
+	if (!judgement_begin(&j) || skb_parse(skb, without_l2, j.pkt) != GO_ON)
 		return HANDOFF_REFUSED;
 	sk = socket_lookup(skb, j.pkt);
 	if (!sk)
@@ -460,10 +479,11 @@ static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct 
 SEC("tc")
 int synward_tc(struct __sk_buff *skb)
 {
+	bool without_l2 = false;
 	struct note note;
 
-	if (can_hand_off && note_take(skb, &note))
-		count_reason(hand_off(skb, &note));
+	if (can_hand_off && note_take(skb, &note, &without_l2))
+		count_reason(hand_off(skb, &note, without_l2));
 	return TCX_NEXT_PROGRAM;
 }
 

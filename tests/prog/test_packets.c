@@ -392,11 +392,11 @@ static void expect_note(struct run *r)
 			 (r->in.ts ? NOTE_TIMESTAMPS : 0),
 	};
 
-	if (r->meta_bytes != sizeof(n)) {
+	if (r->meta_bytes != sizeof(struct note_area)) {
 		trouble(r, "%zu bytes of metadata; ", r->meta_bytes);
 		return;
 	}
-	memcpy(&n, r->out, sizeof(n));
+	memcpy(&n, r->out + NOTE_AT, sizeof(n));
 	if (r->in.ts && n.sent_ms != (uint32_t)r->sent_ms)
 		trouble(r, "the note says sent at %u, not %u; ", n.sent_ms, (uint32_t)r->sent_ms);
 	want.sent_ms = n.sent_ms;
