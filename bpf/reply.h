@@ -55,10 +55,10 @@ static __always_inline __u32 segment_options(const struct reply *r, __be32 *w)
 		w[n++] = bpf_htonl(r->tsval);
 		w[n++] = bpf_htonl(r->tsecr);
 	}
-	if (r->wscale != WSCALE_NONE)
-		w[n++] = OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, r->wscale);
 	if (got->sack && !got->timestamps)
 		w[n++] = OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM);
+	if (r->wscale != WSCALE_NONE)
+		w[n++] = OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, r->wscale);
 	return n;
 }
 

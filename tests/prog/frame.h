@@ -131,12 +131,12 @@ static inline size_t put_options(const struct frame *f, uint8_t *o)
 		put32(o + n + 8, f->tsecr);
 		n += 12;
 	}
-	if (f->wscale) {
-		o[n] = 1, o[n + 1] = 3, o[n + 2] = 3, o[n + 3] = f->wscale - 1;
-		n += 4;
-	}
 	if (f->sack && !f->ts) {
 		o[n] = 1, o[n + 1] = 1, o[n + 2] = 4, o[n + 3] = 2;
+		n += 4;
+	}
+	if (f->wscale) {
+		o[n] = 1, o[n + 1] = 3, o[n + 2] = 3, o[n + 3] = f->wscale - 1;
 		n += 4;
 	}
 	if (f->md5) {

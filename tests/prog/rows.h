@@ -51,7 +51,8 @@ struct row {
 };
 
 #define LINUX_OFFER .seq = 1000, .mss = 1460, .wscale = 8, .sack = true, .ts = true, .tsval = 777
-#define WINDOWS_OFFER .seq = 1000, .mss = 1460, .wscale = 9, .sack = true
+#define WINDOWS_OFFER \
+	.seq = 1000, .mss = 1460, .raw_options = { 2, 4, 5, 180, 1, 3, 3, 8, 1, 1, 4, 2 }, .raw_options_bytes = 12
 #define LINUX_SYN .flags = SYN, LINUX_OFFER
 #define WINDOWS_SYN .flags = SYN, WINDOWS_OFFER
 #define LINUX_KEEPS .mss4 = 1460, .mss6 = 1440, .wscale = 8, .sack = true
