@@ -27,7 +27,8 @@ static void shape_tags(struct shape *s, const uint16_t tag[3])
 
 /* ---- the answer, a second time -------------------------------------------------------------- */
 
-/* RFC 9293 §3.2, RFC 7323, RFC 2018; grouped into words as Linux does it. */
+/* RFC 9293 §3.2, RFC 7323, RFC 2018; in the words and the order of Linux's
+ * tcp_options_write(). */
 static void second_options(struct wire *w, const struct reply *r)
 {
 	bool has_wscale = r->wscale != 15;
@@ -42,10 +43,10 @@ static void second_options(struct wire *w, const struct reply *r)
 		wire32(w, r->tsval);
 		wire32(w, r->tsecr);
 	}
-	if (has_wscale)
-		wire8(w, 1), wire8(w, 3), wire8(w, 3), wire8(w, r->wscale);
 	if (r->got.sack && !r->got.timestamps)
 		wire8(w, 1), wire8(w, 1), wire8(w, 4), wire8(w, 2);
+	if (has_wscale)
+		wire8(w, 1), wire8(w, 3), wire8(w, 3), wire8(w, r->wscale);
 }
 
 static void second_ip(struct wire *w, const struct reply *r, bool v6, size_t bytes)
