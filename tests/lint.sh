@@ -18,8 +18,8 @@ done)
 of() { printf '%s\n' "${files[@]}" | grep -E "$1"; }
 
 mapfile -t c_files < <(of '\.[ch]$')
-mapfile -t shell_files < <(of '\.(sh|bats)$|^\.ci/run$')
-mapfile -t sources < <(of '\.(c|h|sh|bats|conf)$|^Makefile$|^\.ci/run$|^\.clang-format$')
+mapfile -t shell_files < <(of '\.(sh|bash|bats)$|^\.ci/run$')
+mapfile -t sources < <(of '\.(c|h|sh|bash|bats|conf)$|^Makefile$|^\.ci/run$|^\.clang-format$')
 
 for f in "${sources[@]}"; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' || complain "$f: no SPDX line"
