@@ -322,10 +322,7 @@ static void test_frame_too_long(void **state)
 	assert_int_equal(parse_exact(w.byte, w.n, 0x10000 + w.n, &p), BAD_HEADER);
 }
 
-/*
- * ---- a second parser: is this plain TCP, and where?
- * -----------------------------------------------
- */
+/* ---- a second parser: is this plain TCP, and where? ------------------------------------------ */
 
 struct second {
 	size_t l3, l4, l4_bytes, payload;
@@ -460,10 +457,89 @@ static void test_mutants(void **state)
 	assert_in_range(nr_good, NR_MUTANTS / 5, NR_MUTANTS * 4 / 5);
 }
 
-/*
- * ---- the copy of the TCP header
- * -------------------------------------------------------------------
- */
+/* ---- from the network header on ----------------------------------------------------------- */
+
+static enum reason parse_exact_l3(const uint8_t *bytes, size_t n, size_t frame_bytes, __be16 proto,
+				  struct pkt *p)
+{
+	uint8_t *block = malloc(n);
+	enum reason why;
+
+	assert_true(block || !n);
+	memcpy(block, bytes, n);
+	memset(p, 0xa5, sizeof(*p));
+	why = parse_packet_l3(block, block + n, frame_bytes, proto, p);
+	free(block);
+	return why;
+}
+
+/* Cut at every byte: a bad header, and nothing read behind any end. */
+static void cut_from_l3(const struct row *row, const struct shape *s, const struct wire *w,
+			__be16 proto)
+{
+	size_t bytes = w->n - w->l3;
+	struct pkt p;
+
+	for (size_t n = 0; n < bytes; n++) {
+		enum reason why = parse_exact_l3(w->byte + w->l3, n, n, proto, &p);
+		enum reason part = parse_exact_l3(w->byte + w->l3, n, bytes, proto, &p);
+
+		if (row->why != GO_ON)
+			continue;
+		if (n < bytes - s->padding + s->lie_length)
+			assert_int_equal(why, BAD_HEADER);
+		assert_int_equal(part, n < w->l4 - w->l3 + 20 ? BAD_HEADER : GO_ON);
+	}
+}
+
+/* The same verdict and fields as with the Ethernet header. */
+static void same_from_l3(const struct row *row, const struct shape *s)
+{
+	static struct wire w;
+	struct pkt p;
+	__be16 proto;
+	size_t bytes;
+
+	if (s->nr_vlans)
+		return;
+	wire_build(&w, s);
+	memcpy(&proto, w.byte + 12, sizeof(proto));
+	bytes = w.n - w.l3;
+	assert_int_equal(parse_exact_l3(w.byte + w.l3, bytes, bytes, proto, &p), row->why);
+	if (row->why == GO_ON) {
+		assert_int_equal(p.l3_off, 0);
+		p.frame_bytes += w.l3;
+		p.l3_off += w.l3;
+		p.l4_off += w.l3;
+		fields_are(&p, &w, s);
+	}
+	cut_from_l3(row, s, &w, proto);
+}
+
+static void test_from_l3(void **state)
+{
+	static const struct {
+		uint32_t frame_bytes;
+		uint16_t proto;
+		enum reason why;
+	} tries[] = {
+		{ 0xffff, 0x0800, GO_ON }, { 0x10028, 0x0800, BAD_HEADER }, { 40, 0x86dd, NOT_TCP },
+		{ 40, 0x8100, NOT_IP },    { 40, 0x88a8, NOT_IP },          { 40, 0x0806, NOT_IP },
+	};
+	struct shape s = { .sport = 1 };
+	static struct wire w;
+	struct pkt p;
+
+	(void)state;
+	each_variant(same_from_l3);
+	wire_build(&w, &s);
+	for (size_t i = 0; i < ARRAY_LEN(tries); i++)
+		assert_int_equal(parse_exact_l3(w.byte + w.l3, 40, tries[i].frame_bytes,
+						bpf_htons(tries[i].proto), &p),
+				 tries[i].why);
+}
+
+/* ---- the copy of the TCP header -------------------------------------------------------------- */
 
 static void header_is_read(const struct shape *s)
 {
@@ -517,7 +593,7 @@ static void test_offset_masks(void **state)
 	struct pkt p = {};
 
 	(void)state;
-	for (int l3 = 14; l3 <= 22; l3 += 4) {
+	for (int l3 = 0; l3 <= 22; l3 += l3 ? 4 : 14) {
 		p.l3_off = l3;
 		assert_ptr_equal(pkt_l3(w.byte, &p), w.byte + l3);
 		for (int l4 = l3 + 20; l4 <= l3 + 40 + 256; l4 += 4) {
@@ -535,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_frame_too_long),
 		cmocka_unit_test(test_mutants),
+		cmocka_unit_test(test_from_l3),
 		cmocka_unit_test(test_header_read),
 		cmocka_unit_test(test_offset_masks),
 	};

@@ -27,8 +27,7 @@ static void shape_tags(struct shape *s, const uint16_t tag[3])
 
 /* ---- the answer, a second time -------------------------------------------------------------- */
 
-/* RFC 9293 §3.2, RFC 7323, RFC 2018; in the words and the order of Linux's
- * tcp_options_write(). */
+/* RFC 9293 §3.2, RFC 7323, RFC 2018; words and order as in Linux's tcp_options_write(). */
 static void second_options(struct wire *w, const struct reply *r)
 {
 	bool has_wscale = r->wscale != 15;

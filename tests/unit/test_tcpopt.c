@@ -176,7 +176,7 @@ static void test_rows(void **state)
 	}
 }
 
-/* ---- the common layouts ----------------------------------------------------------------------- */
+/* ---- the common layouts ----------------------------------------------------------------- */
 
 static unsigned int layout_linux(uint8_t *o)
 {
@@ -263,7 +263,7 @@ static void test_common_other_lengths(void **state)
 	}
 }
 
-/* ---- mutants ---------------------------------------------------------------------------------- */
+/* ---- mutants ---------------------------------------------------------------------------- */
 
 static unsigned int put_option(uint8_t *o, unsigned int at)
 {
