@@ -33,7 +33,9 @@ struct args {
 	uint8_t payload[PAYLOAD_MAX], syn_payload[PAYLOAD_MAX];
 	size_t payload_len, syn_payload_len, expect_len;
 	unsigned int delay_ms, gap_ms, wait_ms, rto_ms, nr_retransmits;
-	bool is_ecn, is_bad_syn, is_bad_ack, is_partial, is_blind;
+	uint32_t isn;
+	uint8_t stray_flags;
+	bool is_ecn, is_bad_syn, is_bad_ack, is_partial, is_blind, has_isn;
 };
 
 struct client {
@@ -64,10 +66,12 @@ static const char usage_text[] =
 	"  bogus-ack    an ACK with a wrong number (--blind: with no SYN before)\n"
 	"  syn-only     no ACK: shows the SYN-ACK and how many come within --wait-ms\n"
 	"  replay       a whole connection, then its first ACK again after --gap-ms\n"
+	"  stray        one segment of no connection, with --flags\n"
 	"options: --sport N --mss N|off --wscale N|off --sack on|off --ts on|off --ecn\n"
 	"  --payload TEXT --syn-payload TEXT --expect-bytes N --vlan VID[,VID2] --dmac MAC\n"
 	"  --delay-ms N=0 --gap-ms N=0 --wait-ms N=1000 --retransmit N=0 --rto-ms N=300\n"
-	"  --bad-checksum (of the SYN) --bad-ack-checksum --partial-checksum\n";
+	"  --bad-checksum (of the SYN) --bad-ack-checksum --partial-checksum\n"
+	"  --isn N=random --flags FIN|SYN|RST|PSH|ACK|URG|ECE|CWR[,...]\n";
 
 static void misuse(const char *what)
 {
@@ -122,6 +126,30 @@ static void read_vlans(struct rawpath *path, const char *text)
 	if (path->nr_vlans < 1 || path->nr_vlans > 2 || path->vlans[0] > 4095 ||
 	    path->vlans[1] > 4095)
 		misuse("--vlan wants VID or VID,VID2");
+}
+
+static const char *const flag_names[8] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
+
+static uint8_t read_flags(const char *text)
+{
+	char word[4], rest;
+	uint8_t flags = 0;
+	int i, used;
+
+	while (sscanf(text, "%3[A-Z]%n", word, &used) == 1) {
+		for (i = 0; i < 8 && strcmp(word, flag_names[i]); i++)
+			;
+		if (i == 8)
+			break;
+		flags |= (uint8_t)(1 << i);
+		if (!text[used])
+			return flags;
+		if (sscanf(text += used, ",%c", &rest) != 1)
+			break;
+		text++;
+	}
+	misuse("--flags wants names such as FIN,ACK");
+	return 0;
 }
 
 static void read_path_arg(struct args *args, int which, const char *text)
@@ -192,6 +220,12 @@ static void read_run_arg(struct args *args, int which, const char *text)
 		args->is_partial = true;
 	else if (which == 'n')
 		args->is_blind = true;
+	else if (which == 'f')
+		args->stray_flags = read_flags(text);
+	else if (which == 'I') {
+		args->isn = read_number(text, UINT32_MAX);
+		args->has_isn = true;
+	}
 }
 
 static void set_defaults(struct args *args)
@@ -238,6 +272,8 @@ static void read_args(struct args *args, int argc, char **argv)
 		{ "bad-ack-checksum", 0, NULL, 'B' },
 		{ "blind", 0, NULL, 'n' },
 		{ "partial-checksum", 0, NULL, 'c' },
+		{ "isn", 1, NULL, 'I' },
+		{ "flags", 1, NULL, 'f' },
 		{ 0 },
 	};
 	int which;
@@ -508,15 +544,12 @@ static const char *sum_name(enum rawsum sum)
 
 static json_t *flags_json(uint8_t flags)
 {
-	static const char *const names[8] = {
-		"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"
-	};
 	json_t *list = json_array();
 	int i;
 
 	for (i = 0; i < 8; i++)
 		if (flags & 1 << i)
-			json_array_append_new(list, json_string(names[i]));
+			json_array_append_new(list, json_string(flag_names[i]));
 	return list;
 }
 
@@ -706,6 +739,21 @@ static int run_syn_only(struct client *client, json_t *out)
 	return 0;
 }
 
+/* Acknowledges and echoes something, where it has the flag for that, that nobody ever sent. */
+static int run_stray(struct client *client, json_t *out)
+{
+	struct rawseg seg = { .flags = client->args->stray_flags, .seq = client->isn };
+
+	(void)out;
+	if (seg.flags & RAW_ACK)
+		seg.ack = ~client->isn;
+	client->has_ts = client->args->syn.has_ts;
+	client->peer_tsval = client->isn ^ 0x5a5a5a5a;
+	client_send(client, &seg, false);
+	client_wait(client, client->args->wait_ms, is_never);
+	return 0;
+}
+
 static int run_replay(struct client *client, json_t *out)
 {
 	unsigned int before, rsts;
@@ -735,7 +783,7 @@ static const struct scenario scenarios[] = {
 	{ "handshake", run_handshake }, { "data-in-ack", run_data_in_ack },
 	{ "lost-ack", run_lost_ack },   { "batch", run_batch },
 	{ "bogus-ack", run_bogus_ack }, { "syn-only", run_syn_only },
-	{ "replay", run_replay },
+	{ "replay", run_replay },       { "stray", run_stray },
 };
 
 static const struct scenario *find_scenario(const char *name)
@@ -798,7 +846,8 @@ int main(int argc, char **argv)
 		err = lab_neigh_find(client.ifindex, &args.path.dst, args.path.dmac);
 	if (err)
 		fail("no MAC known for the destination (--dmac MAC gives one)", err);
-	if (getrandom(&client.isn, sizeof(client.isn), 0) != sizeof(client.isn))
+	client.isn = args.isn;
+	if (!args.has_isn && getrandom(&client.isn, sizeof(client.isn), 0) != sizeof(client.isn))
 		fail("getrandom", errno);
 	client_open_sockets(&client);
 	out = json_pack("{s:s}", "scenario", scenario->name);

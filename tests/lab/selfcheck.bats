@@ -165,6 +165,23 @@ check_flood() {
 	run -2 lab_load --dst nowhere --port 80
 }
 
+@test "a server that ends first keeps the TIME_WAIT" {
+	lab_up
+	lab_serve srv --listen "$LAB_SRV4" --port 80 --mode send --bytes 64
+	lab_load --dst "$LAB_SRV4" --port 80 --read 64 -j | json '.served == 1'
+	lab_wait_for "one TIME_WAIT" 2 eval '[[ $(lab_s ss -Htan state time-wait | wc -l) == 1 ]]'
+	lab_load --dst "$LAB_SRV4" --port 80 --read 65 -j | json '.errors["reply:ENODATA"] == 1'
+	lab_load --dst "$LAB_SRV4" --port 80 --read 63 -j | json '.failed == 1'
+}
+
+@test "an MPTCP server" {
+	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
+	lab_up
+	lab_serve srv --listen :: --port 80 --mptcp
+	lab_s ss -HltnM | grep -q ':80 '
+	lab_load --dst "$LAB_SRV4" --port 80 --count 3 -j | json '.served == 3'
+}
+
 @test "a server that does not accept yet accepts after the signal" {
 	lab_up
 	lab_serve srv --listen "$LAB_SRV4" --port 80 --backlog 1 --no-accept-until-signal
@@ -199,6 +216,10 @@ check_flood() {
 	raw4 syn-only --wait-ms 100 --bad-checksum | json '.synack == null'
 	raw4 bogus-ack --wait-ms 100 | json '.rst and (.connected | not)'
 	raw6 bogus-ack --wait-ms 100 --blind | json '.rst and .synack == null'
+	raw4 stray --flags SYN,ACK --wait-ms 100 | json '.rst'
+	raw6 stray --flags RST --wait-ms 100 | json '.nr_replies == 0'
+	run -2 raw4 stray --flags SYN,ACKS
+	raw6 syn-only --isn 4294967295 --wait-ms 100 | json '.synack | .ack == 0 and .ack_ok'
 	raw4 data-in-ack | json '.connected and .echo_ok'
 	raw6 lost-ack --gap-ms 50 | json '.connected and .echo_ok'
 	raw4 handshake --partial-checksum | json '.connected and .nr_bad_checksums == 0'

@@ -35,6 +35,7 @@ struct args {
 	const char *http;
 	unsigned int port, source_port, concurrency, timeout_ms;
 	uint64_t count, echo;
+	bool is_reading; /* only reads that many bytes, and then the end */
 	double seconds;
 	bool is_json;
 };
@@ -71,9 +72,9 @@ static void misuse(const char *what)
 	fprintf(stderr,
 		"tcpload: %s\n"
 		"usage: tcpload --dst ADDR --port N [--count N | --seconds S] [--concurrency N=1]\n"
-		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64] [--bind "
-		"ADDR]\n"
-		"               [--source-port N] [-j]\n",
+		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64 | "
+		"--read BYTES]\n"
+		"               [--bind ADDR] [--source-port N] [-j]\n",
 		what);
 	exit(2);
 }
@@ -138,6 +139,10 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 	case 'e':
 		args->echo = read_number(text, 1 << 30);
 		break;
+	case 'r':
+		args->echo = read_number(text, 1 << 30);
+		args->is_reading = true;
+		break;
 	case 'b':
 		*ret_bind = text;
 		break;
@@ -155,12 +160,19 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dst", 1, NULL, 'd' },         { "port", 1, NULL, 'p' },
-		{ "count", 1, NULL, 'c' },       { "seconds", 1, NULL, 's' },
-		{ "concurrency", 1, NULL, 'n' }, { "timeout-ms", 1, NULL, 't' },
-		{ "http", 1, NULL, 'h' },        { "echo", 1, NULL, 'e' },
-		{ "bind", 1, NULL, 'b' },        { "source-port", 1, NULL, 'S' },
-		{ "json", 0, NULL, 'j' },        { 0 },
+		{ "dst", 1, NULL, 'd' },
+		{ "port", 1, NULL, 'p' },
+		{ "count", 1, NULL, 'c' },
+		{ "seconds", 1, NULL, 's' },
+		{ "concurrency", 1, NULL, 'n' },
+		{ "timeout-ms", 1, NULL, 't' },
+		{ "http", 1, NULL, 'h' },
+		{ "echo", 1, NULL, 'e' },
+		{ "bind", 1, NULL, 'b' },
+		{ "source-port", 1, NULL, 'S' },
+		{ "json", 0, NULL, 'j' },
+		{ "read", 1, NULL, 'r' },
+		{ 0 },
 	};
 	const char *bind_text = NULL;
 	int which;
@@ -238,10 +250,31 @@ static int client_connect(struct client *client)
 	return 0;
 }
 
+/* The server ends first, and keeps the TIME_WAIT. */
+static int client_end(struct client *client)
+{
+	char byte;
+	int err;
+
+	for (;;) {
+		ssize_t done = recv(client->fd, &byte, 1, 0);
+		short got;
+
+		if (done >= 0)
+			return done ? -EBADMSG : 0;
+		if (errno != EAGAIN)
+			return -errno;
+		err = client_wait(client, POLLIN, &got);
+		if (err)
+			return err;
+	}
+}
+
 /* Sends bytes of the pattern and reads them back, both at once as the socket allows. */
 static int client_echo(struct client *client)
 {
-	uint64_t want = client->args->echo, sent = 0, read = 0;
+	uint64_t want = client->args->echo, read = 0;
+	uint64_t sent = client->args->is_reading ? want : 0;
 	uint8_t buf[65536];
 	ssize_t done;
 	short got = 0;
@@ -272,7 +305,9 @@ static int client_echo(struct client *client)
 			return -EBADMSG;
 		read += done > 0 ? (uint64_t)done : 0;
 	}
-	return read == want ? 0 : -EBADMSG;
+	if (read != want)
+		return -EBADMSG;
+	return client->args->is_reading ? client_end(client) : 0;
 }
 
 static int client_send_all(struct client *client, const char *text, size_t len)

@@ -37,6 +37,7 @@ struct args {
 	bool is_reuseport;
 	bool is_v6only;
 	bool is_report;
+	bool is_mptcp;
 };
 
 struct conn {
@@ -68,7 +69,7 @@ static void misuse(const char *what)
 		"usage: tcpserve --listen ADDR --port N [--backlog N=4096] [--rcvbuf N]\n"
 		"                [--mode echo|sink|hello|send [--bytes N]] [--reuseport] "
 		"[--v6only]\n"
-		"                [--no-accept-until-signal] [--report]\n",
+		"                [--no-accept-until-signal] [--report] [--mptcp]\n",
 		what);
 	exit(2);
 }
@@ -108,17 +109,12 @@ static void read_mode(struct args *args, const char *word)
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", 1, NULL, 'l' },
-		{ "port", 1, NULL, 'p' },
-		{ "backlog", 1, NULL, 'b' },
-		{ "mode", 1, NULL, 'm' },
-		{ "bytes", 1, NULL, 'n' },
-		{ "no-accept-until-signal", 0, NULL, 'w' },
-		{ "rcvbuf", 1, NULL, 'r' },
-		{ "reuseport", 0, NULL, 'u' },
-		{ "v6only", 0, NULL, '6' },
-		{ "report", 0, NULL, 'R' },
-		{ 0 },
+		{ "listen", 1, NULL, 'l' },  { "port", 1, NULL, 'p' },
+		{ "backlog", 1, NULL, 'b' }, { "mode", 1, NULL, 'm' },
+		{ "bytes", 1, NULL, 'n' },   { "no-accept-until-signal", 0, NULL, 'w' },
+		{ "rcvbuf", 1, NULL, 'r' },  { "reuseport", 0, NULL, 'u' },
+		{ "v6only", 0, NULL, '6' },  { "report", 0, NULL, 'R' },
+		{ "mptcp", 0, NULL, 'M' },   { 0 },
 	};
 	int which;
 
@@ -143,6 +139,8 @@ static void read_args(struct args *args, int argc, char **argv)
 			args->is_v6only = true;
 		else if (which == 'R')
 			args->is_report = true;
+		else if (which == 'M')
+			args->is_mptcp = true;
 		else
 			misuse("unknown option");
 	}
@@ -176,7 +174,8 @@ static int make_listener(const struct args *args)
 	struct sockaddr_storage addr;
 	socklen_t len = make_address(args, &addr);
 
-	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		    args->is_mptcp ? IPPROTO_MPTCP : 0);
 	if (fd < 0)
 		fail("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
