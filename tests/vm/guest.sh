@@ -41,6 +41,25 @@ guest_end() {
 	exit $((nr_unmet > 0))
 }
 
+# tagged NS DEV HOST : VLAN 100 on DEV, 203.0.113.HOST and 2001:db8:64::HOST; and 802.1Q 200 in
+# 802.1ad 101, 198.51.100.HOST and 2001:db8:65::HOST. A veth takes one tag more than its MTU, not two.
+tagged() {
+	ip -n "$1" link add link "$2" name "$2.100" type vlan id 100 &&
+		ip -n "$1" link add link "$2" name "$2.101" type vlan proto 802.1ad id 101 &&
+		ip -n "$1" link set "$2.101" up &&
+		ip -n "$1" link add link "$2.101" name "$2.101.200" type vlan id 200 &&
+		addressed "$1" "$2.100" "203.0.113.$3/24" "2001:db8:64::$3/64" &&
+		ip -n "$1" link set "$2.101.200" mtu 1496 &&
+		addressed "$1" "$2.101.200" "198.51.100.$3/24" "2001:db8:65::$3/64"
+}
+
+# addressed NS DEV IPV4 IPV6
+addressed() {
+	ip -n "$1" link set "$2" up &&
+		ip -n "$1" addr add "$3" dev "$2" &&
+		ip -n "$1" addr add "$4" dev "$2" nodad
+}
+
 # ---- synwardd ------------------------------------------------------------------------------------
 
 synward_start() {
@@ -60,7 +79,10 @@ status() { synward_status | jq -r "$1"; }
 status_is() { synward_status | jq -e "$1"; }
 
 # serves COUNT ADDR [ARG...] : that many connections, one after another, with echoes; none fails.
-serves() { lab_load --dst "$2" --port 80 --count "$1" "${@:3}" -j | jq -e ".served == $1 and .failed == 0"; }
+serves() {
+	lab_load --dst "$2" --port 80 --count "$1" --timeout-ms 10000 "${@:3}" -j |
+		jq -e ".served == $1 and .failed == 0"
+}
 
 cookies_flow() { (($(count cookies_sent) >= $1)); }
 syns_flow() { (($(count syns) >= $1)); }

@@ -117,6 +117,7 @@ $b mount -t cgroup2 cgroup /mnt/sys/fs/cgroup
 $b mount -t tmpfs -o mode=755 tmpfs /mnt/run
 $b mount -t tmpfs -o mode=1777 tmpfs /mnt/var/tmp
 $b mkdir -p /mnt/dev/pts /mnt/dev/shm
+$b ln -s /proc/self/fd /mnt/dev/fd
 $b mount -t devpts devpts /mnt/dev/pts
 $b mount -t tmpfs tmpfs /mnt/dev/shm
 exec $b switch_root /mnt /bin/bash "$run"
@@ -194,7 +195,7 @@ boot() {
 		-virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
 		"${args[@]}" \
 		-append "console=ttyS0 panic=-1 vm.kernel=$1/root vm.run=$2/run ${VM_APPEND:-}" \
-		</dev/null 2>"$2/qemu" | tee "$2/out" | grep --line-buffered -v '^vm-result ' || :
+		</dev/null 2>"$2/qemu" | tee -p "$2/out" | grep --line-buffered -v '^vm-result ' || :
 }
 
 if (($# < 2)); then
