@@ -39,11 +39,12 @@ CLI_SRC    := $(wildcard cli/*.c)
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*.c))
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-lab lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -60,9 +61,9 @@ demo: deps ## a flood, and what it does to a server without and with synward; 60
 
 check: deps ## every test
 	$(Q)$(MAKE) --no-print-directory all lab tests
-	$(Q)O=$(O) tests/check.sh lint unit prog lab e2e
+	$(Q)O=$(O) tests/check.sh lint unit fuzz prog lab e2e
 
-check-unit check-prog check-e2e check-lab: check-%: all lab tests
+check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
 run: deps ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=always|monitor]
@@ -110,7 +111,7 @@ $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 lab: $(LAB_TOOLS) ## build the tools of the test bed
 
 # Made on the way to a tool, but not to be thrown away after it.
-.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o)
+.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o) $(O)/synward.skel.h $(O)/synward.bpf.o
 
 $(O)/lab/%.bpf.o: tests/lab/%.bpf.c
 	$(call say,BPF,$@)
@@ -124,7 +125,14 @@ $(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
 
 ## ---- tests ---------------------------------------------------------------------------------------
 
-tests: $(UNIT_TESTS) $(PROG_TESTS)
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(FUZZERS)
+
+# libFuzzer targets; `make check` replays the kept corpus and looks for more for a moment.
+$(O)/fuzz/%: tests/fuzz/%.c
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -g -O2 -Wall -Wextra -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+		-MMD -MP -MF $@.d -Iinclude -Ibpf -Itests/unit $< -o $@
 
 # The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
 $(O)/unit/%: tests/unit/%.c

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the pure headers stand on, the same for the BPF target and for a native build: wire types, byte order,
- * inlining. No helper, no map: whatever includes only this can be fuzzed and sanitized without a kernel.
+ * What the pure headers stand on, the same for the BPF target and for a native build: wire types,
+ * byte order, inlining. No helper, no map: whatever includes only this can be fuzzed and sanitized
+ * without a kernel.
  */
 #ifndef SYNWARD_BASE_H
 #define SYNWARD_BASE_H

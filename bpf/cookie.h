@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SYN cookie: what a handshake needs to be finished later, packed into our initial sequence number (and into
- * the time that the client echoes), with enough keyed bits that nobody can make one up. Pure: the clock and the keys
- * are arguments.
+ * The SYN cookie: what a handshake needs to be finished later, packed into our initial sequence
+ * number (and into the time that the client echoes), with enough keyed bits that nobody can make
+ * one up. Pure: the clock and the keys are arguments.
  *
- * A client that offers timestamps. Our TSval is a millisecond clock plus a keyed offset per connection; the echo
- * tells exactly when the SYN-ACK left, hence the epoch, the round-trip time, and 15 bits more to guess (the elapsed
- * time must lie inside the lifetime of 2^17 of 2^32 ms): about 2^-37 for a blind ACK.
+ * A client that offers timestamps. Our TSval is a millisecond clock plus a keyed offset per
+ * connection; the echo tells exactly when the SYN-ACK left, hence the epoch, the round-trip time,
+ * and 15 bits more to guess (the elapsed time must lie inside the lifetime of 2^17 of 2^32 ms):
+ * about 2^-37 for a blind ACK.
  *
  *      31                              10 9        6 5           2   1      0
  *     +----------------------------------+----------+-------------+------+------+
  *     |              MAC 22              | MSS class| window scale| SACK | ECN  |
  *     +----------------------------------+----------+-------------+------+------+
  *
- * A client that offers none (Windows by default): one of 16 profiles, rounded down. 2^-27 for a blind ACK.
+ * A client that offers none (Windows by default): one of 16 profiles, rounded down. 2^-27 for a
+ * blind ACK.
  *
  *      31                                        5    4     3                0
  *     +------------------------------------------+--------+--------------------+
@@ -21,10 +23,12 @@
  *     +------------------------------------------+--------+--------------------+
  *                                                  of the epoch
  *
- * The MAC covers both addresses and ports (through the flow's id), the client's ISN, the low bits, the format, and,
- * through the key, the epoch. The formats are separate domains: neither can be presented as the other.
+ * The MAC covers both addresses and ports (through the flow's id), the client's ISN, the low bits,
+ * the format, and, through the key, the epoch. The formats are separate domains: neither can be
+ * presented as the other.
  *
- * RFC 4987 §3.6, RFC 7323 §3. An epoch lasts 2^epoch_shift ms; the current one and the one before are accepted.
+ * RFC 4987 §3.6, RFC 7323 §3. An epoch lasts 2^epoch_shift ms; the current one and the one before
+ * are accepted.
  */
 #ifndef SYNWARD_COOKIE_H
 #define SYNWARD_COOKIE_H
@@ -36,12 +40,14 @@
 #define NR_MSS_CLASSES 16
 #define NR_PROFILES 16
 
-#define MSS_MIN_V4 536  /* bpf_sk_assign_tcp_reqsk takes no less */
-#define MSS_MIN_V6 1220 /* nor here */
+/* bpf_sk_assign_tcp_reqsk() takes no less; a SYN without the option means just these (RFC 9293
+ * §3.7.1). */
+#define MSS_MIN_V4 536
+#define MSS_MIN_V6 1220
 
 /*
- * MSS classes, rounded down to. They name what links and tunnels really announce: Ethernet, PPPoE, WireGuard, IPsec,
- * GRE, VXLAN, the clouds' own MTUs, jumbo frames.
+ * MSS classes, rounded down to. They name what links and tunnels really announce: Ethernet, PPPoE,
+ * WireGuard, IPsec, GRE, VXLAN, the clouds' own MTUs, jumbo frames.
  */
 static const volatile __u16 mss_class_v4[NR_MSS_CLASSES] = {
 	536,  1024, 1220, 1260, 1300, 1340, 1360, 1370,
@@ -62,8 +68,9 @@ struct offer {
 };
 
 /*
- * Profiles for clients without timestamps, best first. The first that asks nothing the client did not offer is
- * taken, so a smaller MSS is preferred to the loss of SACK or of the window scale. MSS as for IPv4; IPv6 has 20 less.
+ * Profiles for clients without timestamps, best first. The first that asks nothing the client did
+ * not offer is taken, so a smaller MSS is preferred to the loss of SACK or of the window scale. MSS
+ * as for IPv4; IPv6 has 20 less.
  */
 #define PROFILE_NO_WSCALE (-1)
 #define PROFILE_V6_LESS 20
@@ -192,7 +199,8 @@ static __always_inline __u32 cookie_pack(const struct offer *o, __u64 epoch, boo
 	       (o->sack ? LOW_SACK : 0) | (o->ecn ? LOW_ECN : 0);
 }
 
-/* @client_isn in host order, @low from cookie_pack(), @key that of the epoch. Returns our ISN, host order. */
+/* @client_isn in host order, @low from cookie_pack(), @key that of the epoch. Returns our ISN, host
+ * order. */
 static __always_inline __u32 cookie_make(const struct sip_key *key, __u64 flow_id, __u32 client_isn,
 					 __u32 low, bool timestamps)
 {
@@ -214,7 +222,8 @@ static __always_inline bool cookie_check(const struct sip_key *key, __u64 flow_i
 	       cookie;
 }
 
-/* The keyed offset of a connection's timestamps: the half of the flow's id that no table is indexed by. */
+/* The keyed offset of a connection's timestamps: the half of the flow's id that no table is indexed
+ * by. */
 static __always_inline __u32 ts_offset(__u64 flow_id)
 {
 	return flow_id >> 32;
@@ -238,10 +247,14 @@ static __always_inline bool cookie_sent_at(__u64 now_ms, __u64 flow_id, __u32 ts
 	return true;
 }
 
-/* A cookie without timestamps names its epoch by parity: the current one or the one before. */
+/*
+ * A cookie without timestamps names its epoch by parity: the current one or the one before. The
+ * current one begins CLOCK_SKEW_MS early, for cookies of a clock that is ahead, and what is before
+ * the one before ends as much earlier.
+ */
 static __always_inline __u64 cookie_epoch(__u64 now_ms, __u32 cookie, __u32 epoch_shift)
 {
-	__u64 epoch = epoch_of(now_ms, epoch_shift);
+	__u64 epoch = epoch_of(now_ms + CLOCK_SKEW_MS, epoch_shift);
 
 	return epoch - ((epoch ^ (cookie >> LOW_PARITY_SHIFT)) & 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The Internet checksum (RFC 1071) as a running 64-bit sum of 32-bit words: additions never overflow for anything
- * that fits a frame, and the fold at the end does all the carrying. Sums are in wire order throughout.
+ * The Internet checksum (RFC 1071) as a running 64-bit sum of 32-bit words: additions never
+ * overflow for anything that fits a frame, and the fold at the end does all the carrying. Sums are
+ * in wire order throughout.
  */
 #ifndef SYNWARD_CSUM_H
 #define SYNWARD_CSUM_H
@@ -17,7 +18,8 @@ static __always_inline __u64 csum_addr(const struct ip_addr *a, bool is_v6)
 	return sum;
 }
 
-/* The pseudo-header of RFC 9293, both families: the sum of both addresses, the protocol, the TCP length. */
+/* The pseudo-header of RFC 9293, both families: the sum of both addresses, the protocol, the TCP
+ * length. */
 static __always_inline __u64 csum_pseudo(__u64 addr_sum, __u32 tcp_bytes)
 {
 	return addr_sum + bpf_htonl(IPPROTO_TCP) + bpf_htonl(tcp_bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way out: a reason is counted and becomes an action. Actions come from the list of reasons and nowhere else.
+ * The one way out: a reason is counted and becomes an action. Actions come from the list of reasons
+ * and nowhere else.
  */
 #ifndef SYNWARD_FINISH_H
 #define SYNWARD_FINISH_H

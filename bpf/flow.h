@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which connections are known to be real. A flow's id is a keyed hash of addresses and ports that nobody outside can
- * steer; its low half says where in the table it is, its high half is the connection's timestamp offset.
+ * Which connections are known to be real. A flow's id is a keyed hash of addresses and ports that
+ * nobody outside can steer; its low half says where in the table it is, its high half is the
+ * connection's timestamp offset.
  *
  *      63                            32 31                16 15             0
  *     +--------------------------------+--------------------+----------------+
  *     |        timestamp offset        |        tag         |      set       |
  *     +--------------------------------+--------------------+----------------+
  *
- * Only what has proved its address enters: a socket of the kernel's beyond the handshake, or a valid cookie. Two CPUs
- * that write the same set at once can lose an entry, which costs a socket lookup and nothing else.
+ * Only what has proved its address enters: a socket of the kernel's beyond the handshake, or a
+ * valid cookie. Two CPUs that write the same set at once can lose an entry, which costs a socket
+ * lookup and nothing else.
  */
 #ifndef SYNWARD_FLOW_H
 #define SYNWARD_FLOW_H
@@ -86,7 +88,8 @@ static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 	return NULL;
 }
 
-/* The way that a new flow takes: its own old one, an empty one, or that of the flow not seen for longest. */
+/* The way that a new flow takes: its own old one, an empty one, or that of the flow not seen for
+ * longest. */
 static __always_inline __u32 flow_way(const struct flow_tags *tags, const struct flow_set *set,
 				      __u64 id, __u64 now_ms)
 {
@@ -122,7 +125,8 @@ static __always_inline void flow_put(__u64 id, enum flow_state state, __u64 now_
 	tags->tag[way] = flow_tag(id);
 }
 
-/* The kernel holds no socket for it any more: the next one of the same tuple is another connection. */
+/* The kernel holds no socket for it any more: the next one of the same tuple is another connection.
+ */
 static __always_inline void flow_forget(struct flow *f)
 {
 	f->state = FLOW_NONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two programs share once a packet is parsed: which service it is for, whose keys, what time it is, and
- * whether its cookie is good.
+ * What the two programs share once a packet is parsed: which service it is for, whose keys, what
+ * time it is, and whether its cookie is good.
  */
 #ifndef SYNWARD_JUDGE_H
 #define SYNWARD_JUDGE_H
@@ -124,7 +124,8 @@ static int options_loop(__u32 i, struct opts_walk **walk)
 	return !tcp_options_step(*walk);
 }
 
-/* Copy the TCP header and read its options, both to cpu_state. Returns the header's sum, or false when it is not linear. */
+/* Copy the TCP header and read its options, both to cpu_state. Returns the header's sum, or false
+ * when it is not linear. */
 static __always_inline bool header_read(struct judgement *j, void *frame, void *end, __u64 *ret_sum)
 {
 	struct cpu_state *cpu = j->cpu;
@@ -142,9 +143,9 @@ static __always_inline bool header_read(struct judgement *j, void *frame, void *
 }
 
 /*
- * Is this ACK, or first data, the answer to a cookie of ours? The client's ISN is one before its sequence number, our
- * cookie one before what it acknowledges.
- * Returns ACK_COOKIE_VALID and the note for it, or what is wrong.
+ * Is this ACK, or first data, the answer to a cookie of ours? The client's ISN is one before its
+ * sequence number, our cookie one before what it acknowledges. Returns ACK_COOKIE_VALID and the
+ * note for it, or what is wrong.
  */
 static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret)
 {

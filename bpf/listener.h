@@ -2,11 +2,12 @@
 /*
  * What the kernel holds for a packet's addresses and ports: a listener, a connection, nothing.
  *
- * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, and because some listeners
- * cannot take cookies. Up to LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS and CPU ask exactly; beyond that they
- * believe what was last seen for their service and address family, which is refreshed at least once per window: it
- * is at most two windows old (8 ms, and a tick of the coarse clock). Addresses of one service that have different
- * listeners share that record, and only then, so a flood can make one of them inherit the other's window scale.
+ * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, and
+ * because some listeners cannot take cookies. Up to LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS
+ * and CPU ask exactly; beyond that they believe what was last seen for their service and address
+ * family, which is refreshed at least once per window: it is at most two windows old (8 ms, and a
+ * tick of the coarse clock). Addresses of one service that have different listeners share that
+ * record, and only then, so a flood can make one of them inherit the other's window scale.
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
@@ -56,15 +57,16 @@ static __always_inline struct bpf_sock *socket_lookup(void *ctx, const struct pk
 	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
 }
 
-/* The receive buffer of a new connection, before anybody looked at its listener: tcp_rmem[1], at the kernel's default
- * ratio of payload to memory. */
+/* The receive buffer of a new connection, before anybody looked at its listener: tcp_rmem[1], at
+ * the kernel's default ratio of payload to memory. */
 static __always_inline void rcv_space_default(__u32 rmem_default, struct rcv_space *ret)
 {
 	ret->space_bytes = rmem_default / 2;
 	ret->clamp_bytes = 0;
 }
 
-/* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in the kernel. */
+/* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in
+ * the kernel. */
 static __always_inline void listener_read(struct bpf_sock *sk, const struct settings *set,
 					  struct listener_record *ret)
 {
@@ -105,9 +107,9 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
 }
 
 /*
- * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @known: the flow table's entry of
- * the connection, or NULL. Without a lookup it is safer to let the kernel answer such a SYN; with one that finds no
- * socket the entry is of a connection that has ended.
+ * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @known: the flow
+ * table's entry of the connection, or NULL. Without a lookup it is safer to let the kernel answer
+ * such a SYN; with one that finds no socket the entry is of a connection that has ended.
  */
 static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p,
 						    const struct settings *set,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every map: who writes it, who reads it, why it has its size, what happens when it is full. All memory is taken at
- * load; no packet can make a map grow. One object is loaded per device, and all share these maps.
+ * Every map: who writes it, who reads it, why it has its size, what happens when it is full. All
+ * memory is taken at load; no packet can make a map grow. One object is loaded per device, and all
+ * share these maps.
  */
 #ifndef SYNWARD_MAPS_H
 #define SYNWARD_MAPS_H
@@ -29,7 +30,8 @@ struct {
 	__type(value, struct secret);
 } secret SEC(".maps");
 
-/* Daemon writes, XDP reads. 1: some service has this port. Keeps traffic to other ports out of the hash below. */
+/* Daemon writes, XDP reads. 1: some service has this port. Keeps traffic to other ports out of the
+ * hash below. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, NR_PORTS);
@@ -37,8 +39,8 @@ struct {
 	__type(value, __u8);
 } ports SEC(".maps");
 
-/* Daemon writes, both read: (address, port) to row. Sized for 64 addresses of every row; when it is full the daemon says
- * so, and what is not in it is not protected. */
+/* Daemon writes, both read: (address, port) to row. Sized for 64 addresses of every row; when it is
+ * full the daemon says so, and what is not in it is not protected. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ROWS_MAX * 64);
@@ -87,8 +89,8 @@ struct {
 	__type(value, struct dev_conf);
 } devices SEC(".maps");
 
-/* Is the TC half alive? XDP counts the notes that nobody took, TC sets them to 0, the daemon too when it has seen the
- * TC half attached. */
+/* Is the TC half alive? XDP counts the notes that nobody took, TC sets them to 0, the daemon too
+ * when it has seen the TC half attached. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DEVS_MAX);
@@ -96,8 +98,8 @@ struct {
 	__type(value, struct dev_notes);
 } device_notes SEC(".maps");
 
-/* XDP writes and reads; see flow.h. The daemon sets both sizes before the load. A full set loses its oldest entry,
- * which costs a socket lookup later. */
+/* XDP writes and reads; see flow.h. The daemon sets both sizes before the load. A full set loses
+ * its oldest entry, which costs a socket lookup later. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
@@ -140,8 +142,9 @@ struct cpu_state {
 	struct epoch_key epoch_keys[2]; /* by parity */
 	__u32 lookup_window;
 	__u32 lookups_used;
-	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the stack through every
-	 * path, and for the many shapes of a header that is a million instructions (clang 14, Linux 6.18). */
+	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
+	 * stack through every path, and for the many shapes of a header that is a million
+	 * instructions (clang 14, Linux 6.18). */
 	struct pkt pkt;
 	struct tcp_header header;
 	struct tcp_opts opts;

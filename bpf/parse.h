@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From bytes to struct pkt: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with a bounded walk of extension
- * headers, TCP. All bounds checks on input are here and in tcpopt.h. Whether a packet is wanted is for others to
- * say; what is not plain TCP gets its reason here, and a header that lies is left to the kernel, which knows how to
- * refuse it.
+ * From bytes to struct pkt: Ethernet, up to two VLAN tags, IPv4 with options, IPv6 with a bounded
+ * walk of extension headers, TCP. All bounds checks on input are here and in tcpopt.h. Whether a
+ * packet is wanted is for others to say; what is not plain TCP gets its reason here, and a header
+ * that lies is left to the kernel, which knows how to refuse it.
  *
  * RFC 791, RFC 8200 (§4 extension headers), RFC 9293 (§3.1).
  */
@@ -57,9 +57,10 @@ struct pkt {
 };
 
 /*
- * Where the headers are in the frame. The masks are above the largest offsets that the parser makes (22 and 318) and
- * tell the verifier so; the volatile read makes it forget through which of many paths the parser came, or it would
- * follow each of them to the end (clang 14, Linux 6.18: more than a million instructions).
+ * Where the headers are in the frame. The masks are above the largest offsets that the parser makes
+ * (22 and 318) and tell the verifier so; the volatile read makes it forget through which of many
+ * paths the parser came, or it would follow each of them to the end (clang 14, Linux 6.18: more
+ * than a million instructions).
  */
 #define L3_OFF_MASK 0x1f
 #define L4_OFF_MASK 0x1ff
@@ -100,7 +101,8 @@ static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt 
 	return GO_ON;
 }
 
-/* The length of the TCP segment, from the IP header alone: padding behind the datagram never counts. */
+/* The length of the TCP segment, from the IP header alone: padding behind the datagram never
+ * counts. */
 static __always_inline enum reason parse_ipv4(void *frame, void *end, struct pkt *p,
 					      __u32 *ret_l4_len)
 {
@@ -133,8 +135,8 @@ static __always_inline bool is_ext_header(__u8 next)
 	       next == IPPROTO_AH;
 }
 
-/* Walks from the fixed header to TCP. A Routing header that is not spent has another destination than the one it
- * shows, so it is left to the kernel. */
+/* Walks from the fixed header to TCP. A Routing header that is not spent has another destination
+ * than the one it shows, so it is left to the kernel. */
 static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __u8 next,
 						     __u32 *ret_bytes)
 {
@@ -262,9 +264,9 @@ struct tcp_header {
 };
 
 /*
- * Copy the TCP header of @p and add it up. The number of words selects straight-line code: a loop over packet
- * bytes would pay for a bounds check each.
- * Returns false when the header is not whole in linear memory.
+ * Copy the TCP header of @p and add it up. The number of words selects straight-line code: a loop
+ * over packet bytes would pay for a bounds check each. Returns false when the header is not whole
+ * in linear memory.
  */
 static __always_inline bool tcp_header_read(void *frame, void *end, const struct pkt *p,
 					    struct tcp_header *ret, __u64 *ret_sum)

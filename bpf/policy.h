@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What synward wants: which SYNs deserve an answer, what the answer offers, which window it announces. Pure: reads
- * only its arguments.
+ * What synward wants: which SYNs deserve an answer, what the answer offers, which window it
+ * announces. Pure: reads only its arguments.
  */
 #ifndef SYNWARD_POLICY_H
 #define SYNWARD_POLICY_H
@@ -11,15 +11,14 @@
 #include "parse.h"
 #include "tcpopt.h"
 
-#define MSS_DEFAULT_V4 536 /* RFC 9293 §3.7.1: what a SYN without the option means */
-#define MSS_DEFAULT_V6 1220
 #define MSS_REFUSED_BELOW \
 	216 /* smaller ones only make the server send many tiny segments (CVE-2019-11479) */
 #define SYN_PAYLOAD_MAX 1460 /* bytes: more than a TFO client sends, and what is checked */
 
 #define IPTOS_ECN_MASK 3
 
-/* A segment that opens a connection. Reserved bits, ECE, CWR, PSH and URG do not disqualify it (AccECN, RFC 9768). */
+/* A segment that opens a connection. Reserved bits, ECE, CWR, PSH and URG do not disqualify it
+ * (AccECN, RFC 9768). */
 static __always_inline bool is_syn(__u8 flags)
 {
 	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -41,8 +40,8 @@ static __always_inline bool is_martian_v6(const struct ip_addr *a)
 	       ((a->word[2] == 0 && bpf_ntohl(a->word[3]) <= 1) || a->word[2] == bpf_htonl(0xffff));
 }
 
-/* No connection can come from here; the kernel would not answer either, but XDP comes before its checks. The
- * destination is one of our own unicast addresses already. */
+/* No connection can come from here; the kernel would not answer either, but XDP comes before its
+ * checks. The destination is one of our own unicast addresses already. */
 static __always_inline bool is_martian(const struct pkt *p)
 {
 	if (p->sport == 0 || addr_equal(&p->src, &p->dst))
@@ -66,19 +65,27 @@ static __always_inline enum reason syn_judge(const struct pkt *p, const struct t
 	return GO_ON;
 }
 
-/* RFC 3168 §6.1.1: ECE and CWR on a SYN that is itself not ECN-capable. AccECN's third bit does not matter, as to a
- * server that knows only RFC 3168. */
+/* RFC 3168 §6.1.1: ECE and CWR on a SYN that is itself not ECN-capable. AccECN's third bit does not
+ * matter, as to a server that knows only RFC 3168. */
 static __always_inline bool syn_asks_ecn(const struct pkt *p)
 {
 	return (p->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR) &&
 	       !(p->dsfield & IPTOS_ECN_MASK);
 }
 
+/* The client's MSS, or what its absence means; at least what a cookie can carry. */
+static __always_inline __u16 mss_of_syn(const struct pkt *p, const struct tcp_opts *opts)
+{
+	__u16 least = p->is_v6 ? MSS_MIN_V6 : MSS_MIN_V4;
+
+	return opts->mss > least ? opts->mss : least;
+}
+
 /* What both sides can have: offered by the SYN and allowed by the sysctls (@may: MAY_*). */
 static __always_inline void offer_from_syn(const struct pkt *p, const struct tcp_opts *opts,
 					   __u32 may, struct offer *ret)
 {
-	ret->mss = opts->mss ?: p->is_v6 ? MSS_DEFAULT_V6 : MSS_DEFAULT_V4;
+	ret->mss = mss_of_syn(p, opts);
 	ret->wscale = may & MAY_WSCALE ? opts->wscale : WSCALE_NONE;
 	ret->sack = opts->has_sack && (may & MAY_SACK);
 	ret->timestamps = opts->has_timestamps && (may & MAY_TIMESTAMPS);
@@ -88,7 +95,8 @@ static __always_inline void offer_from_syn(const struct pkt *p, const struct tcp
 /* What the kernel would give a new connection of a listener to receive into. */
 struct rcv_space {
 	__u32 space_bytes; /* full buffer, as the window sees it */
-	__u32 clamp_bytes; /* the application asked for no more (SO_RCVBUF, TCP_WINDOW_CLAMP); 0: did not ask */
+	__u32 clamp_bytes; /* the application asked for no more (SO_RCVBUF, TCP_WINDOW_CLAMP); 0:
+			      did not ask */
 };
 
 #define WINDOW_MAX 65535U
@@ -108,8 +116,8 @@ static __always_inline __u32 clamp_of(const struct rcv_space *rcv)
 	return rcv->clamp_bytes ?: WINDOW_MAX << WSCALE_MAX;
 }
 
-/* The receive window scale that the kernel would choose: enough for the largest buffer that the connection may grow
- * to. @rmem_max: the larger of tcp_rmem[2] and rmem_max. */
+/* The receive window scale that the kernel would choose: enough for the largest buffer that the
+ * connection may grow to. @rmem_max: the larger of tcp_rmem[2] and rmem_max. */
 static __always_inline __u8 rcv_wscale(const struct rcv_space *rcv, __u32 rmem_max)
 {
 	__u32 clamp = clamp_of(rcv);
@@ -123,7 +131,8 @@ static __always_inline __u8 rcv_wscale(const struct rcv_space *rcv, __u32 rmem_m
 	return scale;
 }
 
-/* The window that the listener will grant: a multiple of @mss, the segment size that the cookie remembers. */
+/* The window that the listener will grant: a multiple of @mss, the segment size that the cookie
+ * remembers. */
 static __always_inline __u16 rcv_window(const struct rcv_space *rcv, __u16 mss)
 {
 	__u32 space = min_u32(rcv->space_bytes, clamp_of(rcv));

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SYN-ACK, written over the SYN that it answers. The Ethernet header and the VLAN tags stay where they are; behind
- * them come an IP header without options or extensions, a TCP header and at most five words of options, all of which
- * fit where the SYN was, because a SYN-ACK answers only options that were offered.
+ * The SYN-ACK, written over the SYN that it answers. The Ethernet header and the VLAN tags stay
+ * where they are; behind them come an IP header without options or extensions, a TCP header and at
+ * most five words of options, all of which fit where the SYN was, because a SYN-ACK answers only
+ * options that were offered.
  *
- * reply_plan() says how long the answer will be, reply_fits() asks for the room; after that reply_write() cannot fail.
+ * reply_plan() makes the segment and so the length, reply_write() asks for room before its first
+ * byte.
  */
 #ifndef SYNWARD_REPLY_H
 #define SYNWARD_REPLY_H

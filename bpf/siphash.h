@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SipHash-1-3 over a few 64-bit words (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012), the one
- * keyed function of the data path. A message here is always a whole number of words, so that the last block of the
- * definition holds the length alone. 1-3 instead of 2-4 halves the rounds of every packet; no attack is known on
- * it, and a cookie's key lives for two epochs.
+ * SipHash-1-3 over a few 64-bit words (Aumasson and Bernstein, "SipHash: a fast short-input PRF",
+ * 2012), the one keyed function of the data path. A message here is always a whole number of words,
+ * so that the last block of the definition holds the length alone. 1-3 instead of 2-4 halves the
+ * rounds of every packet; no attack is known on it, and a cookie's key lives for two epochs.
  *
  * Input words are the little-endian reading of the bytes, as in the definition.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * synward's data path: the order of the questions. XDP judges every frame; a SYN to an armed service is answered with
- * a cookie, the ACK that brings a valid one back is noted, and TC hands noted ACKs to the listener. How a question is
- * answered is in the header that is named after it.
+ * synward's data path: the order of the questions. XDP judges every frame; a SYN to an armed
+ * service is answered with a cookie, the ACK that brings a valid one back is noted, and TC hands
+ * noted ACKs to the listener. How a question is answered is in the header that is named after it.
  */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
@@ -40,10 +40,11 @@ extern int bpf_sk_assign_tcp_reqsk(struct __sk_buff *skb, struct sock___local *s
 /* For tests: behave as on a driver that carries no metadata. */
 const volatile bool without_metadata;
 
-/* ---- SYN ------------------------------------------------------------------------------------------ */
+/* ---- SYN
+ * ------------------------------------------------------------------------------------------ */
 
-/* One's complement sum of up to SYN_PAYLOAD_MAX bytes of payload; ~0 when they cannot be read. Global, so that it is
- * verified once and not on every path that comes here. */
+/* One's complement sum of up to SYN_PAYLOAD_MAX bytes of payload; ~0 when they cannot be read.
+ * Global, so that it is verified once and not on every path that comes here. */
 __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 {
 	__u64 sum = 0;
@@ -64,7 +65,8 @@ __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 	return sum;
 }
 
-/* A checksum that is the bare pseudo-header's was left to hardware by a local sender, and is as good as right. */
+/* A checksum that is the bare pseudo-header's was left to hardware by a local sender, and is as
+ * good as right. */
 static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct judgement *j,
 					    __u64 header_sum)
 {
@@ -127,7 +129,8 @@ static __always_inline void answer_plan(struct judgement *j, const struct dev_co
 	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
 }
 
-/* Make the frame as long as the answer, unless what is too much is padding that Ethernet wants anyway. */
+/* Make the frame as long as the answer, unless what is too much is padding that Ethernet wants
+ * anyway. */
 static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, __u32 bytes)
 {
 	if (p->frame_bytes == bytes || (p->frame_bytes <= FRAME_MIN && !p->payload_bytes))
@@ -187,7 +190,8 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	return syn_answer(ctx, j, dev, rec);
 }
 
-/* ---- everything that is no SYN -------------------------------------------------------------------- */
+/* ---- everything that is no SYN
+ * -------------------------------------------------------------------- */
 
 /* Leave a note for TC. False when the driver has no room for metadata. */
 static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *note)
@@ -200,6 +204,7 @@ static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *no
 	if ((void *)(to + 1) > (void *)(long)ctx->data)
 		return false;
 	__builtin_memset(to->lead, 0, sizeof(to->lead));
+	to->magic = NOTE_MAGIC;
 	to->note = *note;
 	return true;
 }
@@ -291,7 +296,8 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	return judge_unknown(ctx, j);
 }
 
-/* ---- XDP ------------------------------------------------------------------------------------------ */
+/* ---- XDP
+ * ------------------------------------------------------------------------------------------ */
 
 /* A veth peer can redirect frames that carry metadata of their own: it would pass for ours. */
 static __always_inline void metadata_cut(struct xdp_md *ctx)
@@ -342,24 +348,27 @@ int synward_xdp(struct xdp_md *ctx)
 	return finish(judge(ctx));
 }
 
-/* ---- TC ------------------------------------------------------------------------------------------- */
+/* ---- TC
+ * ------------------------------------------------------------------------------------------- */
 
 /* Copied byte by byte: it may lie at an odd place. */
-static __always_inline bool note_read_at(struct __sk_buff *skb, __u32 at, struct note *ret)
+static __always_inline bool note_read_at(struct __sk_buff *skb, __u32 magic_at, struct note *ret)
 {
-	const __u8 *from = (void *)(long)skb->data_meta + at;
+	const __u8 *from = (void *)(long)skb->data_meta + magic_at;
+	__u16 magic;
 
-	if ((void *)(from + sizeof(*ret)) > (void *)(long)skb->data)
+	if ((void *)(from + sizeof(magic) + sizeof(*ret)) > (void *)(long)skb->data)
 		return false;
-	__builtin_memcpy(ret, from, sizeof(*ret));
-	return ret->magic == NOTE_MAGIC;
+	__builtin_memcpy(&magic, from, sizeof(magic));
+	__builtin_memcpy(ret, from + sizeof(magic), sizeof(*ret));
+	return magic == NOTE_MAGIC;
 }
 
 static __always_inline bool note_read(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)
 {
-	if (note_read_at(skb, NOTE_AT, ret))
+	if (note_read_at(skb, NOTE_MAGIC_AT, ret))
 		return true;
-	*ret_without_l2 = note_read_at(skb, NOTE_AT_WITHOUT_L2, ret);
+	*ret_without_l2 = note_read_at(skb, NOTE_MAGIC_AT_WITHOUT_L2, ret);
 	return *ret_without_l2;
 }
 
@@ -376,7 +385,8 @@ static __always_inline enum reason skb_parse(struct __sk_buff *skb, bool without
 	return parse_packet(data, end, skb->len, ret);
 }
 
-/* On a driver without metadata: the same judgement again, for the one packet that XDP found valid and could not mark. */
+/* On a driver without metadata: the same judgement again, for the one packet that XDP found valid
+ * and could not mark. */
 static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 {
 	struct judgement j = {};
@@ -416,8 +426,9 @@ static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, b
 	return true;
 }
 
-/* What the kernel is to make of the handshake. The echoed time is moved forward by the time that has passed since the
- * SYN-ACK: the kernel takes its first RTT sample from the difference, and finds the true one. */
+/* What the kernel is to make of the handshake. The echoed time is moved forward by the time that
+ * has passed since the SYN-ACK: the kernel takes its first RTT sample from the difference, and
+ * finds the true one. */
 static __always_inline void attrs_make(const struct note *note, const struct listener_record *rec,
 				       struct bpf_tcp_req_attrs *ret)
 {

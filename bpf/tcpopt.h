@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a TCP header's options say: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 (window scale, timestamps), RFC 2018 (SACK
- * permitted), and whether the segment is signed (RFC 2385, RFC 5925), since only the kernel can sign the answer.
+ * What a TCP header's options say: RFC 9293 §3.2 (EOL, NOP, MSS), RFC 7323 (window scale,
+ * timestamps), RFC 2018 (SACK permitted), and whether the segment is signed (RFC 2385, RFC 5925),
+ * since only the kernel can sign the answer.
  *
- * As in the kernel, an option whose length is wrong for its kind is skipped, one whose length is impossible ends the
- * parse with what was read so far, and the last of two equals wins.
+ * As in the kernel, an option whose length is wrong for its kind is skipped, one whose length is
+ * impossible ends the parse with what was read so far, and the last of two equals wins.
  */
 #ifndef SYNWARD_TCPOPT_H
 #define SYNWARD_TCPOPT_H
@@ -41,8 +42,9 @@ struct tcp_opts {
 #define TCP_OPTS_NONE ((struct tcp_opts){ .wscale = WSCALE_NONE })
 
 /*
- * Any layout, option by option: tcp_options_begin(), then tcp_options_step() until it says false, at most
- * TCP_OPTIONS_MAX times. The caller brings the loop, because BPF has one of its own that is verified in one pass.
+ * Any layout, option by option: tcp_options_begin(), then tcp_options_step() until it says false,
+ * at most TCP_OPTIONS_MAX times. The caller brings the loop, because BPF has one of its own that is
+ * verified in one pass.
  */
 struct opts_walk {
 	__u8 opt[64]; /* more than there can be, so that a mask is all the bounds check there is */
@@ -117,9 +119,9 @@ static __always_inline bool tcp_options_step(struct opts_walk *w)
 #define OPT_WORD_MASK_HIGH bpf_htonl(0xffff0000)
 
 /*
- * The layouts that nearly every packet has, by comparing whole words: a Linux SYN (MSS, SACK, timestamps, window
- * scale), a Windows SYN (MSS, window scale, SACK), timestamps alone, nothing at all.
- * Returns false, and leaves @ret alone, for any other.
+ * The layouts that nearly every packet has, by comparing whole words: a Linux SYN (MSS, SACK,
+ * timestamps, window scale), a Windows SYN (MSS, window scale, SACK), timestamps alone, nothing at
+ * all. Returns false, and leaves @ret alone, for any other.
  */
 static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32 l4_bytes,
 					       struct tcp_opts *ret)

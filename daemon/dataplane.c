@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all devices have in common: the shared maps, the rows and the table of services that they are filled with, and
- * what is read out of them. The BPF object is loaded once per device (device.c); all share the maps of the first.
+ * What all devices have in common: the shared maps, the rows and the table of services that they
+ * are filled with, and what is read out of them. The BPF object is loaded once per device
+ * (device.c); all share the maps of the first.
  */
 #include "dataplane.h"
 
@@ -78,7 +79,8 @@ static struct synward_bpf *first_skel(const struct dataplane *dp)
 	return dp->devices[0].skel;
 }
 
-/* ---- feeding the maps ------------------------------------------------------------------------------ */
+/* ---- feeding the maps
+ * ------------------------------------------------------------------------------ */
 
 static int put(struct bpf_map *map, const void *key, const void *value)
 {
@@ -126,7 +128,8 @@ static int entry_order(const void *a, const void *b)
 	return memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
-/* (address, port) of every service that is not off, sorted, each once: two devices may have the same address. */
+/* (address, port) of every service that is not off, sorted, each once: two devices may have the
+ * same address. */
 static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
 			   struct service_entry *ret)
 {
@@ -232,7 +235,8 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
 	}
 }
 
-/* ---- attaching ------------------------------------------------------------------------------------------ */
+/* ---- attaching
+ * ------------------------------------------------------------------------------------------ */
 
 static int fill_maps(struct dataplane *dp)
 {
@@ -286,7 +290,8 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 	return 0;
 }
 
-/* ---- start, second by second, stop ----------------------------------------------------------------- */
+/* ---- start, second by second, stop
+ * ----------------------------------------------------------------- */
 
 static int rows_make(struct dataplane *dp)
 {
@@ -352,7 +357,8 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 	int fd = bpf_map__fd(first_skel(dp)->maps.device_notes);
 
 	if (device_link_is_live(dev->tc_link)) {
-		/* it is there: notes that nobody took were lost on the way, as under memory pressure */
+		/* it is there: notes that nobody took were lost on the way, as under memory
+		 * pressure */
 		if (!bpf_map_lookup_elem(fd, &dev->slot, &seen) && seen.untaken) {
 			none.is_without_metadata = seen.is_without_metadata;
 			put_at(first_skel(dp)->maps.device_notes, dev->slot, &none);
@@ -394,7 +400,8 @@ void dataplane_check(struct dataplane *dp)
 	}
 }
 
-/* ---- looking --------------------------------------------------------------------------------------- */
+/* ---- looking
+ * --------------------------------------------------------------------------------------- */
 
 /* Add up the __u64 counters of one per-CPU entry. */
 static int sum_counters(const struct dataplane *dp, const struct bpf_map *map, __u32 index,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads and attaches for one device. Links are not pinned in this version: they go when the process goes.
+ * Loads and attaches for one device. Links are not pinned in this version: they go when the process
+ * goes.
  */
 #include "device.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One device: the object that is loaded for it and the two links that hold it there. Internal to the data path: with
- * dataplane.c the only code that sees libbpf and the skeleton.
+ * One device: the object that is loaded for it and the two links that hold it there. Internal to
+ * the data path: with dataplane.c the only code that sees libbpf and the skeleton.
  */
 #ifndef SYNWARD_DEVICE_H
 #define SYNWARD_DEVICE_H
@@ -27,8 +27,8 @@ struct device {
 void device_libbpf_init(void);
 
 /*
- * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first). Logs.
- * Returns 0 or -errno.
+ * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first).
+ * Logs. Returns 0 or -errno.
  */
 int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * synwardd: start, loop, stop. The data path works by itself; what the loop does is keep it fed with what only user
- * space can see (addresses, sysctls, the state of its own links) and answer questions about it.
+ * synwardd: start, loop, stop. The data path works by itself; what the loop does is keep it fed
+ * with what only user space can see (addresses, sysctls, the state of its own links) and answer
+ * questions about it.
  */
 #include <errno.h>
 #include <signal.h>
@@ -47,7 +48,8 @@ static time_t monotonic_seconds(void)
 	return ts.tv_sec;
 }
 
-/* ---- what the loop does ---------------------------------------------------------------------------- */
+/* ---- what the loop does
+ * ---------------------------------------------------------------------------- */
 
 static int follow_addresses(struct daemon *d)
 {
@@ -122,7 +124,8 @@ static int on_status(void *arg, json_t **ret)
 	return err;
 }
 
-/* As many clients as the control socket serves, beside the maps and links, are more than the usual soft limit. */
+/* As many clients as the control socket serves, beside the maps and links, are more than the usual
+ * soft limit. */
 static void raise_fd_limit(void)
 {
 	struct rlimit limit;
@@ -133,7 +136,8 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* ---- start ----------------------------------------------------------------------------------------- */
+/* ---- start
+ * ----------------------------------------------------------------------------------------- */
 
 static int loop_open(struct daemon *d)
 {
@@ -193,7 +197,8 @@ static int listen_for_changes(struct daemon *d)
 				 on_second, d);
 }
 
-/* The control socket comes first: it is what tells a second daemon that it is the second. Whatever fails says why. */
+/* The control socket comes first: it is what tells a second daemon that it is the second. Whatever
+ * fails says why. */
 static int start(struct daemon *d)
 {
 	const struct control_ops ops = { .status = on_status, .arg = d };
@@ -231,7 +236,8 @@ static void stop(struct daemon *d)
 	config_free(&d->conf);
 }
 
-/* ---- main ------------------------------------------------------------------------------------------ */
+/* ---- main
+ * ------------------------------------------------------------------------------------------ */
 
 static int run(struct daemon *d)
 {

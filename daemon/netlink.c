@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rtnetlink through libmnl. One socket asks and waits for the answer, another hears news; news only say that it is
- * time to ask again, so a lost message (ENOBUFS) costs nothing.
+ * rtnetlink through libmnl. One socket asks and waits for the answer, another hears news; news only
+ * say that it is time to ask again, so a lost message (ENOBUFS) costs nothing.
  */
 #include "netlink.h"
 
@@ -178,7 +178,8 @@ static bool is_loopback(int family, const void *bytes)
 				   IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)bytes);
 }
 
-/* IFA_LOCAL is the address on point-to-point devices, where IFA_ADDRESS is the peer's; IPv6 has only the latter. */
+/* IFA_LOCAL is the address on point-to-point devices, where IFA_ADDRESS is the peer's; IPv6 has
+ * only the latter. */
 static int read_address(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What rtnetlink says: which devices there are, which addresses are local, and that something has changed. What to make
- * of it is for others. Nothing here logs.
+ * What rtnetlink says: which devices there are, which addresses are local, and that something has
+ * changed. What to make of it is for others. Nothing here logs.
  */
 #ifndef SYNWARD_NETLINK_H
 #define SYNWARD_NETLINK_H
@@ -33,7 +33,8 @@ void netlink_drain(struct netlink *nl);
 /* The device called @name. Returns 0, -ENODEV, or another -errno. */
 int netlink_link(struct netlink *nl, const char *name, struct link_info *ret);
 
-/* Every address of this namespace except loopback's own; the caller frees *ret. Returns 0 or -errno. */
+/* Every address of this namespace except loopback's own; the caller frees *ret. Returns 0 or
+ * -errno. */
 int netlink_addresses(struct netlink *nl, struct ip_addr **ret, size_t *ret_nr);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the daemon knows at one moment, in plain C: filled by the data path's owner (dataplane.c), read by whoever
- * reports it (status.c). Everything in it is a copy or outlives the main loop's turn in which it was taken.
+ * What the daemon knows at one moment, in plain C: filled by the data path's owner (dataplane.c),
+ * read by whoever reports it (status.c). Everything in it is a copy or outlives the main loop's
+ * turn in which it was taken.
  */
 #ifndef SYNWARD_SNAPSHOT_H
 #define SYNWARD_SNAPSHOT_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which sysctl becomes which permission, in one table. They are read when an ACK is handed off but matter when the
- * SYN-ACK goes out, so they are polled every second; inotify does not work on them.
+ * Which sysctl becomes which permission, in one table. They are read when an ACK is handed off but
+ * matter when the SYN-ACK goes out, so they are polled every second; inotify does not work on them.
  */
 #include "sysctls.h"
 
@@ -14,7 +14,8 @@
 #define TTL_DEFAULT 64
 #define RMEM_MAX_DEFAULT 6291456 /* bytes; tcp_rmem of a kernel that does not say */
 #define RMEM_DEFAULT 131072
-#define EPOCH_SHIFT 16 /* 65.5 s: a cookie lives for one to two epochs, as the kernel's own does */
+#define EPOCH_SHIFT 16 /* 65.5 s: a cookie lives for one to two epochs, as the kernel's own does \
+			*/
 
 static const struct {
 	const char *path;

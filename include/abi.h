@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the daemon and the data path say to each other through BPF maps. Both halves include this file; padding is
- * explicit and sizes are asserted. Who writes each map, and what happens when it is full, is said in bpf/maps.h.
+ * What the daemon and the data path say to each other through BPF maps. Both halves include this
+ * file; padding is explicit and sizes are asserted. Who writes each map, and what happens when it
+ * is full, is said in bpf/maps.h.
  */
 #ifndef SYNWARD_ABI_H
 #define SYNWARD_ABI_H
@@ -56,13 +57,15 @@ struct row_counts {
 struct settings {
 	__u32 flags;    /* MAY_* */
 	__u32 rmem_max; /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
-	__u32 rmem_default; /* bytes: tcp_rmem[1], the buffer of a listener that was not looked up yet */
+	__u32 rmem_default; /* bytes: tcp_rmem[1], the buffer of a listener that was not looked up
+			       yet */
 	__u8 ttl;           /* net.ipv4.ip_default_ttl */
-	__u8 epoch_shift; /* an epoch lasts 1 << epoch_shift ms */
+	__u8 epoch_shift;   /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
 };
 
-/* devices: what the daemon knows of a device; the index is baked into the program that is attached there. */
+/* devices: what the daemon knows of a device; the index is baked into the program that is attached
+ * there. */
 struct dev_conf {
 	__u8 mac[6];
 	__u16 mtu; /* bytes, capped at 65535 */
@@ -75,7 +78,8 @@ struct dev_conf {
 struct dev_notes {
 	__u64 since_ms; /* when the first of them was noted */
 	__u32 untaken;
-	__u32 is_without_metadata; /* the driver carries no notes; the TC half looks at every packet */
+	__u32 is_without_metadata; /* the driver carries no notes; the TC half looks at every packet
+				    */
 };
 
 /* secret: from getrandom(2), written once, never read back. */
@@ -85,8 +89,9 @@ struct secret {
 };
 
 /*
- * The flow table: connections that are known to be real, so that their packets pass without a socket lookup. A cache:
- * sets of FLOW_WAYS, a line of tags that every packet asks and entries that are opened only when a tag matches.
+ * The flow table: connections that are known to be real, so that their packets pass without a
+ * socket lookup. A cache: sets of FLOW_WAYS, a line of tags that every packet asks and entries that
+ * are opened only when a tag matches.
  */
 #define FLOW_WAYS 8
 #define FLOW_SETS_DEFAULT \
@@ -96,8 +101,8 @@ enum flow_state {
 	FLOW_NONE = 0,
 	FLOW_ESTABLISHED = 1, /* the kernel has a socket */
 	FLOW_HANDED_OFF = 2,  /* its ACK was noted; the socket may or may not come to be */
-	FLOW_VALIDATED =
-		3, /* the same, but the driver carried no note: the TC half has still to hand it off */
+	FLOW_VALIDATED = 3,   /* the same, but the driver carried no note: the TC half has still to
+				 hand it off */
 };
 
 struct flow_tags {

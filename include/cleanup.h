@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Releases at the end of a scope, for the daemon, the CLI and the tests: `char *text __cleanup(cleanup_free) = NULL;`.
- * What is to outlive the scope is taken out with take_ptr() or take_fd(). Nothing here logs or fails.
+ * Releases at the end of a scope, for the daemon, the CLI and the tests: `char *text
+ * __cleanup(cleanup_free) = NULL;`. What is to outlive the scope is taken out with take_ptr() or
+ * take_fd(). Nothing here logs or fails.
  */
 #ifndef SYNWARD_CLEANUP_H
 #define SYNWARD_CLEANUP_H

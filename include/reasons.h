@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every verdict that synward can give on a packet, once: its name, what happens to the packet, and what to tell
- * an operator who asks. The enum, the action table of the data path, the counters, the names in JSON and the
- * texts of the CLI are all generated from this list. The name in JSON is the lower-case form.
+ * Every verdict that synward can give on a packet, once: its name, what happens to the packet, and
+ * what to tell an operator who asks. The enum, the action table of the data path, the counters, the
+ * names in JSON and the texts of the CLI are all generated from this list. The name in JSON is the
+ * lower-case form.
  *
  *   PASS  the packet goes on to the kernel's own stack      DROP  it ends here
- *   TX    it was rewritten into an answer and goes back     NEXT  not a verdict: the judgement goes on
+ *   TX    it was rewritten into an answer and goes back     NEXT  not a verdict: the judgement goes
+ * on
  */
 #ifndef SYNWARD_REASONS_H
 #define SYNWARD_REASONS_H

@@ -4,7 +4,7 @@
 # Runs test suites and says in the end what passed, failed and was skipped. A skip is a test that could not run;
 # with SKIP_IS_ERROR=1, as CI sets it, it fails the run.
 #
-#   tests/check.sh SUITE...     lint unit prog lab e2e
+#   tests/check.sh SUITE...     lint unit fuzz prog lab e2e
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=${O:-build}
@@ -36,6 +36,12 @@ suite() {
 	unit) for test in tests/unit/test_*.c; do
 		test=${test#tests/unit/} && run "unit ${test%.c}" "$out/unit/${test%.c}"
 	done ;;
+	fuzz) for test in tests/fuzz/fuzz_*.c; do
+		test=$(basename "$test" .c)
+		mkdir -p "$out/fuzz/corpus"
+		run "fuzz $test" "$out/fuzz/$test" -max_total_time=10 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix="$out/fuzz/" "$out/fuzz/corpus" "tests/fuzz/corpus_${test#fuzz_}"
+	done ;;
 	prog) for test in tests/prog/test_*.c; do
 		test=${test#tests/prog/} && run "prog ${test%.c}" "$out/prog/${test%.c}"
 	done ;;
@@ -44,7 +50,7 @@ suite() {
 		run "e2e $(basename "$test" .bats)" bats --tap "$test"
 	done ;;
 	*)
-		echo "check.sh: no suite '$1': lint, unit, prog, lab, e2e" >&2
+		echo "check.sh: no suite '$1': lint, unit, fuzz, prog, lab, e2e" >&2
 		exit 2
 		;;
 	esac

@@ -55,7 +55,7 @@ old_connection() {
 
 say() {
 	echo "$1" >"$LAB_DIR/say"
-	lab_wait_for "the old connection to say $1" 3 lab_out_has old "^$1$"
+	lab_wait_for "the old connection to say $1" 10 lab_out_has old "^$1$"
 }
 
 old_connection_survives() {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A frame described in words and built byte by byte, with this file's own arithmetic: nothing of bpf/ is used, so
- * that a mistake there cannot hide here.
+ * A frame described in words and built byte by byte, with this file's own arithmetic: nothing of
+ * bpf/ is used, so that a mistake there cannot hide here.
  */
 #ifndef SYNWARD_TEST_FRAME_H
 #define SYNWARD_TEST_FRAME_H

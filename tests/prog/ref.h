@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The cookie a second time, written from its description (docs and DESIGN: layout, domains, keys) and not from
- * bpf/: a byte-wise SipHash, tables of its own. What both agree on is right, or wrong in the description.
+ * The cookie a second time, written from its description (docs and DESIGN: layout, domains, keys)
+ * and not from bpf/: a byte-wise SipHash, tables of its own. What both agree on is right, or wrong
+ * in the description.
  */
 #ifndef SYNWARD_TEST_REF_H
 #define SYNWARD_TEST_REF_H

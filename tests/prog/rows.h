@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The packet table: what goes in, in which circumstances, and the verdict. test_packets.c runs every row for IPv4 and
- * IPv6 with 0 to 2 VLAN tags.
+ * The packet table: what goes in, in which circumstances, and the verdict. test_packets.c runs
+ * every row for IPv4 and IPv6 with 0 to 2 VLAN tags.
  */
 #ifndef SYNWARD_TEST_ROWS_H
 #define SYNWARD_TEST_ROWS_H
@@ -44,15 +44,17 @@ struct row {
 	bool late;        /* and the second comes after the hand-off window */
 	/* RECORD_*: the lookups of this moment are spent, and the record says so */
 	enum { BY_LOOKUP, RECORD_PLAIN, RECORD_MPTCP, RECORD_FULL } listener;
-	bool stale_flow; /* the flow table knows the tuple, the kernel does not; it must be forgotten */
+	bool stale_flow;    /* the flow table knows the tuple, the kernel does not; it must be
+			       forgotten */
 	bool with_metadata; /* the frame arrives with foreign metadata */
 	bool v4_only, v6_only;
 	uint8_t nr_vlans_min; /* runs only with that many tags or more; 3 exists only here */
 };
 
 #define LINUX_OFFER .seq = 1000, .mss = 1460, .wscale = 8, .sack = true, .ts = true, .tsval = 777
-#define WINDOWS_OFFER \
-	.seq = 1000, .mss = 1460, .raw_options = { 2, 4, 5, 180, 1, 3, 3, 8, 1, 1, 4, 2 }, .raw_options_bytes = 12
+#define WINDOWS_OFFER                                                                      \
+	.seq = 1000, .mss = 1460, .raw_options = { 2, 4, 5, 180, 1, 3, 3, 8, 1, 1, 4, 2 }, \
+	.raw_options_bytes = 12
 #define LINUX_SYN .flags = SYN, LINUX_OFFER
 #define WINDOWS_SYN .flags = SYN, WINDOWS_OFFER
 #define LINUX_KEEPS .mss4 = 1460, .mss6 = 1440, .wscale = 8, .sack = true

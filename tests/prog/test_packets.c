@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the packet table of rows.h against the loaded programs (BPF_PROG_TEST_RUN) and real sockets. Each run must
- * move exactly one reason's counter by one; an answer is compared byte for byte with one that frame.h and ref.h build. In the end
- * every reason must have been some row's.
+ * Runs the packet table of rows.h against the loaded programs (BPF_PROG_TEST_RUN) and real sockets.
+ * Each run must move exactly one reason's counter by one; an answer is compared byte for byte with
+ * one that frame.h and ref.h build. In the end every reason must have been some row's.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <time.h>
 
 #include "abi.h"
@@ -82,7 +83,8 @@ struct world {
 	bool has_mptcp;
 };
 
-/* ---- the maps -------------------------------------------------------------------------------------- */
+/* ---- the maps
+ * -------------------------------------------------------------------------------------- */
 
 static void put(struct bpf_map *map, __u32 key, const void *value)
 {
@@ -194,7 +196,8 @@ static void read_counts(const struct world *w, struct synward_bpf *skel, __u64 r
 	}
 }
 
-/* ---- one run --------------------------------------------------------------------------------------- */
+/* ---- one run
+ * --------------------------------------------------------------------------------------- */
 
 struct run {
 	const struct row *row;
@@ -370,7 +373,8 @@ static void spend_lookups(const struct world *w, struct synward_bpf *skel, const
 	put(skel->maps.cpu_state, 0, cpus);
 }
 
-/* ---- what must come out ---------------------------------------------------------------------------- */
+/* ---- what must come out
+ * ---------------------------------------------------------------------------- */
 
 static void expect_unchanged(struct run *r)
 {
@@ -383,7 +387,6 @@ static void expect_note(struct run *r)
 	const struct row *row = r->row;
 	struct note n;
 	struct note want = {
-		.magic = NOTE_MAGIC,
 		.tsval = r->in.ts ? r->in.tsval : 0,
 		.tsecr = r->in.ts ? r->in.tsecr : 0,
 		.mss = r->net.v6 ? row->keeps.mss6 : row->keeps.mss4,
@@ -396,7 +399,7 @@ static void expect_note(struct run *r)
 		trouble(r, "%zu bytes of metadata; ", r->meta_bytes);
 		return;
 	}
-	memcpy(&n, r->out + NOTE_AT, sizeof(n));
+	memcpy(&n, r->out + offsetof(struct note_area, note), sizeof(n));
 	if (r->in.ts && n.sent_ms != (uint32_t)r->sent_ms)
 		trouble(r, "the note says sent at %u, not %u; ", n.sent_ms, (uint32_t)r->sent_ms);
 	want.sent_ms = n.sent_ms;
@@ -413,7 +416,8 @@ static uint16_t window_of(const struct row *row, uint16_t mss)
 	return space > 65535 ? 65535 : space;
 }
 
-/* The answer that must have come, built independently. Its time is its own and must lie within the run. */
+/* The answer that must have come, built independently. Its time is its own and must lie within the
+ * run. */
 static size_t build_answer(struct run *r, uint64_t from_ms, uint8_t *ret)
 {
 	const struct row *row = r->row;
@@ -487,7 +491,8 @@ static void expect_one_verdict(struct world *w, struct run *r, const __u64 *befo
 		trouble(r, "action %d, not %d; ", r->action, reason_actions[r->row->why]);
 }
 
-/* ---- the runner ------------------------------------------------------------------------------------ */
+/* ---- the runner
+ * ------------------------------------------------------------------------------------ */
 
 static void wait_ms(uint64_t ms)
 {
@@ -545,7 +550,8 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 		judge(w, row->no_metadata ? w->no_metadata : w->skel, &r);
 		if (epoch == now_ms() >> EPOCH_SHIFT &&
 		    (row->listener == BY_LOOKUP || window == now_ms() / LOOKUP_WINDOW_MS))
-			break; /* else time moved on under the row: its ages or its budget were off */
+			break; /* else time moved on under the row: its ages or its budget were off
+				*/
 	}
 	w->nr_run++;
 	if (!r.trouble[0])

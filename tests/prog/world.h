@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A network namespace of this process's own, with the sockets that the verdicts depend on: listeners of every kind,
- * connections in every state. Everything is made with ordinary system calls and gone with the process.
+ * A network namespace of this process's own, with the sockets that the verdicts depend on:
+ * listeners of every kind, connections in every state. Everything is made with ordinary system
+ * calls and gone with the process.
  *
  *   service      192.0.2.1  2001:db8::1       (on lo)
  *   client       192.0.2.2  2001:db8::2       (on lo; for real connections)

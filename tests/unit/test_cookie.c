@@ -440,7 +440,8 @@ static const uint64_t moments[] = {
 
 static void edge_holds(const struct connection *c, uint64_t edge, bool timestamps)
 {
-	uint64_t epoch_ms = 1 << SHIFT;
+	/* a plain cookie ends earlier by as much as its maker's clock may be ahead */
+	uint64_t early = timestamps ? 0 : SKEW, epoch_ms = (1 << SHIFT) - early;
 	struct syn_ack last = answer_at(c, edge - 1, SHIFT, timestamps);
 	struct syn_ack first = answer_at(c, edge, SHIFT, timestamps);
 
@@ -456,8 +457,8 @@ static void edge_holds(const struct connection *c, uint64_t edge, bool timestamp
 	/* made in the first: good for two whole epochs */
 	assert_true(ack_at(c, edge, SHIFT, &first));
 	assert_true(ack_at(c, edge + epoch_ms, SHIFT, &first));
-	assert_true(ack_at(c, edge + 2 * epoch_ms - 1, SHIFT, &first));
-	assert_false(ack_at(c, edge + 2 * epoch_ms, SHIFT, &first));
+	assert_true(ack_at(c, edge + 2 * epoch_ms + early - 1, SHIFT, &first));
+	assert_false(ack_at(c, edge + 2 * epoch_ms + early, SHIFT, &first));
 	assert_false(ack_at(c, edge + 4 * epoch_ms, SHIFT, &first));
 	assert_false(ack_at(c, edge + (1ULL << 32) - 1, SHIFT, &first));
 }
@@ -482,11 +483,11 @@ static void test_epochs_random(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		struct connection c = connection_random();
-		uint32_t shift = 4 + rng_below(18);
+		uint32_t shift = 8 + rng_below(14), early = i & 1 ? 0 : SKEW;
 		uint64_t sent = rng() >> (20 + rng_below(30));
 		uint64_t now = sent + rng_below(4u << shift);
 		struct syn_ack a = answer_at(&c, sent, shift, i & 1);
-		bool is_young = (now >> shift) - (sent >> shift) <= 1;
+		bool is_young = ((now + early) >> shift) - (sent >> shift) <= 1;
 
 		assert_int_equal(ack_at(&c, now, shift, &a), is_young);
 		nr_accepted += is_young;
@@ -519,9 +520,10 @@ static void test_clock_behind(void **state)
 			struct syn_ack a = answer_at(&c, sent, SHIFT, true);
 
 			assert_int_equal(ack_at(&c, sent - behind, SHIFT, &a), behind <= SKEW);
-			sent = moments[i] + 1000 + rng_below(1000);
+			/* without timestamps it shows only where an epoch begins in between */
+			sent = moments[i] + rng_below(2 * SKEW);
 			a = answer_at(&c, sent, SHIFT, false);
-			assert_true(ack_at(&c, sent - behind, SHIFT, &a));
+			assert_true(behind > SKEW || ack_at(&c, sent - behind, SHIFT, &a));
 		}
 	}
 }
@@ -623,7 +625,7 @@ static void test_cookie_epoch(void **state)
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		uint32_t shift = 1 + rng_below(24), cookie = rng();
-		uint64_t now = rng() >> rng_below(40), epoch = now >> shift;
+		uint64_t now = rng() >> (1 + rng_below(40)), epoch = (now + SKEW) >> shift;
 		uint64_t named = cookie_epoch(now, cookie, shift);
 
 		assert_int_equal(named % 2, cookie / 16 % 2);
@@ -662,7 +664,6 @@ static void test_note(void **state)
 		got.timestamps = i & 4;
 		memset(&note, 0x5a, sizeof(note));
 		note_make(&got, &opts, sent_ms, &note);
-		assert_int_equal(note.magic, NOTE_MAGIC);
 		assert_int_equal(note.tsval, opts.tsval);
 		assert_int_equal(note.tsecr, opts.tsecr);
 		assert_int_equal(note.sent_ms, (uint32_t)sent_ms);

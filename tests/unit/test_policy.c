@@ -297,7 +297,9 @@ static void test_offer_single(void **state)
 
 		opts = TCP_OPTS_NONE;
 		offer_is(&p, &opts, MAY_ALL, &none);
-		opts.mss = 300, wanted = none, wanted.mss = 300;
+		opts.mss = 300; /* less than a cookie can carry */
+		offer_is(&p, &opts, MAY_ALL, &none);
+		opts.mss = 1300, wanted = none, wanted.mss = 1300;
 		offer_is(&p, &opts, MAY_ALL, &wanted);
 		opts = TCP_OPTS_NONE, opts.wscale = 0, wanted = none, wanted.wscale = 0;
 		offer_is(&p, &opts, MAY_ALL, &wanted);
