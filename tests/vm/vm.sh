@@ -132,8 +132,8 @@ first_process() {
 	echo 'stty -F /dev/ttyS1 raw -echo; exec </dev/null >/dev/ttyS1 2>&1'
 	echo 'ip link set lo up; cd /'
 	printf '%q ' "$@" | sed 's/ $/\n/'
-	echo 'echo "vm-result $?"; sync; stty -F /dev/ttyS1 -raw; sleep 0.2'
-	echo 'echo o >/proc/sysrq-trigger; sleep 60'
+	echo 'echo "vm-result $?"; read -rt 0.5 _ <>/dev/ttyS0' # until the port is empty; no program, no file
+	echo 'echo o >/proc/sysrq-trigger; read -rt 60 _ <>/dev/ttyS0'
 }
 
 # pack_module NAME : it and what it needs, in the order of loading; nothing when it is built in.
