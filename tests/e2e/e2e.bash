@@ -2,10 +2,14 @@
 # shellcheck shell=bash
 #
 # What every end-to-end test does: a lab of its own, synward on the server's device, questions to it.
-# shellcheck source=tests/lab/lab.sh
+# shellcheck source=tests/lab/lab.sh disable=SC1091
 . "$BATS_TEST_DIRNAME/../lab/lab.sh"
 
 PORT=80
+SYNWARDD=$(dirname "$LAB_BIN")/synwardd
+SYNWARD=$(dirname "$LAB_BIN")/synward
+# shellcheck disable=SC2034 # for the tests
+families=(4 6)
 
 setup() {
 	lab_up 2
@@ -17,14 +21,24 @@ teardown() {
 
 # synward_up [OPTION...]: the daemon on srv0, ready.
 synward_up() {
-	lab_spawn synwardd lab_s "$LAB_ROOT/build/synwardd" --interface srv0 --ports "$PORT" \
+	lab_spawn synwardd lab_s "$SYNWARDD" --interface srv0 --ports "$PORT" \
 		--control-socket "$LAB_DIR/ctl" "$@"
-	lab_wait_for "synwardd to be ready" 15 synward_said ready
+	lab_wait_for "synwardd to be ready" 15 synward_said ready || {
+		cat "$LAB_DIR/synwardd.err" >&2
+		return 1
+	}
+}
+
+# synward_in native|generic [OPTION...]: the same in that mode, with the NAPI that live frames want.
+synward_in() {
+	[[ $1 != generic ]] || lab_gro on
+	synward_up --xdp-mode "$@"
 }
 
 synward_down() { lab_stop synwardd; }
 synward_said() { grep -q -- "$1" "$LAB_DIR/synwardd.err"; }
-synward_status() { "$LAB_ROOT/build/synward" --socket "$LAB_DIR/ctl" -j; }
+synward_cli() { "$SYNWARD" --socket "$LAB_DIR/ctl" "$@"; }
+synward_status() { synward_cli -j; }
 
 # synward_get JQ: a value of the status.
 synward_get() { synward_status | jq -r "$1"; }
@@ -61,9 +75,85 @@ options_of() {
 
 serve() { lab_serve server --listen "${1:-::}" --port "$PORT" --report "${@:2}"; }
 
-want() { # want JSON JQ-CONDITION
-	jq -e "$2" <<<"$1" >/dev/null || {
-		printf 'not true: %s\nof: %s\n' "$2" "$1" >&2
+# json EXPRESSION: true of the JSON on standard input, which is shown when it is not.
+json() {
+	local text
+	text=$(cat)
+	jq -e "$1" <<<"$text" >/dev/null || {
+		printf 'not true: %s\nof: %s\n' "$1" "$text" >&2
 		return 1
 	}
+}
+
+want() { json "$2" <<<"$1"; } # want JSON EXPRESSION
+
+# synward_wait EXPRESSION SECONDS: until it is true of the status.
+synward_is() { synward_status | jq -e "$1"; }
+synward_wait() {
+	lab_wait_for "status: $1" "$2" synward_is "$1" || {
+		synward_cli -p >&2
+		return 1
+	}
+}
+
+# counts_by N REASON CMD...: CMD makes the reason's counter grow by N.
+counts_by() {
+	local by=$1 name=$2 before now
+	shift 2
+	before=$(reason "$name")
+	"$@"
+	now=$(reason "$name")
+	((now - before == by)) || {
+		printf '%s grew by %d, not %d: %s\n' "$name" $((now - before)) "$by" "$*" >&2
+		synward_cli >&2
+		return 1
+	}
+}
+
+# all_served FAMILY N OPTION...: N connections one after another, and none fails.
+all_served() { loads "$1" --count "$2" "${@:3}" | json ".served == $2 and .failed == 0"; }
+
+# The id of the daemon's own link of that type. bpftool 7.1 knows neither tcx nor, here, who owns what.
+synward_link() { # synward_link xdp|tcx
+	awk -v type="$1" '/^link_type:/ { is = $2 == type } is && /^link_id:/ { print $2; exit }' \
+		"/proc/$(lab_pid synwardd)"/fdinfo/*
+}
+
+link_is_there() { bpftool link show id "$1" >/dev/null 2>&1; }
+link_is_gone() { if link_is_there "$1"; then return 1; fi; }
+
+# held_open NAME ADDR: a connection that stays, says what it is told to, and expects the echo.
+held_open() {
+	mkfifo "$LAB_DIR/$1.fifo"
+	# shellcheck disable=SC2016 # for the inner shell
+	lab_spawn "$1" lab_c taskset -c "$LAB_CLIENT_CPU" bash -c '
+		exec 3<>"/dev/tcp/$1/$2" 4<>"$3" && echo open
+		while read -r word <&4; do
+			echo "$word" >&3 && read -r reply <&3 && echo "got $reply"
+		done' held "$2" "$PORT" "$LAB_DIR/$1.fifo"
+	lab_wait_for "$1 to be open" 5 lab_out_has "$1" '^open'
+}
+
+held_echo() { # held_echo NAME WORD
+	echo "$2" >"$LAB_DIR/$1.fifo"
+	lab_wait_for "$1 to echo $2" 5 lab_out_has "$1" "^got $2\$"
+}
+
+# nr_of accept|close: how often the server reported it.
+nr_of() { grep -c "\"event\": \"$1\"" "$LAB_DIR/server.out" || :; }
+nr_is_above() { (($(nr_of "$1") > $2)); }
+
+# report_of accept|close CMD...: the line that the server prints while CMD runs, which makes one
+# connection. More than one line is an error.
+report_of() {
+	local event=$1 before
+	shift
+	before=$(nr_of "$event")
+	"$@" >&2 || return
+	lab_wait_for "the server to report $event" 5 nr_is_above "$event" "$before" || return
+	(($(nr_of "$event") == before + 1)) || {
+		echo "the server reported $event more than once" >&2
+		return 1
+	}
+	grep "\"event\": \"$event\"" "$LAB_DIR/server.out" | tail -n 1
 }
