@@ -27,7 +27,7 @@ struct judgement {
 	__u64 *last_cookie_ms;
 	__u64 now_ms;
 	__u64 flow_id;
-	__u32 row_nr;
+	__u32 listener; /* slot in `listeners` */
 };
 
 #define NS_PER_MS 1000000ULL
@@ -88,17 +88,17 @@ static __always_inline enum reason service_find(struct judgement *j)
 	__u32 port = bpf_ntohs(j->pkt->dport);
 	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
 	struct svc_key key = { .addr = j->pkt->dst, .port = j->pkt->dport };
-	__u32 *row_nr;
+	struct svc_value *to;
 
 	if (likely(!is_listed || !*is_listed))
 		return NOT_SERVICE;
-	row_nr = bpf_map_lookup_elem(&services, &key);
-	if (!row_nr)
+	to = bpf_map_lookup_elem(&services, &key);
+	if (!to)
 		return NOT_SERVICE;
-	j->row_nr = *row_nr;
-	j->row = bpf_map_lookup_elem(&rows, row_nr);
-	j->counts = bpf_map_lookup_elem(&row_counts, row_nr);
-	j->last_cookie_ms = bpf_map_lookup_elem(&row_last_cookie, row_nr);
+	j->listener = to->listener;
+	j->row = bpf_map_lookup_elem(&rows, &to->row);
+	j->counts = bpf_map_lookup_elem(&row_counts, &to->row);
+	j->last_cookie_ms = bpf_map_lookup_elem(&row_last_cookie, &to->row);
 	j->set = ONLY(settings);
 	if (!j->row || !j->counts || !j->last_cookie_ms || !j->set)
 		return NOT_SERVICE;
@@ -168,6 +168,28 @@ static __always_inline enum reason cookie_judge(struct judgement *j, struct note
 	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt->is_v6, &got);
 	note_make(&got, &j->cpu->opts, sent_ms, ret);
 	return ACK_COOKIE_VALID;
+}
+
+/*
+ * Is it the answer to a cookie of the kernel's own? Those are out where we pass SYNs to the kernel
+ * (MPTCP, a part of us is missing) and where we came in the middle of a flood.
+ */
+static __always_inline bool is_kernel_cookie(const struct judgement *j)
+{
+	struct tcphdr th;
+
+	__builtin_memcpy(&th, &j->cpu->header, sizeof(th));
+	if (j->pkt->is_v6) {
+		struct ipv6hdr ip6 = {};
+
+		__builtin_memcpy(&ip6.saddr, &j->pkt->src, sizeof(ip6.saddr));
+		__builtin_memcpy(&ip6.daddr, &j->pkt->dst, sizeof(ip6.daddr));
+		return !bpf_tcp_raw_check_syncookie_ipv6(&ip6, &th);
+	} else {
+		struct iphdr ip = { .saddr = j->pkt->src.word[3], .daddr = j->pkt->dst.word[3] };
+
+		return !bpf_tcp_raw_check_syncookie_ipv4(&ip, &th);
+	}
 }
 
 #endif

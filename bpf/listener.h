@@ -4,10 +4,9 @@
  *
  * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, and
  * because some listeners cannot take cookies. Up to LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS
- * and CPU ask exactly; beyond that they believe what was last seen for their service and address
- * family, which is refreshed at least once per window: it is at most two windows old (8 ms, and a
- * tick of the coarse clock). Addresses of one service that have different listeners share that
- * record, and only then, so a flood can make one of them inherit the other's window scale.
+ * and CPU ask exactly; beyond that they believe what was last seen of the listener of their address
+ * and port, which is refreshed at least once per window: it is at most two windows old (8 ms, and a
+ * tick of the coarse clock).
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
@@ -37,7 +36,16 @@ struct tcp_sock___local {
 	__u32 window_clamp;
 	__u8 scaling_ratio;
 	bool is_mptcp;
+	void *md5sig_info;
+	void *ao_info;
 } __attribute__((preserve_access_index));
+
+static __always_inline bool has_keys(const struct tcp_sock___local *tp)
+{
+	if (bpf_core_field_exists(tp->md5sig_info) && tp->md5sig_info)
+		return true;
+	return bpf_core_field_exists(tp->ao_info) && tp->ao_info;
+}
 
 static __always_inline struct bpf_sock *socket_lookup(void *ctx, const struct pkt *p)
 {
@@ -78,6 +86,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 	ret->is_there = true;
 	ret->is_mptcp = false;
 	ret->is_full = false;
+	ret->has_keys = false;
 	if (s) {
 		rcv.space_bytes = (__u64)(__u32)s->sk_rcvbuf * tp->scaling_ratio >> WIN_SCALE_SHIFT;
 		rcv.clamp_bytes = tp->window_clamp;
@@ -85,6 +94,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 		    (!rcv.clamp_bytes || rcv.clamp_bytes > rcv.space_bytes))
 			rcv.clamp_bytes = rcv.space_bytes;
 		ret->is_mptcp = tp->is_mptcp;
+		ret->has_keys = has_keys(tp);
 		ret->is_full = s->sk_ack_backlog > s->sk_max_ack_backlog;
 	}
 	ret->wscale = rcv_wscale(&rcv, set->rmem_max);

@@ -39,14 +39,14 @@ struct {
 	__type(value, __u8);
 } ports SEC(".maps");
 
-/* Daemon writes, both read: (address, port) to row. Sized for 64 addresses of every row; when it is
- * full the daemon says so, and what is not in it is not protected. */
+/* Daemon writes, both read: (address, port) to row and listener slot. Sized for 64 addresses of
+ * every row; when it is full the daemon says so, and what is not in it is not protected. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, ROWS_MAX * 64);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct svc_key);
-	__type(value, __u32);
+	__type(value, struct svc_value);
 } services SEC(".maps");
 
 /* Daemon writes, both read. */
@@ -98,8 +98,8 @@ struct {
 	__type(value, struct dev_notes);
 } device_notes SEC(".maps");
 
-/* XDP writes and reads; see flow.h. The daemon sets both sizes before the load. A full set loses
- * its oldest entry, which costs a socket lookup later. */
+/* XDP writes and reads, TC marks what it handed off; see flow.h. A full set loses its oldest entry,
+ * which costs a socket lookup later. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
@@ -114,20 +114,23 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
-/* XDP writes and reads: what is known of the listener of (row, family), per CPU; see listener.h. */
+/* XDP writes and reads: what is known of the listener of an address and port, per CPU; see
+ * listener.h. */
 struct listener_record {
 	__u32 window; /* when it was looked up, in units of LISTENER_WINDOW_MS */
 	__u8 is_there;
 	__u8 is_mptcp;
-	__u8 is_full; /* accept queue */
+	__u8 is_full;  /* accept queue */
+	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
+	__u8 pad[3];
 	__u32 space_bytes;
 	__u32 clamp_bytes;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, ROWS_MAX * 2);
+	__uint(max_entries, LISTENERS_MAX);
 	__type(key, __u32);
 	__type(value, struct listener_record);
 } listeners SEC(".maps");

@@ -58,8 +58,6 @@ static __always_inline enum reason syn_judge(const struct pkt *p, const struct t
 		return SYN_MARTIAN;
 	if (p->payload_bytes > SYN_PAYLOAD_MAX)
 		return SYN_TOO_LONG;
-	if (opts->is_signed)
-		return SYN_SIGNED;
 	if (opts->mss && opts->mss < MSS_REFUSED_BELOW)
 		return SYN_SMALL_MSS;
 	return GO_ON;

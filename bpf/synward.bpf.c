@@ -5,6 +5,7 @@
  * noted ACKs to the listener. How a question is answered is in the header that is named after it.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
 
@@ -14,10 +15,9 @@
 #include "reply.h"
 
 #define TCX_NEXT_PROGRAM (-1) /* TCX_NEXT, TC_ACT_UNSPEC: whoever comes after us decides */
-#define TC_SILENT_MS 200      /* notes that nobody took for so long, and */
-#define TC_SILENT_NOTES 4     /* this many of them: the TC half is gone */
-#define FRAME_MIN 60          /* Ethernet pads to this anyway */
-#define HEADERS_MAX 128       /* enough for every header that is parsed, to make an skb linear */
+#define TC_SILENT_MS 200 /* notes that nobody took for so long, and enough of them: no TC half */
+#define FRAME_MIN 60     /* Ethernet pads to this anyway */
+#define HEADERS_MAX 128  /* enough for every header that is parsed, to make an skb linear */
 
 /* The kernel's; see include/net/tcp.h. */
 struct bpf_tcp_req_attrs {
@@ -55,6 +55,9 @@ __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 
 		if (!n)
 			break;
+		/* Linux 6.1's verifier does not learn from the test that n is not 0 (clang 14). */
+		asm volatile("" : "+r"(n));
+		n = ((n - 1) & (sizeof(chunk) - 1)) + 1;
 		if (bpf_xdp_load_bytes(ctx, at, chunk, n))
 			return ~0ULL;
 		for (int k = 0; k < 8; k++)
@@ -161,8 +164,7 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgement *j,
 					     const struct dev_conf *dev)
 {
-	__u32 record = j->row_nr * 2 + j->pkt->is_v6;
-	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &record);
+	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
 	struct sip_key key;
 	enum reason why;
 	__u64 sum;
@@ -187,6 +189,8 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 			       flow_find(j->flow_id, j->now_ms));
 	if (why != GO_ON)
 		return why;
+	if (unlikely(j->cpu->opts.is_signed && rec->has_keys))
+		return SYN_SIGNED;
 	return syn_answer(ctx, j, dev, rec);
 }
 
@@ -241,8 +245,12 @@ static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgemen
 		return BAD_HEADER;
 	why = cookie_judge(j, &note);
 	if (why != ACK_COOKIE_VALID) {
+		if (!is_armed(j))
+			return ACK_INVALID_PEACE;
+		if (is_kernel_cookie(j))
+			return KERNEL_COOKIE;
 		j->counts->cookies_invalid++;
-		return is_armed(j) ? why : ACK_INVALID_PEACE;
+		return why;
 	}
 	j->counts->cookies_valid++;
 	if (is_queue_full)
@@ -341,7 +349,9 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	return is_syn(j.pkt->flags) ? judge_syn(ctx, &j, dev) : judge_segment(ctx, &j);
 }
 
-SEC("xdp.frags")
+/* The daemon sets BPF_F_XDP_HAS_FRAGS for native mode. In generic mode the kernel would copy every
+ * skb for it. */
+SEC("xdp")
 int synward_xdp(struct xdp_md *ctx)
 {
 	metadata_cut(ctx);
@@ -421,6 +431,7 @@ static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, b
 	if (!note_read(skb, ret, ret_without_l2) &&
 	    !(notes->is_without_metadata && note_remake(skb, ret)))
 		return false;
+	notes->taken++;
 	if (notes->untaken)
 		notes->untaken = 0;
 	return true;
@@ -467,7 +478,7 @@ static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct
 	err = bpf_sk_assign_tcp_reqsk(skb, listener, &attrs, sizeof(attrs));
 	if (!err)
 		return HANDOFF;
-	return err == -22 ? HANDOFF_SYSCTL : HANDOFF_REFUSED;
+	return err == -EINVAL ? HANDOFF_SYSCTL : HANDOFF_REFUSED;
 }
 
 static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct note *note,
@@ -487,13 +498,35 @@ static __always_inline enum reason hand_off(struct __sk_buff *skb, const struct 
 	return why;
 }
 
+/*
+ * A frame with two tags: the kernel has taken the outer one off, and the kfunc sees no IP behind
+ * the inner one. So that is taken off too, for as long as the call lasts.
+ */
+static __always_inline enum reason hand_off_tagged(struct __sk_buff *skb, const struct note *note)
+{
+	__be16 proto = skb->vlan_proto;
+	__u16 tci = skb->vlan_tci;
+	enum reason why;
+
+	if (bpf_skb_vlan_pop(skb))
+		return HANDOFF_REFUSED;
+	why = hand_off(skb, note, false);
+	if (bpf_skb_vlan_push(skb, proto, tci))
+		return HANDOFF_REFUSED;
+	return why;
+}
+
 SEC("tc")
 int synward_tc(struct __sk_buff *skb)
 {
 	bool without_l2 = false;
 	struct note note;
 
-	if (can_hand_off && note_take(skb, &note, &without_l2))
+	if (!can_hand_off || !note_take(skb, &note, &without_l2))
+		return TCX_NEXT_PROGRAM;
+	if (unlikely(skb->vlan_present && is_vlan(skb->protocol)) && !without_l2)
+		count_reason(hand_off_tagged(skb, &note));
+	else
 		count_reason(hand_off(skb, &note, without_l2));
 	return TCX_NEXT_PROGRAM;
 }

@@ -26,6 +26,8 @@
 #define TCPOLEN_WSCALE 3
 #define TCPOLEN_SACK_PERM 2
 #define TCPOLEN_TIMESTAMP 10
+#define TCPOLEN_MD5 18
+#define TCPOLEN_AO_MIN 4
 
 #define WSCALE_MAX 14
 #define WSCALE_NONE 15 /* window scaling was not offered */
@@ -87,7 +89,8 @@ static __always_inline void opt_read(struct opts_walk *w, __u32 kind, __u32 size
 		got->has_timestamps = true;
 		got->tsval = opt_u32(w, value);
 		got->tsecr = opt_u32(w, value + 4);
-	} else if (kind == TCPOPT_MD5 || kind == TCPOPT_AO) {
+	} else if ((kind == TCPOPT_MD5 && size == TCPOLEN_MD5) ||
+		   (kind == TCPOPT_AO && size >= TCPOLEN_AO_MIN)) {
 		got->is_signed = true;
 	}
 }

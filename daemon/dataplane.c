@@ -24,6 +24,8 @@
 
 #define HAND_OFF_KFUNC "bpf_sk_assign_tcp_reqsk"
 #define MSS_MTU_MAX 65535
+#define SILENT_SECONDS 2        /* of untaken notes, until it is said */
+#define SILENT_RETRY_SECONDS 60 /* a few connections are lost with each try */
 
 struct row {
 	const char *name;
@@ -68,7 +70,7 @@ static void probe_hand_off(struct dataplane *dp)
 		snprintf(dp->why_not, sizeof(dp->why_not),
 			 "kernel %s has no %s(): SYNs are only counted; Linux 6.9 or newer answers "
 			 "them "
-			 "(on Debian 12: linux-image-amd64 from bookworm-backports)",
+			 "(on Debian 12: linux-image-6.12-amd64)",
 			 u.release, HAND_OFF_KFUNC);
 	btf__free(btf);
 }
@@ -173,8 +175,11 @@ static int entries_apply(struct dataplane *dp, const struct service_entry *now, 
 	int fd = bpf_map__fd(first_skel(dp)->maps.services);
 	int err = 0;
 
-	for (size_t i = 0; i < nr && !err; i++)
-		err = bpf_map_update_elem(fd, &now[i].key, &now[i].row, BPF_ANY);
+	for (size_t i = 0; i < nr && !err; i++) {
+		struct svc_value to = { .row = now[i].row, .listener = i % LISTENERS_MAX };
+
+		err = bpf_map_update_elem(fd, &now[i].key, &to, BPF_ANY);
+	}
 	for (size_t i = 0, k = 0; i < dp->nr_entries; i++) {
 		while (k < nr && memcmp(&now[k].key, &dp->entries[i].key, sizeof(now[k].key)) < 0)
 			k++;
@@ -223,18 +228,6 @@ static void read_link(struct device *dev, const struct link_info *link)
 	dev->conf.hop_limit = sysctls_hop_limit(link->name);
 }
 
-void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
-{
-	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
-
-		if (dev->ifindex != link->ifindex)
-			continue;
-		read_link(dev, link);
-		put_device(dp, dev);
-	}
-}
-
 /* ---- attaching
  * ------------------------------------------------------------------------------------------ */
 
@@ -264,7 +257,8 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		.ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1
 	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
-	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, dp->can_hand_off);
+	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, dp->conf->xdp_mode,
+			  dp->can_hand_off);
 	if (err)
 		return err;
 	dp->nr_devices++;
@@ -349,20 +343,39 @@ void dataplane_close(struct dataplane *dp)
 	free(dp);
 }
 
+/*
+ * Notes that nobody takes although the TC half is attached: some were lost on the way, or another
+ * program ends the chain before ours. Only that ours has run since tells the one from the other; if
+ * it has not, the data path stops answering by itself, and tries again once in a while.
+ */
+static void check_notes(struct dataplane *dp, struct device *dev)
+{
+	struct bpf_map *map = first_skel(dp)->maps.device_notes;
+	struct dev_notes notes;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &dev->slot, &notes))
+		return;
+	if (notes.untaken >= TC_SILENT_NOTES && notes.taken == dev->taken)
+		dev->seconds_silent++;
+	else
+		dev->seconds_silent = 0;
+	dev->taken = notes.taken;
+	if (dev->seconds_silent == SILENT_SECONDS)
+		log_err("%s: the TC half is attached but sees no packets: another program before "
+			"it ends the chain; see 'tc filter show dev %s ingress' and 'bpftool net'",
+			dev->name, dev->name);
+	if (notes.untaken < TC_SILENT_NOTES || dev->seconds_silent % SILENT_RETRY_SECONDS)
+		return;
+	notes.untaken = 0;
+	put_at(map, dev->slot, &notes);
+}
+
 static void check_tc(struct dataplane *dp, struct device *dev)
 {
 	bool was_live = dev->conf.tc_live;
-	struct dev_notes none = {};
-	struct dev_notes seen;
-	int fd = bpf_map__fd(first_skel(dp)->maps.device_notes);
 
 	if (device_link_is_live(dev->tc_link)) {
-		/* it is there: notes that nobody took were lost on the way, as under memory
-		 * pressure */
-		if (!bpf_map_lookup_elem(fd, &dev->slot, &seen) && seen.untaken) {
-			none.is_without_metadata = seen.is_without_metadata;
-			put_at(first_skel(dp)->maps.device_notes, dev->slot, &none);
-		}
+		check_notes(dp, dev);
 		return;
 	}
 	device_link_close(&dev->tc_link);
@@ -389,6 +402,39 @@ static void check_xdp(const struct dataplane *dp, struct device *dev)
 		dev->name);
 	if (!device_attach_xdp(dev, dp->conf->xdp_mode))
 		log_notice("%s: attached again in %s mode", dev->name, dev->xdp_mode);
+}
+
+/* The device was removed and made again: another one under the same name. */
+static void move_to(struct dataplane *dp, struct device *dev, const struct link_info *link)
+{
+	device_link_close(&dev->xdp_link);
+	device_link_close(&dev->tc_link);
+	dev->xdp_mode = NULL;
+	dev->conf.tc_live = 0;
+	dev->ifindex = link->ifindex;
+	log_notice("%s: is a new device", dev->name);
+	if (dp->can_hand_off && device_attach_tc(dev))
+		log_err("%s: the TC half cannot be attached", dev->name);
+	read_link(dev, link);
+	put_device(dp, dev);
+	if (!device_attach_xdp(dev, dp->conf->xdp_mode))
+		log_notice("%s: attached again in %s mode", dev->name, dev->xdp_mode);
+}
+
+void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++) {
+		struct device *dev = &dp->devices[i];
+
+		if (strcmp(dev->name, link->name))
+			continue;
+		if (dev->ifindex != link->ifindex) {
+			move_to(dp, dev, link);
+			continue;
+		}
+		read_link(dev, link);
+		put_device(dp, dev);
+	}
 }
 
 void dataplane_check(struct dataplane *dp)
@@ -425,6 +471,8 @@ static const char *why_not_armed(const struct dataplane *dp, const struct device
 		return dp->why_not;
 	if (!dev->conf.tc_live)
 		return "the TC half is not attached";
+	if (dev->seconds_silent >= SILENT_SECONDS)
+		return "the TC half sees no packets: another program before it ends the chain";
 	if (!(dp->settings.flags & MAY_HAND_OFF))
 		return "net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps";
 	return NULL;

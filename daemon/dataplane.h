@@ -34,7 +34,7 @@ int dataplane_set_settings(struct dataplane *dp, const struct settings *settings
  * Returns 0 or -errno. */
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr);
 
-/* MAC and MTU of an attached device may have changed; nothing happens for others. */
+/* MAC and MTU of an attached device may have changed, or it is a new one of that name. Logs. */
 void dataplane_set_link(struct dataplane *dp, const struct link_info *link);
 
 /*

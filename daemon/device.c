@@ -17,7 +17,9 @@
 #include "log.h"
 #include "synward.skel.h"
 
-#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS; Debian 12's headers are older */
+/* Debian 12's headers are older: BPF_TCX_INGRESS, BPF_F_BEFORE. */
+#define ATTACH_TCX_INGRESS 46
+#define TCX_BEFORE (1U << 3)
 
 /* libbpf's own words, of which the end is kept for the moment when a load fails. */
 static char libbpf_words[4096];
@@ -84,7 +86,8 @@ static void log_load_failure(int err)
 	fprintf(stderr, "%s\n", end);
 }
 
-int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off)
+int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
+		bool can_hand_off)
 {
 	struct synward_bpf *skel;
 	int err;
@@ -95,6 +98,8 @@ int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off
 		return -errno;
 	skel->rodata->dev_slot = dev->slot;
 	skel->rodata->can_hand_off = can_hand_off;
+	if (mode != XDP_MODE_GENERIC)
+		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, can_hand_off);
 	err = first ? share_maps(first, skel) : 0;
 	if (!err)
@@ -151,36 +156,37 @@ static bool is_busy(int err)
 
 int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 {
+	const char *name = "native";
 	int fd = -EOPNOTSUPP;
 
-	if (mode != XDP_MODE_GENERIC) {
+	if (mode != XDP_MODE_GENERIC)
 		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
-		dev->xdp_mode = "native";
-	}
-	if (fd < 0 && !is_busy(fd) && mode != XDP_MODE_NATIVE) {
+	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
 		if (mode == XDP_MODE_AUTO)
 			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
 				 "mode, which is much slower",
 				 dev->name, strerror(-fd));
+		name = "generic";
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
-		dev->xdp_mode = "generic";
 	}
 	if (is_busy(fd))
 		log_holder(dev);
 	else if (fd < 0)
-		log_err("cannot attach to %s in %s mode: %s%s", dev->name, dev->xdp_mode,
-			strerror(-fd),
+		log_err("cannot attach to %s in %s mode: %s%s", dev->name, name, strerror(-fd),
 			mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" : "");
 	if (fd < 0)
 		return fd;
 	dev->xdp_link = fd;
+	dev->xdp_mode = name;
 	return 0;
 }
 
+/* In front of all others: one of them may end the chain. */
 int device_attach_tc(struct device *dev)
 {
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
 	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,
-				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL);
+				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, &opts);
 
 	if (fd < 0)
 		return -errno;

@@ -21,6 +21,8 @@ struct device {
 	int xdp_link, tc_link; /* fds, or -1 */
 	const char *xdp_mode;
 	struct dev_conf conf;
+	__u32 taken;        /* hand-offs that the TC half had taken a second ago */
+	int seconds_silent; /* notes lie there untaken for so long */
 };
 
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
@@ -30,7 +32,8 @@ void device_libbpf_init(void);
  * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first).
  * Logs. Returns 0 or -errno.
  */
-int device_load(struct device *dev, struct synward_bpf *first, bool can_hand_off);
+int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
+		bool can_hand_off);
 
 /* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);

@@ -38,6 +38,7 @@ struct daemon {
 	struct control *control;
 	struct dataplane *dataplane;
 	time_t started;
+	bool is_behind; /* devices or addresses could not be read; tried again every second */
 };
 
 static time_t monotonic_seconds(void)
@@ -57,22 +58,34 @@ static int follow_addresses(struct daemon *d)
 	size_t nr = 0;
 	int err = netlink_addresses(d->netlink, &addrs, &nr);
 
-	if (err)
-		log_err("cannot read the local addresses: %s", strerror(-err));
-	else
+	if (!err)
 		err = dataplane_set_addresses(d->dataplane, addrs, nr);
+	else if (!d->is_behind)
+		log_err("cannot read the local addresses: %s; trying again every second",
+			strerror(-err));
 	free(addrs);
 	return err;
 }
 
-static void follow_links(struct daemon *d)
+static int follow_links(struct daemon *d)
 {
 	for (size_t i = 0; i < d->conf.nr_interfaces; i++) {
 		struct link_info link;
+		int err = netlink_link(d->netlink, d->conf.interfaces[i], &link);
 
-		if (!netlink_link(d->netlink, d->conf.interfaces[i], &link))
+		if (!err)
 			dataplane_set_link(d->dataplane, &link);
+		else if (err != -ENODEV)
+			return err;
 	}
+	return 0;
+}
+
+static void follow_network(struct daemon *d)
+{
+	int err = follow_links(d) ?: follow_addresses(d);
+
+	d->is_behind = err;
 }
 
 static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -81,8 +94,7 @@ static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *a
 
 	(void)source, (void)fd, (void)revents;
 	netlink_drain(d->netlink);
-	follow_links(d);
-	follow_addresses(d);
+	follow_network(d);
 	return 0;
 }
 
@@ -104,6 +116,8 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 	struct daemon *d = arg;
 
 	follow_sysctls(d);
+	if (d->is_behind)
+		follow_network(d);
 	dataplane_check(d->dataplane);
 	sd_event_source_set_time(source, usec + SECOND_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#define DUMP_TRIES 5
+
 struct netlink {
 	struct mnl_socket *ask;
 	struct mnl_socket *news;
@@ -80,8 +82,20 @@ void netlink_drain(struct netlink *nl)
 		errno = 0;
 }
 
-/* Send a request and hand every answer to @each. */
-static int ask(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *data)
+/* What is left of an answer that was given up would be taken for the next one. */
+static int reopen(struct netlink *nl)
+{
+	struct mnl_socket *fresh;
+	int err = socket_open(0, SOCK_CLOEXEC, &fresh);
+
+	if (err)
+		return err;
+	mnl_socket_close(nl->ask);
+	nl->ask = fresh;
+	return 0;
+}
+
+static int ask_once(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *data)
 {
 	unsigned int port = mnl_socket_get_portid(nl->ask);
 	char buf[32768];
@@ -99,6 +113,14 @@ static int ask(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void
 			return -errno;
 	} while (n > MNL_CB_STOP && (request->nlmsg_flags & NLM_F_DUMP));
 	return 0;
+}
+
+/* Send a request and hand every answer to @each. After any error the socket is a new one. */
+static int ask(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *data)
+{
+	int err = ask_once(nl, request, each, data);
+
+	return err ? reopen(nl) ?: err : 0;
 }
 
 static int read_link(const struct nlmsghdr *nlh, void *data)
@@ -207,19 +229,28 @@ static int read_address(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int netlink_addresses(struct netlink *nl, struct ip_addr **ret, size_t *ret_nr)
+static int dump_addresses(struct netlink *nl, struct address_list *ret)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct address_list list = {};
 	struct ifaddrmsg *ifa;
-	int err;
 
 	nlh->nlmsg_type = RTM_GETADDR;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = AF_UNSPEC;
-	err = ask(nl, nlh, read_address, &list);
+	ret->nr = 0;
+	return ask(nl, nlh, read_address, ret);
+}
+
+int netlink_addresses(struct netlink *nl, struct ip_addr **ret, size_t *ret_nr)
+{
+	struct address_list list = {};
+	int err = -EINTR;
+
+	/* a dump that addresses changed under is interrupted (NLM_F_DUMP_INTR) */
+	for (int try = 0; try < DUMP_TRIES && err == -EINTR; try++)
+		err = dump_addresses(nl, &list);
 	if (err) {
 		free(list.addr);
 		return err;

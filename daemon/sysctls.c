@@ -14,8 +14,9 @@
 #define TTL_DEFAULT 64
 #define RMEM_MAX_DEFAULT 6291456 /* bytes; tcp_rmem of a kernel that does not say */
 #define RMEM_DEFAULT 131072
-#define EPOCH_SHIFT 16 /* 65.5 s: a cookie lives for one to two epochs, as the kernel's own does \
-			*/
+#define EPOCH_SHIFT                                                                  \
+	16 /* 65.5 s: a cookie lives for one to two epochs, as the kernel's own does \
+	    */
 
 static const struct {
 	const char *path;

@@ -32,6 +32,15 @@ struct svc_key {
 	__u16 pad;
 };
 
+/* What a service key leads to. */
+struct svc_value {
+	__u32 row;
+	__u32 listener; /* slot of what is known of the listener of this address and port */
+};
+
+/* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
+#define LISTENERS_MAX 4096
+
 /* rows: what the daemon decides for a row. */
 struct row_conf {
 	__u8 mode; /* enum svc_mode */
@@ -74,12 +83,15 @@ struct dev_conf {
 	__u8 pad[6];
 };
 
-/* device_notes: hand-offs that XDP has noted and nobody has taken. */
+/* device_notes: hand-offs that XDP has noted and nobody has taken. So many, and TC is not there. */
+#define TC_SILENT_NOTES 4
+
 struct dev_notes {
 	__u64 since_ms; /* when the first of them was noted */
 	__u32 untaken;
-	__u32 is_without_metadata; /* the driver carries no notes; the TC half looks at every packet
-				    */
+	__u32 taken;              /* by TC, ever: the proof that it runs */
+	__u8 is_without_metadata; /* the driver carries no notes: TC looks at every packet */
+	__u8 pad[7];
 };
 
 /* secret: from getrandom(2), written once, never read back. */
@@ -123,11 +135,12 @@ struct flow_set {
 #define ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
 ABI_SIZE(ip_addr, 16);
 ABI_SIZE(svc_key, 20);
+ABI_SIZE(svc_value, 8);
 ABI_SIZE(row_conf, 8);
 ABI_SIZE(row_counts, 32);
 ABI_SIZE(settings, 16);
 ABI_SIZE(dev_conf, 16);
-ABI_SIZE(dev_notes, 16);
+ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 32);
 ABI_SIZE(flow_tags, 16);
 ABI_SIZE(flow_set, 128);

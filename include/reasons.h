@@ -47,6 +47,7 @@
 	X(FLOW_JUST_HANDED_OFF, PASS, "packet right behind the ACK that was handed off") \
 	X(KERNEL_HANDSHAKE,    PASS, "packet of a handshake that the kernel holds") \
 	X(KERNEL_TIME_WAIT,    PASS, "packet of a connection in TIME_WAIT") \
+	X(KERNEL_COOKIE,       PASS, "ACK with a cookie of the kernel's own") \
 	X(ACK_NO_LISTENER,     PASS, "ACK to a service that nobody listens on; the kernel answers") \
 	X(ACK_COOKIE_VALID,    PASS, "ACK with a valid cookie, noted for the TC half") \
 	X(ACK_INVALID_PEACE,   PASS, "ACK without a valid cookie, to a service that is not armed") \

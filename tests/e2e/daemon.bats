@@ -150,6 +150,33 @@ link_of() {
 	(($(reason syn_cookie) == before + 20))
 }
 
+@test "a device that is removed and made again is protected again" {
+	serve
+	synward_up
+	lab_s ip link del srv0
+	lab_wait_for "synwardd to notice" 3 synward_said "not protected"
+	lab_s ip link add srv0 type veth peer name cli1
+	lab_s ip link set srv0 up
+	lab_wait_for "synwardd to attach again" 3 synward_said "attached again in native mode"
+	[[ $(synward_get '.interfaces[0].path') == cookie ]]
+}
+
+@test "thousands of addresses at once, and one after them" {
+	serve
+	synward_up
+	for i in {1..12}; do
+		for j in {1..250}; do echo "addr add 10.7.$i.$j/32 dev srv0"; done
+	done >"$LAB_DIR/addresses"
+	lab_s ip -batch "$LAB_DIR/addresses"
+	lab_s ip addr add 192.0.2.9/24 dev srv0
+	lab_c ip neigh replace 192.0.2.9 lladdr "$LAB_SRV_MAC" dev cli0 nud permanent
+	answered() {
+		lab_load --dst 192.0.2.9 --port "$PORT" --count 1 -j >/dev/null
+		(($(reason syn_cookie) > 0))
+	}
+	lab_wait_for "the last address to be protected" 5 answered
+}
+
 @test "tcp_syncookies=0 under traffic: SYNs go to the kernel, and back" {
 	serve
 	synward_up

@@ -177,6 +177,24 @@ while True:
 	(($(reason syn_mptcp) == 5 && $(reason syn_cookie) == 0))
 }
 
+@test "an MPTCP listener while the kernel answers with cookies of its own" {
+	command -v python3 >/dev/null || skip "no python3"
+	lab_sysctl s net.ipv4.tcp_syncookies=2
+	lab_spawn mptcp lab_s python3 -c '
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("::", 80)); s.listen(16); print("ready", flush=True)
+while True:
+    c, _ = s.accept()
+    c.sendall(c.recv(100))'
+	lab_wait_for "the MPTCP listener" 5 lab_out_has mptcp ready
+	synward_up
+	want "$(loads 4 --count 5)" '.served == 5'
+	want "$(loads 6 --count 5)" '.served == 5'
+	(($(reason syn_mptcp) == 10 && $(reason kernel_cookie) == 10))
+}
+
 @test "a listener with a small SO_RCVBUF, one bound to an address" {
 	serve "$LAB_SRV4" --rcvbuf 16384
 	synward_up

@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <linux/tcp.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@
 #define PORT_DRAIN 448   /* not armed any more, cookies are outstanding */
 #define PORT_SMALL 449   /* armed, a listener with a small SO_RCVBUF */
 #define PORT_BRIM 450    /* armed, a listener whose accept queue holds just its limit */
+#define PORT_MD5 451     /* armed, a listener with a TCP-MD5 key */
 #define PORT_OTHER 8080  /* no service */
 
 #define SPORT_ESTABLISHED 41001
@@ -99,6 +101,15 @@ static inline int world_listen(uint16_t port, int protocol, int backlog, int rcv
 	MUST(bind(fd, (void *)&at, len));
 	MUST(listen(fd, backlog));
 	return fd;
+}
+
+static inline void world_add_key(int listener)
+{
+	struct tcp_md5sig md5 = { .tcpm_keylen = 3, .tcpm_key = "key" };
+	static const uint8_t mapped[16] = { [10] = 0xff, 0xff, 192, 0, 2, 2 };
+
+	world_sockaddr(true, mapped, 0, (void *)&md5.tcpm_addr);
+	MUST(setsockopt(listener, IPPROTO_TCP, TCP_MD5SIG, &md5, sizeof(md5)));
 }
 
 static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)

@@ -88,7 +88,7 @@ static inline void ref_option(const uint8_t *o, unsigned int size, struct ref_op
 		r->tsecr = get32(o + 6);
 		break;
 	}
-	if (o[0] == 19 || o[0] == 29)
+	if ((o[0] == 19 && o[1] == 18) || (o[0] == 29 && o[1] >= 4))
 		r->is_signed = true;
 }
 

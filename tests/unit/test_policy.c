@@ -187,7 +187,7 @@ static const struct judge_row judge_rows[] = {
 	{ "payload of 1460", SYN, .mss = 1460, .payload = 1460, .why = GO_ON },
 	{ "payload of 1461", SYN, .mss = 1460, .payload = 1461, .why = SYN_TOO_LONG },
 	{ "payload of 65535", SYN, .mss = 1460, .payload = 65535, .why = SYN_TOO_LONG },
-	{ "signed", SYN, .mss = 1460, .is_signed = true, .why = SYN_SIGNED },
+	{ "signed: the listener decides", SYN, .mss = 1460, .is_signed = true, .why = GO_ON },
 	{ "MSS 1", SYN, .mss = 1, .why = SYN_SMALL_MSS },
 	{ "MSS 47", SYN, .mss = 47, .why = SYN_SMALL_MSS },
 	{ "MSS 48", SYN, .mss = 48, .why = SYN_SMALL_MSS },
@@ -200,7 +200,7 @@ static const struct judge_row judge_rows[] = {
 	{ "signed, with RST", SYN | RST, .is_signed = true, .why = SYN_BAD_FLAGS },
 	{ "signed, from nowhere", SYN, .is_signed = true, .is_land = true, .why = SYN_MARTIAN },
 	{ "signed, too long", SYN, .is_signed = true, .payload = 1461, .why = SYN_TOO_LONG },
-	{ "signed, small MSS", SYN, .is_signed = true, .mss = 100, .why = SYN_SIGNED },
+	{ "signed, small MSS", SYN, .is_signed = true, .mss = 100, .why = SYN_SMALL_MSS },
 };
 
 static void test_syn_judge(void **state)
