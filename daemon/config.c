@@ -85,7 +85,7 @@ int config_load(const char *path, struct config *ret, struct config_errors *erro
 	return config_parse(path, text, nr_bytes, ret, errors);
 }
 
-/* ---- the quick start ------------------------------------------------------------------------ */
+/* ---- the quick start ---- */
 
 /* On the command line lists are separated by commas. */
 static char *list_of(const char *text)

@@ -66,7 +66,7 @@ static const struct key {
 	config_complain(&(struct config_place){ (parse)->name, at_line, (parse)->errors }, \
 			__VA_ARGS__)
 
-/* ---- lines and sections --------------------------------------------------------------------- */
+/* ---- lines and sections ---- */
 
 static bool is_blank(char c)
 {
@@ -270,7 +270,7 @@ static char *line_read(char *buffer, int size, void *stream)
 	return buffer;
 }
 
-/* ---- keys ----------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void key_unknown(struct parse *parse, const char *name, enum section_kind kind)
 {
@@ -344,7 +344,7 @@ static int key_handle(void *user, const char *section_name, const char *name, co
 	return 1;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ---- */
 
 static void check_section(struct parse *parse, const struct section *section)
 {

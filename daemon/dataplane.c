@@ -81,8 +81,7 @@ static struct synward_bpf *first_skel(const struct dataplane *dp)
 	return dp->devices[0].skel;
 }
 
-/* ---- feeding the maps
- * ------------------------------------------------------------------------------ */
+/* ---- feeding the maps ---- */
 
 static int put(struct bpf_map *map, const void *key, const void *value)
 {
@@ -228,8 +227,7 @@ static void read_link(struct device *dev, const struct link_info *link)
 	dev->conf.hop_limit = sysctls_hop_limit(link->name);
 }
 
-/* ---- attaching
- * ------------------------------------------------------------------------------------------ */
+/* ---- attaching ---- */
 
 static int fill_maps(struct dataplane *dp)
 {
@@ -284,8 +282,7 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 	return 0;
 }
 
-/* ---- start, second by second, stop
- * ----------------------------------------------------------------- */
+/* ---- start, second by second, stop ---- */
 
 static int rows_make(struct dataplane *dp)
 {
@@ -370,6 +367,20 @@ static void check_notes(struct dataplane *dp, struct device *dev)
 	put_at(map, dev->slot, &notes);
 }
 
+/* A TC half that is new has left no note untaken. */
+static int attach_tc_again(struct dataplane *dp, struct device *dev)
+{
+	struct bpf_map *map = first_skel(dp)->maps.device_notes;
+	struct dev_notes notes = {};
+	int err = device_attach_tc(dev);
+
+	if (err)
+		return err;
+	dev->taken = 0;
+	dev->seconds_silent = 0;
+	return put_at(map, dev->slot, &notes);
+}
+
 static void check_tc(struct dataplane *dp, struct device *dev)
 {
 	bool was_live = dev->conf.tc_live;
@@ -385,22 +396,27 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 		log_err("%s: the TC half was detached by somebody; SYNs go to the kernel until it "
 			"is back",
 			dev->name);
-	if (!device_attach_tc(dev)) {
+	if (!attach_tc_again(dp, dev)) {
 		put_device(dp, dev);
 		log_notice("%s: the TC half is attached again", dev->name);
 	}
 }
 
+/* The first try says what is in the way, the later ones wait until it is gone. */
 static void check_xdp(const struct dataplane *dp, struct device *dev)
 {
-	if (dev->xdp_link < 0 || device_link_is_live(dev->xdp_link))
+	bool is_news = dev->xdp_link >= 0;
+
+	if (device_link_is_live(dev->xdp_link))
 		return;
-	device_link_close(&dev->xdp_link);
-	dev->xdp_mode = NULL;
-	log_err("%s: the XDP program was detached by somebody, or the device is gone: it is not "
-		"protected",
-		dev->name);
-	if (!device_attach_xdp(dev, dp->conf->xdp_mode))
+	if (is_news) {
+		device_link_close(&dev->xdp_link);
+		dev->xdp_mode = NULL;
+		log_err("%s: the XDP program was detached by somebody, or the device is gone: it "
+			"is not protected",
+			dev->name);
+	}
+	if ((is_news || device_xdp_is_free(dev)) && !device_attach_xdp(dev, dp->conf->xdp_mode))
 		log_notice("%s: attached again in %s mode", dev->name, dev->xdp_mode);
 }
 
@@ -413,7 +429,7 @@ static void move_to(struct dataplane *dp, struct device *dev, const struct link_
 	dev->conf.tc_live = 0;
 	dev->ifindex = link->ifindex;
 	log_notice("%s: is a new device", dev->name);
-	if (dp->can_hand_off && device_attach_tc(dev))
+	if (dp->can_hand_off && attach_tc_again(dp, dev))
 		log_err("%s: the TC half cannot be attached", dev->name);
 	read_link(dev, link);
 	put_device(dp, dev);
@@ -437,17 +453,28 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
 	}
 }
 
+/* No message tells of a changed hop limit. */
+static void check_hop_limit(struct dataplane *dp, struct device *dev)
+{
+	__u8 now = sysctls_hop_limit(dev->name);
+
+	if (now == dev->conf.hop_limit)
+		return;
+	dev->conf.hop_limit = now;
+	put_device(dp, dev);
+}
+
 void dataplane_check(struct dataplane *dp)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++) {
 		if (dp->can_hand_off)
 			check_tc(dp, &dp->devices[i]);
 		check_xdp(dp, &dp->devices[i]);
+		check_hop_limit(dp, &dp->devices[i]);
 	}
 }
 
-/* ---- looking
- * --------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 /* Add up the __u64 counters of one per-CPU entry. */
 static int sum_counters(const struct dataplane *dp, const struct bpf_map *map, __u32 index,

@@ -140,6 +140,13 @@ static void log_holder(const struct device *dev)
 		close(fd);
 }
 
+bool device_xdp_is_free(const struct device *dev)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, q);
+
+	return !bpf_xdp_query(dev->ifindex, 0, &q) && !q.prog_id;
+}
+
 static int xdp_link_make(struct device *dev, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);

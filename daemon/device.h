@@ -41,6 +41,9 @@ int device_attach_tc(struct device *dev);
 /* Logs, with the name of whoever holds the device. Returns 0 or -errno. */
 int device_attach_xdp(struct device *dev, enum xdp_mode mode);
 
+/* Is there the device, with no XDP program? */
+bool device_xdp_is_free(const struct device *dev);
+
 /* A link whose device has gone, or that somebody detached by force, is not live any more. */
 bool device_link_is_live(int link);
 void device_link_close(int *link);

@@ -49,8 +49,7 @@ static time_t monotonic_seconds(void)
 	return ts.tv_sec;
 }
 
-/* ---- what the loop does
- * ---------------------------------------------------------------------------- */
+/* ---- what the loop does ---- */
 
 static int follow_addresses(struct daemon *d)
 {
@@ -150,8 +149,7 @@ static void raise_fd_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* ---- start
- * ----------------------------------------------------------------------------------------- */
+/* ---- start ---- */
 
 static int loop_open(struct daemon *d)
 {
@@ -250,8 +248,7 @@ static void stop(struct daemon *d)
 	config_free(&d->conf);
 }
 
-/* ---- main
- * ------------------------------------------------------------------------------------------ */
+/* ---- main ---- */
 
 static int run(struct daemon *d)
 {

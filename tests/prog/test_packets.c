@@ -84,8 +84,7 @@ struct world {
 	bool has_mptcp;
 };
 
-/* ---- the maps
- * -------------------------------------------------------------------------------------- */
+/* ---- the maps ---- */
 
 static void put(struct bpf_map *map, __u32 key, const void *value)
 {
@@ -200,8 +199,7 @@ static void read_counts(const struct world *w, struct synward_bpf *skel, __u64 r
 	}
 }
 
-/* ---- one run
- * --------------------------------------------------------------------------------------- */
+/* ---- one run ---- */
 
 struct run {
 	const struct row *row;
@@ -377,8 +375,7 @@ static void spend_lookups(const struct world *w, struct synward_bpf *skel, const
 	put(skel->maps.cpu_state, 0, cpus);
 }
 
-/* ---- what must come out
- * ---------------------------------------------------------------------------- */
+/* ---- what must come out ---- */
 
 static void expect_unchanged(struct run *r)
 {
@@ -495,8 +492,7 @@ static void expect_one_verdict(struct world *w, struct run *r, const __u64 *befo
 		trouble(r, "action %d, not %d; ", r->action, reason_actions[r->row->why]);
 }
 
-/* ---- the runner
- * ------------------------------------------------------------------------------------ */
+/* ---- the runner ---- */
 
 static void wait_ms(uint64_t ms)
 {

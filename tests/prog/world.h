@@ -159,7 +159,8 @@ static inline void world_namespace(void)
 	MUST(unshare(CLONE_NEWNET));
 	world_run("ip link set lo up; ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.2/32 "
 		  "dev lo;"
-		  "ip addr add 2001:db8::1/128 dev lo; ip addr add 2001:db8::2/128 dev lo;"
+		  "ip addr add 2001:db8::1/128 dev lo nodad; ip addr add 2001:db8::2/128 dev lo "
+		  "nodad;"
 		  "ip route add 198.18.0.0/15 dev lo; ip -6 route add 2001:db8:ffff::/48 dev lo");
 }
 
