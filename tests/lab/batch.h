@@ -5,9 +5,8 @@
 
 #include <linux/types.h>
 
-#define BATCH_MAX \
-	16 /* one bulk of the veth: its XDP runs all come before the first skb goes on \
-		      */
+/* One bulk of the veth: its XDP runs all come before the first skb goes on. */
+#define BATCH_MAX 16
 #define BATCH_FRAME_MIN 14
 #define BATCH_FRAME_MAX 1518
 
