@@ -110,7 +110,7 @@ write_config() {
 	serve
 	for signal in TERM INT KILL; do
 		synward_up
-		! nothing_attached
+		if nothing_attached; then return 1; fi
 		lab_signal synwardd "$signal"
 		lab_wait_for "synwardd to end" 5 lab_ended synwardd
 		lab_stop synwardd

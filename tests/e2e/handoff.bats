@@ -1,67 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A connection made through a cookie is as good as one made in peace: options, round-trip time, data, in both
-# families, in native and in generic mode.
+# A connection made through a cookie is as good as one made in peace: round-trip time, data, odd listeners and
+# clients. Options are compared in options.bats, the ways of the first data in first-ack.bats.
 load e2e
-
-# The options of one connection to the kernel alone and of one through synward, with the same settings.
-compare_with_peace() {
-	local family=$1 peace armed
-	serve
-	loads "$family" --count 1 >/dev/null
-	peace=$(options_of "$(accepted)")
-	synward_up
-	want "$(loads "$family" --count 1)" '.served == 1'
-	armed=$(options_of "$(accepted)")
-	echo "peace $peace"
-	echo "armed $armed"
-	[[ $(reason handoff) == 1 ]]
-	[[ $peace == "$armed" ]]
-}
-
-@test "options of Linux equal peace, IPv4" { compare_with_peace 4; }
-@test "options of Linux equal peace, IPv6" { compare_with_peace 6; }
-
-@test "client without timestamps equals peace" {
-	lab_sysctl c net.ipv4.tcp_timestamps=0
-	compare_with_peace 4
-}
-
-@test "client without timestamps equals peace, IPv6" {
-	lab_sysctl c net.ipv4.tcp_timestamps=0
-	compare_with_peace 6
-}
-
-@test "client without SACK equals peace" {
-	lab_sysctl c net.ipv4.tcp_sack=0
-	compare_with_peace 4
-}
-
-@test "client without window scaling equals peace" {
-	lab_sysctl c net.ipv4.tcp_window_scaling=0
-	compare_with_peace 6
-}
-
-@test "client with ECN equals peace" {
-	lab_sysctl c net.ipv4.tcp_ecn=1
-	compare_with_peace 4
-	want "$(accepted)" '.ecn'
-}
-
-@test "what the server's sysctls forbid is not offered, and a change is followed" {
-	serve
-	synward_up
-	lab_sysctl c net.ipv4.tcp_ecn=1
-	for off in timestamps sack window_scaling ecn; do
-		lab_sysctl s "net.ipv4.tcp_$off=0"
-	done
-	no_option() { [[ $(raw 4 syn-only --wait-ms 100 | jq -r .synack.options) == mss ]]; }
-	lab_wait_for "the SYN-ACK to offer no option" 3 no_option
-	want "$(loads 4 --count 5)" '.served == 5'
-	want "$(loads 6 --count 5)" '.served == 5'
-	want "$(accepted)" '(.timestamps or .sack or .wscale or .ecn) | not'
-}
 
 @test "the server sees the true round-trip time" {
 	local family rtt
@@ -99,34 +41,6 @@ all_closed() { (($(grep -c '"close"' "$LAB_DIR/server.out") == 6)); }
 	synward_up --xdp-mode generic
 	[[ $(synward_get '.interfaces[0].xdp_mode') == generic ]]
 	transfer
-}
-
-# Every odd way for the first data to come.
-odd_ways() {
-	local family scenario
-	serve
-	for family in 4 6; do
-		for scenario in data-in-ack lost-ack batch handshake; do
-			echo "IPv$family $scenario"
-			want "$(raw "$family" "$scenario" --payload "just once")" \
-				'.connected and .echo_ok and .received == "just once" and (.rst | not)'
-		done
-	done
-	[[ $(grep -c '"accept"' "$LAB_DIR/server.out") == 8 ]]
-}
-
-@test "data in the first ACK, the first ACK lost, ACK and data in one batch" {
-	synward_up
-	odd_ways
-	(($(reason handoff) == 8))
-	(($(reason flow_just_handed_off) >= 2))
-}
-
-@test "the same in generic mode" {
-	lab_gro on
-	synward_up --xdp-mode generic
-	odd_ways
-	(($(reason handoff) == 8))
 }
 
 @test "clients without timestamps, options one by one" {

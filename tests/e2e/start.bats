@@ -91,7 +91,8 @@ daemon() { lab_s timeout 20 "$SYNWARDD" "$@"; }
 	run -0 synward_cli -t status
 	grep -Pq '^service\tdefault\t80\talways\ttrue\t3\t3\t3\t0$|^service\tdefault\t80\talways\tarmed\t3\t3\t3\t0$' <<<"$output"
 	[[ $(synward_cli -j | wc -l) == 1 && $(synward_cli -p | wc -l) -gt 10 ]]
-	[[ $(synward_cli -j | jq -S 'del(.uptime_seconds)') == "$(synward_cli -p | jq -S 'del(.uptime_seconds)')" ]]
+	# counters of the lab's own chatter move between the two; the shape does not
+	[[ $(synward_cli -j | jq -c '[paths]') == "$(synward_cli -p | jq -c '[paths]')" ]]
 }
 
 @test "two labs with a daemon each, side by side" {
