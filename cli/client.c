@@ -13,13 +13,8 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "cleanup.h"
+#include "json.h"
 #include "proto.h"
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 static long now_ms(void)
 {

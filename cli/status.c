@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "cli.h"
 #include "client.h"
+#include "json.h"
 #include "names.h"
 #include "proto.h"
 
@@ -55,11 +55,6 @@ static const struct out_table reason_table = {
 					       { "WHAT IT MEANS", "text", NULL, NULL },
 					       { NULL, NULL, NULL, NULL } }
 };
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 /* The actions of reasons.h in the operator's words. */
 static const char *fate(const char *action)

@@ -49,17 +49,11 @@ void service_init(struct service *service)
 	service->mode = SVC_ALWAYS;
 }
 
-static void cleanup_fclose(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 int config_load(const char *path, struct config *ret, struct config_errors *errors)
 {
 	const struct config_place place = { path, 0, errors };
 	char *text __cleanup(cleanup_free) = malloc(CONFIG_SIZE_MAX + 1);
-	FILE *file __cleanup(cleanup_fclose) = NULL;
+	FILE *file __cleanup(cleanup_file) = NULL;
 	size_t nr_bytes;
 
 	if (!text)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "json.h"
 #include "proto.h"
 
 static const char synward_description[] =
@@ -73,11 +73,6 @@ struct call {
 	json_t *parameters; /* borrowed; an object or NULL */
 	int is_oneway, is_more, is_upgrade;
 };
-
-static void cleanup_json(json_t **json)
-{
-	json_decref(*json);
-}
 
 static json_t *error_reply(const char *error, const char *name, const char *value)
 {

@@ -76,33 +76,17 @@ all_closed() { (($(grep -c '"close"' "$LAB_DIR/server.out") == 6)); }
 }
 
 @test "an MPTCP listener is left to the kernel" {
-	command -v python3 >/dev/null || skip "no python3"
-	lab_spawn mptcp lab_s python3 -c '
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(("0.0.0.0", 80)); s.listen(16); print("ready", flush=True)
-while True:
-    c, _ = s.accept()
-    c.sendall(c.recv(100))'
-	lab_wait_for "the MPTCP listener" 5 lab_out_has mptcp ready
+	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
+	serve :: --mptcp
 	synward_up
 	want "$(loads 4 --count 5)" '.served == 5'
 	(($(reason syn_mptcp) == 5 && $(reason syn_cookie) == 0))
 }
 
 @test "an MPTCP listener while the kernel answers with cookies of its own" {
-	command -v python3 >/dev/null || skip "no python3"
+	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
 	lab_sysctl s net.ipv4.tcp_syncookies=2
-	lab_spawn mptcp lab_s python3 -c '
-import socket
-s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(("::", 80)); s.listen(16); print("ready", flush=True)
-while True:
-    c, _ = s.accept()
-    c.sendall(c.recv(100))'
-	lab_wait_for "the MPTCP listener" 5 lab_out_has mptcp ready
+	serve :: --mptcp
 	synward_up
 	want "$(loads 4 --count 5)" '.served == 5'
 	want "$(loads 6 --count 5)" '.served == 5'
