@@ -123,7 +123,7 @@ struct listener_record {
 	__u8 is_full;  /* accept queue */
 	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
-	__u8 pad[3];
+	__u8 pad[7]; /* per-CPU values lie 8 bytes apart */
 	__u32 space_bytes;
 	__u32 clamp_bytes;
 };

@@ -341,7 +341,7 @@ static void test_run_tc(struct synward_bpf *skel, struct run *r)
 /* The layouts of what BPF keeps per CPU, as bpf/maps.h has them. */
 struct listener_record {
 	__u32 window;
-	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
+	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[7];
 	__u32 space_bytes, clamp_bytes;
 };
 #define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
