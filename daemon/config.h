@@ -16,6 +16,7 @@
 
 #define CONFIG_PATH_DEFAULT "/etc/synward/synward.conf"
 #define CONFIG_PIN_PATH_DEFAULT "/sys/fs/bpf/synward"
+#define CONFIG_STATE_DIRECTORY_DEFAULT "/var/lib/synward"
 #define CONFIG_SIZE_MAX (1024 * 1024) /* bytes of a file */
 #define CONFIG_ERRORS_MAX 100         /* kept; more are only counted */
 #define SERVICE_NAME_MAX 63
@@ -27,6 +28,31 @@ enum xdp_mode {
 	XDP_MODE_GENERIC,
 };
 
+/*
+ * What a service's arming depends on. Each key may stand in [service NAME], for that service, or in
+ * [synward], for all that do not say otherwise.
+ */
+#define THRESHOLD_AUTO 0
+
+struct tunables {
+	__u32 arm_half_open;     /* THRESHOLD_AUTO: tuned; else 1 to ARM_HALF_OPEN_MAX, pinned */
+	__u32 arm_syn_rate;      /* SYNs/s; THRESHOLD_AUTO: tuned; else 1 to ARM_SYN_RATE_MAX */
+	__u32 hold_seconds;      /* 1 to HOLD_MAX_SECONDS */
+	__u32 low_water_percent; /* of arm_syn_rate, 1 to 100 */
+	__u32 handshake_timeout_seconds; /* 1 to HANDSHAKE_TIMEOUT_MAX_SECONDS */
+	__u32 max_half_open;             /* in monitor: 1 to ARM_HALF_OPEN_MAX */
+};
+
+#define ARM_HALF_OPEN_MAX 32768U /* half of the flow table */
+#define ARM_SYN_RATE_MAX 100000000U
+#define HOLD_MAX_SECONDS 3600U
+#define HANDSHAKE_TIMEOUT_MAX_SECONDS 600U
+
+#define HOLD_DEFAULT_SECONDS 30U
+#define LOW_WATER_DEFAULT_PERCENT 50U
+#define HANDSHAKE_TIMEOUT_DEFAULT_SECONDS 63U /* the kernel's five retransmissions */
+#define MAX_HALF_OPEN_DEFAULT 4096U
+
 struct service {
 	char *name;
 	__u16 *ports; /* host order, each once */
@@ -35,6 +61,7 @@ struct service {
 	struct ip_addr *addresses;
 	size_t nr_addresses;
 	enum svc_mode mode;
+	struct tunables tunables;
 };
 
 struct config {
@@ -43,6 +70,8 @@ struct config {
 	enum xdp_mode xdp_mode;
 	char *control_socket;
 	char *pin_path;
+	char *state_directory; /* what was learned is kept there; NULL: nowhere (quick start) */
+	char *path;            /* the main file; drop-ins are in PATH.d; NULL: quick start */
 	struct service *services;
 	size_t nr_services;
 };
@@ -77,6 +106,14 @@ int config_from_args(const struct config_args *args, struct config *ret,
 /* Defaults: all that is not required. `config` and `service` start as {0}. Returns 0 or -ENOMEM. */
 int config_init(struct config *config);
 void service_init(struct service *service);
+
+/*
+ * Change one of a service's tunables by its config key and a value as in the file, both from
+ * outside. Returns 0; -EINVAL, with one line in `errors` that names the allowed range (or the keys
+ * there are); or -ENOMEM. *tunables is untouched on failure.
+ */
+int config_tune(const char *key, const char *value, struct tunables *tunables,
+		struct config_errors *errors);
 
 void config_free(struct config *config);
 void service_free(struct service *service);

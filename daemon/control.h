@@ -4,6 +4,8 @@
  * answered is decided in varlink.c, and the data come from the callbacks. A slow, silent or lying
  * client is closed and holds up nobody: all of it is non-blocking, one request of one client in a
  * turn of the loop.
+ *
+ * Whoever may connect may look; changes are for root alone (the peer's credentials, SO_PEERCRED).
  */
 #ifndef SYNWARD_CONTROL_H
 #define SYNWARD_CONTROL_H
@@ -11,11 +13,32 @@
 #include <jansson.h>
 #include <systemd/sd-event.h>
 
+#include "snapshot.h"
+
 struct control;
 
+/*
+ * Each returns 0 or -errno. What looks fills *ret with a new reference. What changes fills
+ * *ret_why, to be freed, with a line for the user when it returns -EINVAL (a word or value is
+ * wrong) or -EPERM (it is not possible as things are).
+ */
 struct control_ops {
-	/* Fills *ret with a new reference. Returns 0 or -errno. */
 	int (*status)(void *arg, json_t **ret);
+	int (*thresholds)(void *arg, json_t **ret);
+	int (*handshakes)(void *arg, const struct handshake_query *query, json_t **ret);
+	/* An array of the events that a client of Monitor is to see first: attacks going on. */
+	int (*ongoing)(void *arg, json_t **ret);
+
+	/* *ret_drop_in: the directory of drop-ins, to be freed; NULL when there is no config
+	 * file. */
+	int (*set)(void *arg, const char *service, const char *key, const char *value,
+		   char **ret_drop_in, char **ret_why);
+	/* @seconds = 0: until disarmed. */
+	int (*arm)(void *arg, const char *service, __u32 seconds, char **ret_why);
+	int (*disarm)(void *arg, const char *service, char **ret_why);
+	int (*mode)(void *arg, const char *service, const char *mode, char **ret_drop_in,
+		    char **ret_why);
+
 	void *arg;
 	uint64_t deadline_usec; /* 0 = PROTO_DEADLINE_SECONDS; the tests have less patience */
 };
@@ -27,6 +50,9 @@ struct control_ops {
  */
 int control_open(sd_event *event, const char *path, const struct control_ops *ops,
 		 struct control **ret);
+
+/* To every client of Monitor; one that does not take its events is closed. Logs. */
+void control_publish(struct control *control, const json_t *event);
 
 /* Closes all clients and removes the socket. NULL is fine. Returns NULL. */
 struct control *control_close(struct control *control);

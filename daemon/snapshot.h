@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the daemon knows at one moment, in plain C: filled by the data path's owner (dataplane.c),
+ * What the daemon knows at one moment, in plain C: filled by the data path's owner (observe.c),
  * read by whoever reports it (status.c). Everything in it is a copy or outlives the main loop's
  * turn in which it was taken.
  */
@@ -9,6 +9,7 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "abi.h"
 #include "reasons.h"
@@ -21,12 +22,54 @@ struct snapshot_device {
 	const char *why;  /* why the path is not "cookie", with the remedy; NULL when it is */
 };
 
+/* Where a threshold in force comes from. */
+enum threshold_source {
+	THRESHOLD_DEFAULT, /* nothing is known of the listener yet */
+	THRESHOLD_TUNED,   /* from the listener's backlog and what was learned */
+	THRESHOLD_PINNED,  /* the operator's */
+};
+
+struct thresholds {
+	__u32 half_open; /* handshakes that the kernel may hold */
+	enum threshold_source half_open_source;
+	__u32 syn_rate; /* SYNs a second */
+	enum threshold_source syn_rate_source;
+	__u32 low_water; /* SYNs a second that keep armed */
+	__u32 hold_seconds;
+	__u32 handshake_timeout_seconds;
+	__u32 max_half_open; /* that are tracked in monitor */
+};
+
+/* What peace looks like, learned slowly: handshakes at a time, and finished ones a second. */
+struct baseline {
+	double half_open;
+	double syn_rate;
+};
+
+/* What the kernel holds for the listeners of a row. */
+struct row_listeners {
+	__u32 nr;           /* listening sockets; with 0 all else is 0 */
+	__u32 half_open;    /* in their SYN queues, all together */
+	__u32 backlog;      /* the smallest */
+	__u32 accept_queue; /* the fullest */
+};
+
+#define ARMED_SECONDS_WITHOUT_END 2147483647U /* armed until somebody says otherwise */
+
 struct snapshot_row {
 	const char *name; /* section */
 	__u16 port;       /* host order */
 	enum svc_mode mode;
 	bool armed;
-	struct row_counts counts; /* over all CPUs */
+	__u32 armed_until_seconds; /* time left, rounded up; 0: not armed */
+	struct row_counts counts;  /* over all CPUs */
+	__u64 half_open;           /* handshakes that were answered, by whomever, and not finished */
+	__u64 half_open_bytes;     /* what they would take in the kernel */
+	__u32 syn_rate;            /* in the last second */
+	__u32 flows;               /* entries of the flow table */
+	struct row_listeners listeners;
+	struct thresholds thresholds;
+	struct baseline learned;
 };
 
 struct snapshot {
@@ -36,6 +79,33 @@ struct snapshot {
 	struct snapshot_row rows[ROWS_MAX];
 	unsigned int nr_rows;
 	__u64 reasons[NR_REASONS]; /* packets by verdict, over all CPUs and devices */
+};
+
+/* One entry of the flow table. */
+struct handshake {
+	struct ip_addr src, dst;
+	__u16 sport, dport;  /* host order */
+	const char *service; /* section */
+	enum flow_state state;
+	enum accepted_by accepted_by;
+	__u64 age_ms;      /* since it was first seen */
+	__u64 in_state_ms; /* since it is in this state */
+};
+
+/* Which entries are wanted. */
+struct handshake_query {
+	const char *service;   /* NULL: all */
+	enum flow_state state; /* FLOW_NONE: all; FLOW_HANDED_OFF finds FLOW_VALIDATED too */
+	__u32 from;            /* 0, or `next` of the page before */
+	__u32 limit;           /* entries at most, 1 to HANDSHAKES_PAGE_MAX */
+};
+
+#define HANDSHAKES_PAGE_MAX 1000
+
+struct handshake_page {
+	struct handshake entries[HANDSHAKES_PAGE_MAX];
+	size_t nr_entries;
+	__u32 next; /* where to go on; 0: there are no more */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef SYNWARD_ABI_H
 #define SYNWARD_ABI_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
 
 #define ROWS_MAX 1024 /* services are counted, armed and tuned by row: one (section, port) */
@@ -41,18 +42,115 @@ struct svc_value {
 /* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
 #define LISTENERS_MAX 4096
 
-/* rows: what the daemon decides for a row. */
+/* rows: what the daemon decides for a row. Times are of the millisecond clock (CLOCK_MONOTONIC). */
 struct row_conf {
-	__u8 mode; /* enum svc_mode */
-	__u8 pad[7];
+	__u8 mode;         /* enum svc_mode */
+	__u8 bucket_shift; /* handshakes are counted in buckets of 1 << bucket_shift ms */
+	__u8 nr_buckets;   /* so many before the current one are inside the handshake timeout */
+	__u8 pad;
+	__u32 arm_half_open; /* handshakes that the kernel may hold, in peace */
+	__u32 max_half_open; /* the same in monitor, where nothing arms; more are not tracked */
+	__u32 arm_syn_rate;  /* SYNs a second that arm */
+	__u32 low_water;     /* SYNs a second that keep armed */
+	__u32 hold_ms;
+	__u32 flush_every; /* SYNs that a CPU may keep for itself before it adds them to the rate */
+	__u32 pad2;
+	__u64 forced_until_ms; /* armed by hand until then; ARMED_WITHOUT_END: until disarmed */
+	__u64 disarmed_ms;     /* disarmed by hand: an arming up to that moment no longer counts */
 };
 
-/* row_counts, per CPU: what happened to a row. */
+#define ARMED_WITHOUT_END (~0ULL)
+
+/* Handshakes by the time in which they were opened. Bucket b is in open[b % HANDSHAKE_BUCKETS]. */
+#define HANDSHAKE_BUCKETS 64
+
+struct half_open {
+	__u32 newest; /* bucket */
+	__s32 sum;    /* over the buckets inside the handshake timeout, as of `newest` */
+	__s32 open[HANDSHAKE_BUCKETS];
+};
+
+/* peace_half_open: what the kernel holds of a row, exact over all CPUs. */
+struct peace_half_open {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct half_open held;
+};
+
+/* row_counts, in row_cpu: what happened to a row. All __u64: they are added up blindly. */
 struct row_counts {
 	__u64 syns;
 	__u64 cookies_sent;
 	__u64 cookies_valid;
 	__u64 cookies_invalid;
+	__u64 served;    /* handshakes that were finished, by the kernel or by a cookie */
+	__u64 untracked; /* SYNs that passed in peace and found no room in the flow table's share */
+};
+
+/* row_cpu, per CPU. */
+struct row_cpu {
+	struct row_counts counts;
+	__u32 rate_second;        /* of `rate_kept` */
+	__u32 rate_kept;          /* SYNs that are not added to the rate yet */
+	struct half_open cookies; /* SYN-ACKs sent with a cookie, by the cookie's time */
+};
+
+/* row_rate: SYNs in the current second, over all CPUs: second << 32 | SYNs. */
+struct row_rate {
+	__u64 now;
+};
+
+/* Why a row was taken to be under attack. */
+enum arm_cause {
+	ARM_NONE = 0,
+	ARM_HALF_OPEN = 1,  /* value: handshakes that the kernel holds */
+	ARM_SYN_RATE = 2,   /* value: SYNs within one second */
+	ARM_SYN_QUEUE = 3,  /* value: entries of the listener's SYN queue; threshold: half its backlog */
+	ARM_FLOW_TABLE = 4, /* no room for one more handshake; value: those that the kernel holds */
+};
+
+/* row_arm: under attack or not. What that means is the mode's to say: monitor only reports it. */
+struct row_arm {
+	__u64 until_ms; /* extended while the attack goes on */
+	__u64 since_ms;
+	__u32 cause; /* enum arm_cause */
+	__u32 value;
+	__u32 threshold;
+	__u32 times; /* how often, ever; the last to be written */
+};
+
+/*
+ * source_samples, per CPU: where SYNs to armed rows came from, an even sample of each second. One
+ * SYN of SAMPLE_EVERY is looked at.
+ */
+#define SAMPLE_EVERY 16
+#define SAMPLES_MAX 256
+
+struct source_sample {
+	__be32 prefix[2]; /* IPv4: /24 in the first; IPv6: /48 */
+	__u32 second;     /* of the millisecond clock */
+	__u16 row;
+	__u8 is_v6;
+	__u8 pad;
+};
+
+struct source_samples {
+	__u32 second;
+	__u32 nr_seen; /* in that second */
+	__u32 nr_skipped;
+	__u32 pad;
+	struct source_sample sample[SAMPLES_MAX];
+};
+
+/* What iter/tcp says of one listener. */
+struct listener_info {
+	struct ip_addr addr; /* all 0: wildcard of both families; ::ffff:0.0.0.0: of IPv4 alone */
+	__u16 port;          /* host order */
+	__u8 is_listener;    /* 0: the end of the listeners */
+	__u8 is_v6_only;
+	__u32 syn_queue;    /* half-open handshakes */
+	__u32 accept_queue; /* finished ones that the application has not taken */
+	__u32 backlog;
 };
 
 /* Options that a SYN-ACK may carry, and what else the data path may do: settings.flags. */
@@ -101,13 +199,13 @@ struct secret {
 };
 
 /*
- * The flow table: connections that are known to be real, so that their packets pass without a
- * socket lookup. A cache: sets of FLOW_WAYS, a line of tags that every packet asks and entries that
- * are opened only when a tag matches.
+ * The flow table: handshakes that the kernel holds (in peace alone), and connections that are known
+ * to be real, so that their packets pass without a socket lookup. Sets of FLOW_WAYS, a line of tags
+ * that every packet asks and entries of a cache line that are opened only when a tag matches.
  */
 #define FLOW_WAYS 8
 #define FLOW_SETS_DEFAULT \
-	8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 1 MB of entries */
+	8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 4 MB of entries */
 
 enum flow_state {
 	FLOW_NONE = 0,
@@ -115,17 +213,35 @@ enum flow_state {
 	FLOW_HANDED_OFF = 2,  /* its ACK was noted; the socket may or may not come to be */
 	FLOW_VALIDATED = 3,   /* the same, but the driver carried no note: the TC half has still to
 				 hand it off */
+	FLOW_SYN_RECV = 4,    /* its SYN went to the kernel in peace; nobody has proved anything */
+	FLOW_CLOSING = 5,     /* a FIN or RST was seen, and not long ago */
+};
+
+/* Who finished the handshake. */
+enum accepted_by {
+	ACCEPTED_UNKNOWN = 0, /* older than what we saw, or not finished */
+	ACCEPTED_KERNEL = 1,
+	ACCEPTED_COOKIE = 2,
 };
 
 struct flow_tags {
 	__u16 tag[FLOW_WAYS]; /* 0: empty */
 };
 
+/* Times are the low bits of the millisecond clock. */
 struct flow {
 	__u64 id;
-	__u32 seen_ms; /* low bits of the millisecond clock */
-	__u8 state;    /* enum flow_state */
-	__u8 pad[3];
+	struct ip_addr src, dst;
+	__be16 sport, dport;
+	__u32 opened_ms;  /* first seen */
+	__u32 since_ms;   /* in this state */
+	__u32 expires_ms; /* not believed from then on */
+	__u16 row;
+	__u8 state;       /* enum flow_state */
+	__u8 accepted_by; /* enum accepted_by */
+	__u8 syn_slot;    /* when its last SYNs came, in units of SYN_SLOT_MS */
+	__u8 nr_syns;     /* in that slot */
+	__u8 pad[2];
 };
 
 struct flow_set {
@@ -136,13 +252,22 @@ struct flow_set {
 ABI_SIZE(ip_addr, 16);
 ABI_SIZE(svc_key, 20);
 ABI_SIZE(svc_value, 8);
-ABI_SIZE(row_conf, 8);
-ABI_SIZE(row_counts, 32);
+ABI_SIZE(row_conf, 48);
+ABI_SIZE(half_open, 264);
+ABI_SIZE(peace_half_open, 272);
+ABI_SIZE(row_counts, 48);
+ABI_SIZE(row_cpu, 320);
+ABI_SIZE(row_rate, 8);
+ABI_SIZE(row_arm, 32);
+ABI_SIZE(source_sample, 16);
+ABI_SIZE(source_samples, 16 + 16 * SAMPLES_MAX);
+ABI_SIZE(listener_info, 32);
 ABI_SIZE(settings, 16);
 ABI_SIZE(dev_conf, 16);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 32);
 ABI_SIZE(flow_tags, 16);
-ABI_SIZE(flow_set, 128);
+ABI_SIZE(flow, 64);
+ABI_SIZE(flow_set, 512);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
@@ -63,32 +64,89 @@ static inline unsigned int reason_find(const char *name)
 	return reason;
 }
 
+/*
+ * Numbers and their words. A list begins at 0 and has no gaps; NULL beyond it. In JSON the words
+ * have underscores, on the command line hyphens; both find the number.
+ */
+static inline const char *word_of(const char *const *words, size_t nr, unsigned int number)
+{
+	return number < nr ? words[number] : NULL;
+}
+
+static inline char word_char(char c)
+{
+	return c == '-' ? '_' : (char)tolower((unsigned char)c);
+}
+
+static inline bool word_equal(const char *a, const char *b)
+{
+	while (*a && word_char(*a) == word_char(*b))
+		a++, b++;
+	return !*a && !*b;
+}
+
+static inline int word_find(const char *const *words, size_t nr, const char *word,
+			    unsigned int *ret)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (word_equal(words[i], word)) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+#define NAMES_COUNT(words) (sizeof(words) / sizeof((words)[0]))
+
+static const char *const svc_mode_words[] = { "off", "monitor", "auto", "always" };
+static const char *const flow_state_words[] = { "none",      "established", "handed_off",
+						"validated", "syn_recv",    "closing" };
+static const char *const accepted_by_words[] = { "unknown", "kernel", "cookie" };
+static const char *const arm_cause_words[] = { "none", "half_open", "syn_rate", "syn_queue",
+					       "flow_table" };
+
 static inline const char *svc_mode_name(enum svc_mode mode)
 {
-	switch (mode) {
-	case SVC_OFF:
-		return "off";
-	case SVC_MONITOR:
-		return "monitor";
-	case SVC_AUTO:
-		return "auto";
-	case SVC_ALWAYS:
-		return "always";
-	}
-	return NULL;
+	return word_of(svc_mode_words, NAMES_COUNT(svc_mode_words), mode);
 }
 
 static inline int svc_mode_find(const char *word, enum svc_mode *ret)
 {
 	unsigned int mode;
+	int err = word_find(svc_mode_words, NAMES_COUNT(svc_mode_words), word, &mode);
 
-	for (mode = SVC_OFF; mode <= SVC_ALWAYS; mode++) {
-		if (!strcmp(svc_mode_name((enum svc_mode)mode), word)) {
-			*ret = (enum svc_mode)mode;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	if (!err)
+		*ret = (enum svc_mode)mode;
+	return err;
+}
+
+static inline const char *flow_state_name(enum flow_state state)
+{
+	return word_of(flow_state_words, NAMES_COUNT(flow_state_words), state);
+}
+
+/* FLOW_NONE and FLOW_VALIDATED are not for the outside: the one is no state, the other looks like
+ * FLOW_HANDED_OFF. */
+static inline int flow_state_find(const char *word, enum flow_state *ret)
+{
+	unsigned int state;
+	int err = word_find(flow_state_words, NAMES_COUNT(flow_state_words), word, &state);
+
+	if (err || state == FLOW_NONE || state == FLOW_VALIDATED)
+		return -EINVAL;
+	*ret = (enum flow_state)state;
+	return 0;
+}
+
+static inline const char *accepted_by_name(enum accepted_by by)
+{
+	return word_of(accepted_by_words, NAMES_COUNT(accepted_by_words), by);
+}
+
+static inline const char *arm_cause_name(enum arm_cause cause)
+{
+	return word_of(arm_cause_words, NAMES_COUNT(arm_cause_words), cause);
 }
 
 #endif
