@@ -70,20 +70,20 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	struct judgement j = {};
 	struct sip_key key;
 	struct flow *flow;
-	__u64 sum;
+	__u64 sum, sent_ms;
 
 	if (!judgement_begin(&j))
 		return false;
 	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j) != GO_ON)
 		return false;
-	j.now_ms = clock_ms();
+	clock_read(&j);
 	flow_key(&key);
 	j.flow_id = flow_id_make(&key, j.pkt);
 	flow = flow_find(j.flow_id, j.now_ms);
 	if (!flow || flow->state != FLOW_VALIDATED ||
 	    !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
 		return false;
-	if (cookie_judge(&j, ret) != ACK_COOKIE_VALID)
+	if (cookie_judge(&j, ret, &sent_ms) != ACK_COOKIE_VALID)
 		return false;
 	flow->state = FLOW_HANDED_OFF;
 	return true;

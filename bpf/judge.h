@@ -23,10 +23,13 @@ struct judgement {
 	struct pkt *pkt; /* in cpu_state, as its header and options are */
 	const struct settings *set;
 	const struct row_conf *row;
-	struct row_counts *counts;
-	__u64 *last_cookie_ms;
+	struct row_live *live;
+	struct row_cpu *here;
 	__u64 now_ms;
 	__u64 flow_id;
+	__u32 second;
+	__u32 state; /* IS_* */
+	__u32 row_index;
 	__u32 listener; /* slot in `listeners` */
 };
 
@@ -36,6 +39,19 @@ struct judgement {
 static __always_inline __u64 clock_ms(void)
 {
 	return bpf_ktime_get_coarse_ns() / NS_PER_MS;
+}
+
+/* What time it is, once for the whole judgement. */
+static __always_inline void clock_read(struct judgement *j)
+{
+	struct cpu_state *cpu = j->cpu;
+
+	j->now_ms = clock_ms();
+	if (unlikely(j->now_ms >= cpu->second_end_ms)) {
+		cpu->second = j->now_ms / 1000;
+		cpu->second_end_ms = (cpu->second + 1ULL) * 1000;
+	}
+	j->second = cpu->second;
 }
 
 /* Entry 0 of a map of one. */
@@ -96,24 +112,60 @@ static __always_inline enum reason service_find(struct judgement *j)
 	if (!to)
 		return NOT_SERVICE;
 	j->listener = to->listener;
+	j->row_index = to->row;
 	j->row = bpf_map_lookup_elem(&rows, &to->row);
-	j->counts = bpf_map_lookup_elem(&row_counts, &to->row);
-	j->last_cookie_ms = bpf_map_lookup_elem(&row_last_cookie, &to->row);
+	j->live = bpf_map_lookup_elem(&row_live, &to->row);
+	j->here = bpf_map_lookup_elem(&row_cpu, &to->row);
 	j->set = ONLY(settings);
-	if (!j->row || !j->counts || !j->last_cookie_ms || !j->set)
+	if (!j->row || !j->live || !j->here || !j->set)
 		return NOT_SERVICE;
 	return GO_ON;
 }
 
+/* Would an attack arm it? */
+static __always_inline bool can_arm(const struct row_conf *row)
+{
+	return can_hand_off && row->mode == SVC_AUTO;
+}
+
+#define IS_ATTACKED 1U /* as arm.h found it, unless the operator has said otherwise since */
+#define IS_ARMED 2U    /* SYNs are answered with cookies */
+
+/* IS_*. Global, so that its paths are verified once, and end in one number. */
+__noinline __u32 row_state(const struct row_conf *row, const struct row_live *live, __u64 now_ms)
+{
+	__u32 state = 0;
+
+	if (!row || !live) /* for the verifier; callers have looked */
+		return 0;
+	if (now_ms < live->until_ms && live->since_ms > row->disarmed_ms)
+		state = IS_ATTACKED;
+	if (can_arm(row) ? state || now_ms < row->forced_until_ms :
+			   can_hand_off && row->mode == SVC_ALWAYS)
+		state |= IS_ARMED;
+	return state;
+}
+
+/* To be called again when the row may have come under attack. */
+static __always_inline void state_read(struct judgement *j)
+{
+	j->state = row_state(j->row, j->live, j->now_ms);
+}
+
+static __always_inline bool is_attacked(const struct judgement *j)
+{
+	return j->state & IS_ATTACKED;
+}
+
 static __always_inline bool is_armed(const struct judgement *j)
 {
-	return can_hand_off && j->row->mode == SVC_ALWAYS;
+	return j->state & IS_ARMED;
 }
 
 /* Cookies that the row sent may still come back. */
 static __always_inline bool is_draining(const struct judgement *j)
 {
-	__u64 last = *j->last_cookie_ms;
+	__u64 last = j->live->last_cookie_ms;
 
 	return can_hand_off && last && j->now_ms - last < 2ULL << j->set->epoch_shift;
 }
@@ -145,9 +197,11 @@ static __always_inline bool header_read(struct judgement *j, void *frame, void *
 /*
  * Is this ACK, or first data, the answer to a cookie of ours? The client's ISN is one before its
  * sequence number, our cookie one before what it acknowledges. Returns ACK_COOKIE_VALID and the
- * note for it, or what is wrong.
+ * note for it, or what is wrong. *ret_sent_ms: when the cookie was sent; now, where the client
+ * offers no timestamps and only the epoch is known.
  */
-static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret)
+static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret,
+						__u64 *ret_sent_ms)
 {
 	bool timestamps = j->cpu->opts.has_timestamps;
 	__u32 isn = bpf_ntohl(j->pkt->seq) - 1;
@@ -167,6 +221,7 @@ static __always_inline enum reason cookie_judge(struct judgement *j, struct note
 		return ACK_COOKIE_INVALID;
 	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt->is_v6, &got);
 	note_make(&got, &j->cpu->opts, sent_ms, ret);
+	*ret_sent_ms = sent_ms;
 	return ACK_COOKIE_VALID;
 }
 

@@ -2,43 +2,23 @@
 /*
  * What the kernel holds for a packet's addresses and ports: a listener, a connection, nothing.
  *
- * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, and
- * because some listeners cannot take cookies. Up to LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS
- * and CPU ask exactly; beyond that they believe what was last seen of the listener of their address
- * and port, which is refreshed at least once per window: it is at most two windows old (8 ms, and a
- * tick of the coarse clock).
+ * A SYN asks first, because a cookie for a tuple that has a socket would be killed by it, because
+ * some listeners cannot take cookies, and because the kernel's own queue must never fill. Up to
+ * LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS and CPU ask exactly; beyond that they believe what
+ * was last seen of the listener of their address and port, which is refreshed at least once per
+ * window: it is at most two windows old (8 ms, and a tick of the coarse clock).
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
 
-#include <bpf/bpf_core_read.h>
-
 #include "flow.h"
+#include "kernel.h"
 #include "maps.h"
 #include "parse.h"
 #include "policy.h"
 
 #define LISTENER_WINDOW_MS 4
 #define LOOKUPS_PER_WINDOW 200 /* 50 000 a second: 0.5 % of a core */
-
-#define SOCK_RCVBUF_LOCK 2
-#define WIN_SCALE_SHIFT 8 /* TCP_RMEM_TO_WIN_SCALE */
-
-/* The fields of the kernel's sockets that are read, relocated at load. */
-struct sock___local {
-	__u32 sk_ack_backlog;
-	__u32 sk_max_ack_backlog;
-	int sk_rcvbuf;
-	__u8 sk_userlocks : 4;
-} __attribute__((preserve_access_index));
-
-struct tcp_sock___local {
-	__u32 window_clamp;
-	__u8 scaling_ratio;
-	bool is_mptcp;
-	void *md5sig_info;
-	void *ao_info;
-} __attribute__((preserve_access_index));
 
 static __always_inline bool has_keys(const struct tcp_sock___local *tp)
 {
@@ -79,6 +59,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 					  struct listener_record *ret)
 {
 	struct tcp_sock___local *tp = (void *)bpf_skc_to_tcp_sock(sk);
+	struct inet_connection_sock___local *icsk = (void *)tp;
 	struct sock___local *s = (void *)tp;
 	struct rcv_space rcv;
 
@@ -87,6 +68,8 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 	ret->is_mptcp = false;
 	ret->is_full = false;
 	ret->has_keys = false;
+	ret->syn_queue = 0;
+	ret->backlog = ~0U;
 	if (s) {
 		rcv.space_bytes = (__u64)(__u32)s->sk_rcvbuf * tp->scaling_ratio >> WIN_SCALE_SHIFT;
 		rcv.clamp_bytes = tp->window_clamp;
@@ -96,6 +79,8 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 		ret->is_mptcp = tp->is_mptcp;
 		ret->has_keys = has_keys(tp);
 		ret->is_full = s->sk_ack_backlog > s->sk_max_ack_backlog;
+		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
+		ret->backlog = s->sk_max_ack_backlog;
 	}
 	ret->wscale = rcv_wscale(&rcv, set->rmem_max);
 	ret->space_bytes = rcv.space_bytes;
@@ -116,44 +101,43 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
 	return true;
 }
 
-/*
- * Can a cookie be sent for this SYN? GO_ON, with the listener in @rec, or why not. @known: the flow
- * table's entry of the connection, or NULL. Without a lookup it is safer to let the kernel answer
- * such a SYN; with one that finds no socket the entry is of a connection that has ended.
- */
-static __always_inline enum reason listener_for_syn(void *ctx, const struct pkt *p,
-						    const struct settings *set,
-						    struct cpu_state *cpu,
-						    struct listener_record *rec, __u64 now_ms,
-						    struct flow *known)
+/* What a lookup found for a SYN's tuple. */
+enum tuple_state {
+	TUPLE_FREE,      /* a listener, now in the record, or nothing at all */
+	TUPLE_HELD,      /* a connection, or a handshake */
+	TUPLE_TIME_WAIT, /* a connection that a SYN may follow */
+	TUPLE_NOT_ASKED, /* the budget is spent: the record says what was last seen */
+};
+
+static __always_inline enum tuple_state tuple_ask(void *ctx, const struct pkt *p,
+						  const struct settings *set, struct cpu_state *cpu,
+						  struct listener_record *rec, __u64 now_ms)
 {
+	enum tuple_state state = TUPLE_FREE;
 	__u32 window = now_ms / LISTENER_WINDOW_MS;
-	enum reason why = GO_ON;
+	struct bpf_sock *sk;
 
-	if (lookup_allowed(cpu, rec, window)) {
-		struct bpf_sock *sk = socket_lookup(ctx, p);
-
-		if (!sk) {
-			rec->window = window;
-			rec->is_there = false;
-		} else {
-			if (sk->state == BPF_TCP_LISTEN) {
-				listener_read(sk, set, rec);
-				rec->window = window;
-			} else {
-				why = SYN_KNOWN;
-			}
-			bpf_sk_release(sk);
-		}
-		if (known && why == GO_ON)
-			flow_forget(known);
-	} else if (known) {
-		why = SYN_KNOWN;
+	if (!lookup_allowed(cpu, rec, window))
+		return TUPLE_NOT_ASKED;
+	sk = socket_lookup(ctx, p);
+	if (!sk) {
+		rec->window = window;
+		rec->is_there = false;
+		return TUPLE_FREE;
 	}
-	if (why != GO_ON)
-		return why;
-	if (!rec->is_there)
-		return SYN_NO_LISTENER;
+	if (sk->state == BPF_TCP_LISTEN) {
+		listener_read(sk, set, rec);
+		rec->window = window;
+	} else {
+		state = sk->state == BPF_TCP_TIME_WAIT ? TUPLE_TIME_WAIT : TUPLE_HELD;
+	}
+	bpf_sk_release(sk);
+	return state;
+}
+
+/* Can this listener take a cookie? GO_ON, or why not. */
+static __always_inline enum reason listener_takes_cookie(const struct listener_record *rec)
+{
 	if (rec->is_mptcp)
 		return SYN_MPTCP;
 	if (rec->is_full)

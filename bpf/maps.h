@@ -57,21 +57,51 @@ struct {
 	__type(value, struct row_conf);
 } rows SEC(".maps");
 
-/* Programs write, daemon adds up. */
+/*
+ * What follows is by row, and sized at load for the rows that there are.
+ *
+ * XDP writes, daemon adds up: counters, the part of the SYN rate that is not added up yet, and the
+ * handshakes that were opened with a cookie.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, ROWS_MAX);
 	__type(key, __u32);
-	__type(value, struct row_counts);
-} row_counts SEC(".maps");
+	__type(value, struct row_cpu);
+} row_cpu SEC(".maps");
 
-/* XDP writes at most once a second and CPU, XDP reads: when the row last sent a cookie, in ms. */
+/* XDP writes, daemon reads: under attack or not. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ROWS_MAX);
 	__type(key, __u32);
-	__type(value, __u64);
-} row_last_cookie SEC(".maps");
+	__type(value, struct row_live);
+} row_live SEC(".maps");
+
+/* XDP alone: every SYN in peace adds to it, under attack every `flush_every`th. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, struct row_rate);
+} row_rate SEC(".maps");
+
+/* XDP writes in peace alone, daemon reads: handshakes that the kernel holds. A lock, because the
+ * threshold is exact: not one more passes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ROWS_MAX);
+	__type(key, __u32);
+	__type(value, struct peace_half_open);
+} peace_half_open SEC(".maps");
+
+/* XDP writes under attack, daemon reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct source_samples);
+} source_samples SEC(".maps");
 
 /* Programs write, daemon adds up: packets by reason. */
 struct {
@@ -98,8 +128,9 @@ struct {
 	__type(value, struct dev_notes);
 } device_notes SEC(".maps");
 
-/* XDP writes and reads, TC marks what it handed off; see flow.h. A full set loses its oldest entry,
- * which costs a socket lookup later. */
+/* XDP writes and reads, TC marks what it handed off, the daemon lists them; see flow.h. A full set
+ * loses the entry that would expire first, which costs a socket lookup later; handshakes that the
+ * kernel holds are never lost, and a set that is full of them is a reason to arm. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
@@ -110,6 +141,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct flow_set);
 } flows SEC(".maps");
@@ -123,9 +155,12 @@ struct listener_record {
 	__u8 is_full;  /* accept queue */
 	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
-	__u8 pad[7]; /* per-CPU values lie 8 bytes apart */
+	__u8 pad[3];
 	__u32 space_bytes;
 	__u32 clamp_bytes;
+	__u32 syn_queue; /* handshakes that it holds */
+	__u32 backlog;   /* of which it holds no more than that many */
+	__u32 pad2;      /* per-CPU values lie 8 bytes apart */
 };
 
 struct {
@@ -145,6 +180,9 @@ struct cpu_state {
 	struct epoch_key epoch_keys[2]; /* by parity */
 	__u32 lookup_window;
 	__u32 lookups_used;
+	__u64 second_end_ms; /* of the current second, so that it is divided out once a second */
+	__u32 second;
+	__u32 pad;
 	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
 	 * stack through every path, and for the many shapes of a header that is a million
 	 * instructions (clang 14, Linux 6.18). */

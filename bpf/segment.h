@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that is no SYN: of a connection, the answer to a cookie, or of nothing.
+ * Everything that is no SYN: of a connection, of a handshake that the kernel holds, the answer to a
+ * cookie, or of nothing.
  */
 #ifndef SYNWARD_SEGMENT_H
 #define SYNWARD_SEGMENT_H
 
-#include "judge.h"
+#include "handshake.h"
 
 /* For tests: behave as on a driver that carries no metadata. */
 const volatile bool without_metadata;
@@ -26,76 +27,117 @@ static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *no
 	return true;
 }
 
+/* The cookie came back, for the first time: the handshake is open no longer. */
+static __always_inline void cookie_finish(const struct judgement *j, const struct flow *known,
+					  __u64 sent_ms)
+{
+	if (known && flow_is_handed_off(known))
+		return;
+	cookie_count_out(j, sent_ms);
+	j->here->counts.served++;
+}
+
 static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j,
 					    const struct note *note)
 {
 	__u32 slot = dev_slot;
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
+	bool is_left = note_leave(ctx, note);
 
+	flow_put(j->pkt, j->flow_id, j->now_ms, FLOW_TIMEOUT_MS,
+		 flow_is_now(j->row_index, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED,
+			     ACCEPTED_COOKIE));
 	if (notes && !notes->untaken++)
 		notes->since_ms = j->now_ms;
-	if (note_leave(ctx, note)) {
-		flow_put(j->flow_id, FLOW_HANDED_OFF, j->now_ms);
+	if (is_left)
 		return ACK_COOKIE_VALID;
-	}
 	if (notes)
 		notes->is_without_metadata = true;
-	flow_put(j->flow_id, FLOW_VALIDATED, j->now_ms);
 	return ACK_NO_NOTE;
 }
 
 /* A segment for which the kernel has no more than a listener. */
 static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j,
-					     bool is_queue_full)
+					     const struct flow *known, bool is_queue_full)
 {
 	struct note note;
 	enum reason why;
-	__u64 sum;
+	__u64 sum, sent_ms;
 
+	if (!is_armed(j) && !is_draining(j))
+		return AT_PEACE;
 	if ((j->pkt->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
 	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 		return BAD_HEADER;
-	why = cookie_judge(j, &note);
+	why = cookie_judge(j, &note, &sent_ms);
 	if (why != ACK_COOKIE_VALID) {
 		if (!is_armed(j))
 			return ACK_INVALID_PEACE;
 		if (is_kernel_cookie(j))
 			return KERNEL_COOKIE;
-		j->counts->cookies_invalid++;
+		j->here->counts.cookies_invalid++;
 		return why;
 	}
-	j->counts->cookies_valid++;
+	j->here->counts.cookies_valid++;
 	if (is_queue_full)
 		return ACK_ACCEPTQ_FULL;
+	cookie_finish(j, known, sent_ms);
 	return ack_note(ctx, j, &note);
 }
 
-static __always_inline enum reason judge_unknown(struct xdp_md *ctx, struct judgement *j)
+/* The kernel has a socket beyond the handshake. */
+static __always_inline enum reason flow_learn(const struct judgement *j, struct flow *known,
+					      __u32 state)
+{
+	bool is_closing = state == BPF_TCP_FIN_WAIT1 || state == BPF_TCP_FIN_WAIT2 ||
+			  state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK ||
+			  state == BPF_TCP_CLOSING;
+
+	if (known && known->state == FLOW_SYN_RECV)
+		handshake_finish(j, known); /* behind our back */
+	flow_put(j->pkt, j->flow_id, j->now_ms, is_closing ? CLOSING_TIMEOUT_MS : FLOW_TIMEOUT_MS,
+		 flow_is_now(j->row_index, is_closing ? FLOW_CLOSING : FLOW_ESTABLISHED,
+			     ACCEPTED_UNKNOWN));
+	return FLOW_LEARNED;
+}
+
+/* What the kernel holds decides. @known: what we know of the flow, which is not enough; or NULL. */
+static __always_inline enum reason judge_by_socket(struct xdp_md *ctx, struct judgement *j,
+						   struct flow *known)
 {
 	struct bpf_sock *sk = socket_lookup(ctx, j->pkt);
+	enum reason why = KERNEL_HANDSHAKE;
 	struct listener_record rec = {};
-	__u32 state;
+	__u32 state = sk ? sk->state : BPF_TCP_CLOSE;
 
-	if (!sk) {
-		if (j->pkt->flags & TCP_ACK)
-			return ACK_NO_LISTENER;
-		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
-	}
-	state = sk->state;
 	if (state == BPF_TCP_LISTEN)
 		listener_read(sk, j->set, &rec);
-	bpf_sk_release(sk);
+	else if (state == BPF_TCP_NEW_SYN_RECV)
+		why = request_judge(sk, j->pkt);
+	if (sk)
+		bpf_sk_release(sk);
 	switch (state) {
+	case BPF_TCP_CLOSE:
 	case BPF_TCP_LISTEN:
-		return judge_ack(ctx, j, rec.is_full);
+		break;
 	case BPF_TCP_NEW_SYN_RECV:
-		return KERNEL_HANDSHAKE;
+		return handshake_step(j, known, why);
 	case BPF_TCP_TIME_WAIT:
 		return KERNEL_TIME_WAIT;
+	default:
+		return flow_learn(j, known, state);
 	}
-	flow_put(j->flow_id, FLOW_ESTABLISHED, j->now_ms);
-	return FLOW_LEARNED;
+	if (known && known->state == FLOW_SYN_RECV) {
+		if (flow_is_young(known, j->now_ms))
+			return KERNEL_HANDSHAKE; /* its SYN is still on the way up */
+		handshake_end(j, known);
+	}
+	if (state == BPF_TCP_LISTEN)
+		return judge_ack(ctx, j, known, rec.is_full);
+	if (j->pkt->flags & TCP_ACK)
+		return ACK_NO_LISTENER;
+	return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
 }
 
 static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judgement *j)
@@ -103,18 +145,26 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	struct sip_key key;
 	struct flow *flow;
 
-	if (!is_armed(j) && !is_draining(j))
-		return AT_PEACE;
 	flow_key(&key);
 	j->flow_id = flow_id_make(&key, j->pkt);
 	flow = flow_find(j->flow_id, j->now_ms);
-	if (flow && flow->state == FLOW_ESTABLISHED) {
-		flow_refresh(flow, j->now_ms);
+	if (!flow)
+		return judge_by_socket(ctx, j, NULL);
+	switch (flow->state) {
+	case FLOW_ESTABLISHED:
+		if (unlikely(j->pkt->flags & (TCP_FIN | TCP_RST)))
+			flow_enter(flow, FLOW_CLOSING, j->now_ms, CLOSING_TIMEOUT_MS);
+		else
+			flow_refresh(flow, j->now_ms);
 		return FLOW_KNOWN;
+	case FLOW_CLOSING:
+		return FLOW_KNOWN;
+	case FLOW_HANDED_OFF:
+	case FLOW_VALIDATED:
+		if (flow_is_young(flow, j->now_ms))
+			return FLOW_JUST_HANDED_OFF;
 	}
-	if (flow && (__u32)j->now_ms - flow->seen_ms < HAND_OFF_WINDOW_MS)
-		return FLOW_JUST_HANDED_OFF;
-	return judge_unknown(ctx, j);
+	return judge_by_socket(ctx, j, flow);
 }
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * synward's data path: the order of the questions. XDP judges every frame; a SYN to an armed
- * service is answered with a cookie (syn.h), the ACK that brings a valid one back is noted
+ * synward's data path: the order of the questions. XDP judges every frame; a SYN in peace is the
+ * kernel's, whose handshakes are followed (handshake.h) until they are too many (arm.h); a SYN to
+ * an armed service is answered with a cookie (syn.h), the ACK that brings a valid one back is noted
  * (segment.h), and TC hands noted ACKs to the listener (handoff.h).
  */
 #include <linux/bpf.h>
@@ -10,7 +11,6 @@
 
 #include "finish.h"
 #include "handoff.h"
-#include "judge.h"
 #include "segment.h"
 #include "syn.h"
 
@@ -54,7 +54,10 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	dev = bpf_map_lookup_elem(&devices, &slot);
 	if (!dev || !is_for_device(ctx, dev))
 		return OTHER_HOST;
-	j.now_ms = clock_ms();
+	clock_read(&j);
+	state_read(&j);
+	if (j.row->mode == SVC_OFF && !is_draining(&j))
+		return NOT_SERVICE;
 	return is_syn(j.pkt->flags) ? judge_syn(ctx, &j, dev) : judge_segment(ctx, &j);
 }
 

@@ -103,43 +103,50 @@ struct row_rate {
 /* Why a row was taken to be under attack. */
 enum arm_cause {
 	ARM_NONE = 0,
-	ARM_HALF_OPEN = 1,  /* value: handshakes that the kernel holds */
-	ARM_SYN_RATE = 2,   /* value: SYNs within one second */
-	ARM_SYN_QUEUE = 3,  /* value: entries of the listener's SYN queue; threshold: half its backlog */
+	ARM_HALF_OPEN = 1, /* value: handshakes that the kernel holds */
+	ARM_SYN_RATE = 2,  /* value: SYNs within one second */
+	ARM_SYN_QUEUE =
+		3, /* value: entries of the listener's SYN queue; threshold: half its backlog */
 	ARM_FLOW_TABLE = 4, /* no room for one more handshake; value: those that the kernel holds */
 };
 
-/* row_arm: under attack or not. What that means is the mode's to say: monitor only reports it. */
-struct row_arm {
-	__u64 until_ms; /* extended while the attack goes on */
+/* row_live: what the data path found out about a row. Under attack or not; what follows from that
+ * is the mode's to say. Read by every packet, written a few times a second at most. */
+struct row_live {
+	__u64 until_ms; /* under attack until then; extended while it goes on */
 	__u64 since_ms;
-	__u32 cause; /* enum arm_cause */
+	__u64 last_cookie_ms; /* when it last sent one, to a second */
+	__u32 cause;          /* enum arm_cause */
 	__u32 value;
 	__u32 threshold;
-	__u32 times; /* how often, ever; the last to be written */
+	__u32 times; /* how often it came under attack, ever; written last */
 };
 
 /*
- * source_samples, per CPU: where SYNs to armed rows came from, an even sample of each second. One
- * SYN of SAMPLE_EVERY is looked at.
+ * source_samples, per CPU: where SYNs to rows under attack came from. Of every SAMPLE_EVERY SYNs
+ * one is looked at, and what is kept of a second is an even choice of those. A second's round is
+ * complete once the next one has begun.
  */
 #define SAMPLE_EVERY 16
 #define SAMPLES_MAX 256
 
 struct source_sample {
-	__be32 prefix[2]; /* IPv4: /24 in the first; IPv6: /48 */
-	__u32 second;     /* of the millisecond clock */
+	__be32 prefix[2]; /* IPv4: the first 24 bits in [0]; IPv6: the first 48 bits */
 	__u16 row;
 	__u8 is_v6;
 	__u8 pad;
 };
 
-struct source_samples {
+struct sample_round {
 	__u32 second;
-	__u32 nr_seen; /* in that second */
+	__u32 nr_seen; /* of which at most SAMPLES_MAX are kept */
+	struct source_sample sample[SAMPLES_MAX];
+};
+
+struct source_samples {
+	struct sample_round round[2]; /* by the second's parity */
 	__u32 nr_skipped;
 	__u32 pad;
-	struct source_sample sample[SAMPLES_MAX];
 };
 
 /* What iter/tcp says of one listener. */
@@ -258,9 +265,9 @@ ABI_SIZE(peace_half_open, 272);
 ABI_SIZE(row_counts, 48);
 ABI_SIZE(row_cpu, 320);
 ABI_SIZE(row_rate, 8);
-ABI_SIZE(row_arm, 32);
-ABI_SIZE(source_sample, 16);
-ABI_SIZE(source_samples, 16 + 16 * SAMPLES_MAX);
+ABI_SIZE(row_live, 40);
+ABI_SIZE(source_sample, 12);
+ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX) + 8);
 ABI_SIZE(listener_info, 32);
 ABI_SIZE(settings, 16);
 ABI_SIZE(dev_conf, 16);

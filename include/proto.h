@@ -15,10 +15,24 @@
 #define PROTO_REPLY_MAX (1024 * 1024) /* bytes of one reply, without the NUL */
 #define PROTO_CLIENTS_MAX 1000        /* beyond it the client nearest to its deadline makes room */
 #define PROTO_DEADLINE_SECONDS 5      /* to send a whole request, and again to take a whole reply */
+#define PROTO_SUBSCRIBERS_MAX 64      /* clients of Monitor; they are not bound to make requests */
+#define PROTO_ARM_SECONDS_MAX (365U * 86400)
 
 #define PROTO_INTERFACE "org.synward"
 #define PROTO_STATUS PROTO_INTERFACE ".Status"
+#define PROTO_THRESHOLDS PROTO_INTERFACE ".Thresholds"
+#define PROTO_HANDSHAKES PROTO_INTERFACE ".Handshakes"
+#define PROTO_SET PROTO_INTERFACE ".Set"
+#define PROTO_ARM PROTO_INTERFACE ".Arm"
+#define PROTO_DISARM PROTO_INTERFACE ".Disarm"
+#define PROTO_SET_MODE PROTO_INTERFACE ".SetMode"
+#define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
+
+/* Each has a parameter `reason`, the line for the user. */
 #define PROTO_ERROR_INVALID_REQUEST PROTO_INTERFACE ".InvalidRequest"
+#define PROTO_ERROR_INVALID_ARGUMENT PROTO_INTERFACE ".InvalidArgument"
+#define PROTO_ERROR_REFUSED PROTO_INTERFACE ".Refused"
+#define PROTO_ERROR_PERMISSION_DENIED PROTO_INTERFACE ".PermissionDenied"
 #define PROTO_ERROR_FAILED PROTO_INTERFACE ".Failed"
 
 #define VARLINK_INTERFACE "org.varlink.service"
@@ -27,5 +41,6 @@
 #define VARLINK_ERROR_INTERFACE_NOT_FOUND VARLINK_INTERFACE ".InterfaceNotFound"
 #define VARLINK_ERROR_METHOD_NOT_FOUND VARLINK_INTERFACE ".MethodNotFound"
 #define VARLINK_ERROR_INVALID_PARAMETER VARLINK_INTERFACE ".InvalidParameter"
+#define VARLINK_ERROR_EXPECTED_MORE VARLINK_INTERFACE ".ExpectedMore"
 
 #endif

@@ -24,10 +24,12 @@
 	X(EXT_TOO_DEEP,        PASS, "more IPv6 extension headers than are walked; left to the kernel") \
 	X(NOT_SERVICE,         PASS, "TCP to an address and port that are no service") \
 	X(OTHER_HOST,          PASS, "TCP to a service, but the frame is addressed to another host") \
-	X(AT_PEACE,            PASS, "no SYN, to a service that sends no cookies and has none outstanding") \
+	X(AT_PEACE,            PASS, "no SYN and of no connection, to a service that sends no cookies and has none outstanding") \
 	/* SYN */ \
 	X(SYN_PEACE,           PASS, "SYN to a service that is not armed; the kernel answers") \
+	X(SYN_UNTRACKED,       PASS, "SYN to a service that cannot be armed, beyond the handshakes that are tracked; the kernel answers") \
 	X(SYN_KNOWN,           PASS, "SYN on a connection that the kernel still holds; the kernel answers") \
+	X(SYN_REPEATED,        DROP, "SYN repeated faster than any client does, on a connection that the kernel still holds") \
 	X(SYN_NO_LISTENER,     PASS, "SYN to a service that nobody listens on; the kernel answers") \
 	X(SYN_MPTCP,           PASS, "SYN to an MPTCP listener, which takes no cookie of ours; the kernel answers") \
 	X(SYN_SIGNED,          PASS, "SYN with a TCP-MD5 or TCP-AO option; only the kernel can sign the answer") \
@@ -46,6 +48,8 @@
 	X(FLOW_LEARNED,        PASS, "packet of a connection that the kernel holds and that was not known yet") \
 	X(FLOW_JUST_HANDED_OFF, PASS, "packet right behind the ACK that was handed off") \
 	X(KERNEL_HANDSHAKE,    PASS, "packet of a handshake that the kernel holds") \
+	X(KERNEL_HANDSHAKE_DONE, PASS, "ACK that finishes a handshake of the kernel's") \
+	X(KERNEL_HANDSHAKE_RESET, PASS, "reset that ends a handshake of the kernel's") \
 	X(KERNEL_TIME_WAIT,    PASS, "packet of a connection in TIME_WAIT") \
 	X(KERNEL_COOKIE,       PASS, "ACK with a cookie of the kernel's own") \
 	X(ACK_NO_LISTENER,     PASS, "ACK to a service that nobody listens on; the kernel answers") \

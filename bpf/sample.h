@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where an attack comes from: now and then a SYN's source prefix is kept for the daemon, which
+ * counts them. Memory is fixed; of a second with more than fit, each has the same chance to be kept
+ * (reservoir sampling).
+ */
+#ifndef SYNWARD_SAMPLE_H
+#define SYNWARD_SAMPLE_H
+
+#include "judge.h"
+
+#define PREFIX_V4_MASK bpf_htonl(0xffffff00) /* /24 */
+#define PREFIX_V6_MASK bpf_htonl(0xffff0000) /* /48: the second word's half */
+
+static __always_inline void sample_write(const struct judgement *j, struct source_sample *to)
+{
+	const struct pkt *p = j->pkt;
+
+	to->row = j->row_index;
+	to->is_v6 = p->is_v6;
+	to->prefix[0] = p->is_v6 ? p->src.word[0] : p->src.word[3] & PREFIX_V4_MASK;
+	to->prefix[1] = p->is_v6 ? p->src.word[1] & PREFIX_V6_MASK : 0;
+}
+
+static __always_inline void source_sample(const struct judgement *j)
+{
+	struct source_samples *s = ONLY(source_samples);
+	struct sample_round *round;
+	__u32 slot;
+
+	if (!s || ++s->nr_skipped < SAMPLE_EVERY)
+		return;
+	s->nr_skipped = 0;
+	round = j->second & 1 ? &s->round[1] : &s->round[0];
+	if (round->second != j->second) {
+		round->second = j->second;
+		round->nr_seen = 0;
+	}
+	slot = round->nr_seen++;
+	if (slot >= SAMPLES_MAX)
+		slot = bpf_get_prandom_u32() % (slot + 1);
+	if (slot < SAMPLES_MAX)
+		sample_write(j, &round->sample[slot]);
+}
+
+#endif
