@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A config's life: its defaults, where it comes from (a file, or the command line for the quick
- * start) and its end, and the list of errors that comes instead of one. What a file may say is
- * config_file.c's, single values are config_values.c's.
+ * A config's life: its defaults, the quick start, where it comes from the command line, and its
+ * end. Which files there are is config_load.c's; how they are read, config_file.c's; what they may
+ * say, config_sections.c's; whether it fits together, config_check.c's.
  */
 #include "config.h"
 
@@ -32,7 +32,19 @@ void config_free(struct config *config)
 	free(config->services);
 	free(config->control_socket);
 	free(config->pin_path);
+	free(config->state_directory);
+	free(config->path);
 	*config = (struct config){ 0 };
+}
+
+/* systemd names the directories that it made for the unit, separated by colons. */
+static char *state_directory_default(void)
+{
+	const char *directories = getenv("STATE_DIRECTORY");
+
+	if (!directories || directories[0] != '/')
+		return strdup(CONFIG_STATE_DIRECTORY_DEFAULT);
+	return strndup(directories, strcspn(directories, ":"));
 }
 
 int config_init(struct config *config)
@@ -40,43 +52,22 @@ int config_init(struct config *config)
 	config->xdp_mode = XDP_MODE_AUTO;
 	config->control_socket = strdup(PROTO_SOCKET_DEFAULT);
 	config->pin_path = strdup(CONFIG_PIN_PATH_DEFAULT);
-	return config->control_socket && config->pin_path ? 0 : -ENOMEM;
+	config->state_directory = state_directory_default();
+	return config->control_socket && config->pin_path && config->state_directory ? 0 : -ENOMEM;
 }
 
 void service_init(struct service *service)
 {
 	service->any_address = true;
-	service->mode = SVC_ALWAYS;
-}
-
-int config_load(const char *path, struct config *ret, struct config_errors *errors)
-{
-	const struct config_place place = { path, 0, errors };
-	char *text __cleanup(cleanup_free) = malloc(CONFIG_SIZE_MAX + 1);
-	FILE *file __cleanup(cleanup_file) = NULL;
-	size_t nr_bytes;
-
-	if (!text)
-		return -ENOMEM;
-	file = fopen(path, "re");
-	if (!file) {
-		config_complain(&place, "cannot be opened: %m%s",
-				errno == ENOENT ? "; write it, or try synwardd with "
-						  "--interface DEV --ports LIST" :
-						  "");
-		return -EINVAL;
-	}
-	nr_bytes = fread(text, 1, CONFIG_SIZE_MAX + 1, file);
-	if (ferror(file)) {
-		config_complain(&place, "cannot be read: %m");
-		return -EINVAL;
-	}
-	if (nr_bytes > CONFIG_SIZE_MAX) {
-		config_complain(&place, "has more than %d bytes; is this a config file?",
-				CONFIG_SIZE_MAX);
-		return -EINVAL;
-	}
-	return config_parse(path, text, nr_bytes, ret, errors);
+	service->mode = SVC_AUTO;
+	service->tunables = (struct tunables){
+		.arm_half_open = THRESHOLD_AUTO,
+		.arm_syn_rate = THRESHOLD_AUTO,
+		.hold_seconds = HOLD_DEFAULT_SECONDS,
+		.low_water_percent = LOW_WATER_DEFAULT_PERCENT,
+		.handshake_timeout_seconds = HANDSHAKE_TIMEOUT_DEFAULT_SECONDS,
+		.max_half_open = MAX_HALF_OPEN_DEFAULT,
+	};
 }
 
 /* ---- the quick start ---- */
@@ -110,6 +101,7 @@ int config_from_args(const struct config_args *args, struct config *ret,
 	if (!interfaces || !ports || !service || config_init(&config))
 		return -ENOMEM;
 	config.nr_services = 1;
+	free(take_ptr(config.state_directory)); /* it learns, but keeps nothing */
 	service_init(service);
 	service->name = strdup(SERVICE_NAME_QUICK);
 	if (!service->name)
@@ -131,21 +123,4 @@ int config_from_args(const struct config_args *args, struct config *ret,
 	*ret = config;
 	config = (struct config){ 0 };
 	return 0;
-}
-
-void config_errors_print(const struct config_errors *errors, FILE *file, const char *prefix)
-{
-	size_t i;
-
-	for (i = 0; i < errors->nr_lines; i++)
-		fprintf(file, "%s%s\n", prefix, errors->lines[i]);
-	if (errors->nr_left_out)
-		fprintf(file, "%s... and %zu more\n", prefix, errors->nr_left_out);
-}
-
-void config_errors_free(struct config_errors *errors)
-{
-	while (errors->nr_lines)
-		free(errors->lines[--errors->nr_lines]);
-	errors->nr_left_out = 0;
 }

@@ -95,7 +95,8 @@ struct config_errors {
 
 /*
  * Each returns 0; -EINVAL, and then `errors` has at least one line; or -ENOMEM. *ret is untouched
- * on failure and is released with config_free().
+ * on failure and is released with config_free(). config_load() reads `path`, then every *.conf in
+ * the directory PATH.d, if there is one, in byte order of the names: a later file's keys override.
  */
 int config_load(const char *path, struct config *ret, struct config_errors *errors);
 int config_parse(const char *name, const char *text, size_t nr_bytes, struct config *ret,

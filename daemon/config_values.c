@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Words, numbers, names and addresses of the config: which are taken, and what is said about those
+ * Names, paths, ports and addresses of the config: which are taken, and what is said about those
  * that are not. A list reports each of its wrong words, so that one run is enough to mend them all.
  */
 #include "config_values.h"
@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -16,82 +15,6 @@
 #include "proto.h"
 
 #define BLANKS " \t"
-#define NEAR_LENGTH 24 /* words that are compared for nearness are shorter */
-
-void config_complain(const struct config_place *place, const char *format, ...)
-{
-	struct config_errors *errors = place->errors;
-	char *message __cleanup(cleanup_free) = NULL;
-	char *line = NULL;
-	va_list args;
-	int length;
-
-	if (errors->nr_lines == CONFIG_ERRORS_MAX) {
-		errors->nr_left_out++;
-		return;
-	}
-	va_start(args, format);
-	length = vasprintf(&message, format, args);
-	va_end(args);
-	if (length < 0) {
-		message = NULL;
-		errors->nr_left_out++;
-		return;
-	}
-	if (place->line)
-		length = asprintf(&line, "%s:%u: %s", place->file, place->line, message);
-	else
-		length = asprintf(&line, "%s: %s", place->file, message);
-	if (length < 0)
-		errors->nr_left_out++;
-	else
-		errors->lines[errors->nr_lines++] = line;
-}
-
-static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
-{
-	unsigned int least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* How many letters to change, add or remove to make one word of the other (Levenshtein). */
-static unsigned int word_distance(const char *from, const char *to)
-{
-	unsigned int row[NEAR_LENGTH + 1], corner, above;
-	size_t nr_from = strlen(from), nr_to = strlen(to), i, j;
-
-	if (nr_from > NEAR_LENGTH || nr_to > NEAR_LENGTH)
-		return NEAR_LENGTH;
-	for (j = 0; j <= nr_to; j++)
-		row[j] = (unsigned int)j;
-	for (i = 1; i <= nr_from; i++) {
-		corner = row[0];
-		row[0] = (unsigned int)i;
-		for (j = 1; j <= nr_to; j++) {
-			above = row[j];
-			row[j] = min3(above + 1, row[j - 1] + 1,
-				      corner + (from[i - 1] != to[j - 1]));
-			corner = above;
-		}
-	}
-	return row[nr_to];
-}
-
-const char *config_nearest(const char *word, const char *const *words)
-{
-	unsigned int distance, least = 3; /* two slips are a typing error, three are another word */
-	const char *nearest = NULL;
-
-	for (; *words; words++) {
-		distance = word_distance(word, *words);
-		if (distance < least && distance < strlen(*words)) {
-			least = distance;
-			nearest = *words;
-		}
-	}
-	return nearest;
-}
 
 static int copy_text(const char *text, char **ret)
 {
@@ -229,26 +152,38 @@ int value_pin_path(const struct config_place *place, const char *text, struct co
 	return err ? err : copy_text(text, &config->pin_path);
 }
 
-/* Decimal digits only: no sign, no blanks, no other base. Returns how many bytes were taken, 0 if
- * none or too big. */
-static size_t take_port(const char *text, unsigned int *ret)
+int value_state_directory(const struct config_place *place, const char *text, struct config *config)
 {
-	unsigned int port = 0;
+	if (text[0] != '/' || strspn(text, "/") == strlen(text)) {
+		config_complain(place,
+				"state-directory '%s' is no absolute path of a directory below /; "
+				"write one as in " CONFIG_STATE_DIRECTORY_DEFAULT,
+				text);
+		return -EINVAL;
+	}
+	return copy_text(text, &config->state_directory);
+}
+
+size_t value_digits(const char *text, __u32 max, __u32 *ret)
+{
+	__u64 number = 0;
 	size_t i;
 
 	for (i = 0; text[i] >= '0' && text[i] <= '9'; i++) {
-		port = port * 10 + (unsigned int)(text[i] - '0');
-		if (port >= NR_PORTS)
+		number = number * 10 + (__u64)(text[i] - '0');
+		if (number > max)
 			return 0;
 	}
-	*ret = port;
-	return port ? i : 0;
+	if (!number)
+		return 0;
+	*ret = (__u32)number;
+	return i;
 }
 
 /* "80" or "8000-8010". */
-static bool take_ports(const char *word, unsigned int *ret_first, unsigned int *ret_last)
+static bool take_ports(const char *word, __u32 *ret_first, __u32 *ret_last)
 {
-	size_t taken = take_port(word, ret_first), taken_last;
+	size_t taken = value_digits(word, NR_PORTS - 1, ret_first), taken_last;
 
 	if (!taken)
 		return false;
@@ -258,7 +193,7 @@ static bool take_ports(const char *word, unsigned int *ret_first, unsigned int *
 	if (word[taken] != '-')
 		return false;
 	word += taken + 1;
-	taken_last = take_port(word, ret_last);
+	taken_last = value_digits(word, NR_PORTS - 1, ret_last);
 	return taken_last && !word[taken_last] && *ret_last >= *ret_first;
 }
 
@@ -280,7 +215,8 @@ int value_ports(const struct config_place *place, const char *text, struct servi
 	char *words __cleanup(cleanup_free) = strdup(text);
 	__u16 *ports __cleanup(cleanup_free) = calloc(ROWS_MAX, sizeof(*ports));
 	bool *seen __cleanup(cleanup_free) = calloc(NR_PORTS, sizeof(*seen));
-	unsigned int port, last, nr = 0;
+	unsigned int nr = 0;
+	__u32 port, last;
 	char *word, *rest = NULL;
 	int err = 0;
 
@@ -416,19 +352,13 @@ int value_addresses(const struct config_place *place, const char *text, struct s
 	return 0;
 }
 
+/* Written as it is shown, which svc_mode_find() does not ask for. */
 int value_mode(const struct config_place *place, const char *text, struct service *service)
 {
 	enum svc_mode mode;
 
-	if (svc_mode_find(text, &mode)) {
-		config_complain(place, "'%s' is no mode; it is off, monitor or always", text);
-		return -EINVAL;
-	}
-	if (mode == SVC_AUTO) {
-		config_complain(
-			place,
-			"mode auto needs thresholds, which this version does not have; use always, "
-			"or monitor to only count");
+	if (svc_mode_find(text, &mode) || strcmp(text, svc_mode_name(mode))) {
+		config_complain(place, "'%s' is no mode; it is off, monitor, auto or always", text);
 		return -EINVAL;
 	}
 	service->mode = mode;

@@ -37,19 +37,19 @@ static inline __u32 duration_unit(char unit)
  */
 static inline int duration_parse(const char *text, __u32 max_seconds, __u32 *ret_seconds)
 {
-	const char *at = text;
 	__u64 seconds = 0;
+	const char *at;
 	__u32 unit;
 
-	for (; *at >= '0' && *at <= '9'; at++) {
+	for (at = text; *at >= '0' && *at <= '9'; at++) {
 		seconds = seconds * 10 + (__u64)(*at - '0');
 		if (seconds > UINT32_MAX)
 			return -EINVAL;
 	}
 	unit = duration_unit(*at);
-	if (at == text || !unit || (*at && at[1]))
+	if (!unit || (*at && at[1]))
 		return -EINVAL;
-	seconds *= unit;
+	seconds *= unit; /* 0 without a digit, too */
 	if (!seconds || seconds > UINT32_MAX)
 		return -EINVAL;
 	if (seconds > max_seconds)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/config.c daemon/config_file.c daemon/config_values.c */
+/* sources: daemon/config*.c */
 /*
  * The config: what is taken, and every error with its line. Each refused file is a row of text and
- * the exact lines that must come out, no more and no fewer; $L stands for the file's name.
+ * the exact lines that must come out, no more and no fewer. What arming depends on is
+ * test_config_tunables.c's, several files are test_config_files.c's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,15 +14,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "cleanup.h"
-#include "config.h"
+#include "config_help.h"
 
-#define MAIN "[synward]\ninterfaces = eth0\n"
-#define WEB "[service web]\nports = 80\n"
-#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define TUNABLES \
+	"arm-half-open, arm-syn-rate, hold, low-water, handshake-timeout and max-half-open\n"
+#define SERVICE_KEYS(line) line "ports, addresses, mode, " TUNABLES
 
 /* A refused file and its lines, joined by newlines. */
 struct refusal {
@@ -35,16 +35,25 @@ static const struct refusal refusals[] = {
 	{ "unknown key, close", MAIN "xdp_mode = auto\n" WEB,
 	  "f:3: unknown key 'xdp_mode'; did you mean 'xdp-mode'?\n" },
 	{ "unknown key, far", MAIN WEB "colour = red\n",
-	  "f:5: unknown key 'colour'; keys here are ports, addresses and mode\n" },
+	  SERVICE_KEYS("f:5: unknown key 'colour'; keys here are ") },
+	{ "unknown key in [synward], far", MAIN "colour = red\n" WEB,
+	  "f:3: unknown key 'colour'; keys here are interfaces, xdp-mode, control-socket, "
+	  "pin-path, "
+	  "state-directory, " TUNABLES },
+	{ "unknown key, close to one that both sections have",
+	  MAIN "holt = 1\n" WEB "arm-syn-rates = 5\n",
+	  "f:3: unknown key 'holt'; did you mean 'hold'?\n"
+	  "f:6: unknown key 'arm-syn-rates'; did you mean 'arm-syn-rate'?\n" },
 	{ "key of the other section", MAIN "ports = 80\n" WEB,
 	  "f:3: 'ports' does not belong here; it belongs to a [service NAME]\n" },
+	{ "key of [synward] in a service", MAIN WEB "state-directory = /x\n",
+	  "f:5: 'state-directory' does not belong here; it belongs to [synward]\n" },
 	{ "key before any section", "mode = off\n" MAIN WEB,
 	  "f:1: a key before any section; begin with [synward]\n" },
 	{ "duplicate key", MAIN WEB "mode = off\n mode = always\n",
 	  "f:6: duplicate key 'mode'; the first is on line 5, make one of them\n" },
 	{ "no value", MAIN WEB "mode =\n", "f:5: 'mode' has no value\n" },
-	{ "no key", MAIN WEB "= 5\n",
-	  "f:5: unknown key ''; keys here are ports, addresses and mode\n" },
+	{ "no key", MAIN WEB "= 5\n", SERVICE_KEYS("f:5: unknown key ''; keys here are ") },
 	{ "no equals sign", MAIN WEB "mode\n",
 	  "f:5: neither 'key = value' nor [section] nor a comment\n" },
 	{ "comment where the equals sign is due", MAIN WEB "mode ;= off\n",
@@ -134,11 +143,8 @@ static const struct refusal refusals[] = {
 	  "f:5: 'fe80::1%eth0' is no IPv4 or IPv6 address; write any, or addresses separated by "
 	  "spaces\n"
 	  "f:5: address 0:0::1 stands here twice; name it once\n" },
-	{ "mode auto", MAIN WEB "mode = auto\n",
-	  "f:5: mode auto needs thresholds, which this version does not have; use always, or "
-	  "monitor to only count\n" },
 	{ "bad mode", MAIN WEB "mode = Always\n",
-	  "f:5: 'Always' is no mode; it is off, monitor or always\n" },
+	  "f:5: 'Always' is no mode; it is off, monitor, auto or always\n" },
 	{ "bad interfaces", "[synward]\ninterfaces = eth0 a/b .. abcdefghijklmnop eth0\n" WEB,
 	  "f:2: 'a/b' cannot be a device's name; names have 1 to 15 characters, without '/' and "
 	  "':', and are "
@@ -155,21 +161,15 @@ static const struct refusal refusals[] = {
 	{ "bad paths", MAIN "control-socket = run/x\npin-path = /\n" WEB,
 	  "f:3: control-socket 'run/x' is no absolute path of a file; begin it with '/'\n"
 	  "f:4: pin-path '/' is no absolute path of a file; begin it with '/'\n" },
+	{ "bad state directories", MAIN "state-directory = var/lib\n" WEB,
+	  "f:3: state-directory 'var/lib' is no absolute path of a directory below /; write one as "
+	  "in /var/lib/synward\n" },
+	{ "the root as state directory", MAIN "state-directory = //\n" WEB,
+	  "f:3: state-directory '//' is no absolute path of a directory below /; write one as in "
+	  "/var/lib/synward\n" },
 	{ "long socket path", MAIN "control-socket = /" X50 X50 "1234567\n" WEB,
 	  "f:3: control-socket has 108 bytes; the path of a socket has at most 107\n" },
 };
-
-static char *joined(const struct config_errors *errors)
-{
-	char *text = NULL;
-	size_t nr_bytes;
-	FILE *file = open_memstream(&text, &nr_bytes);
-
-	assert_non_null(file);
-	config_errors_print(errors, file, "");
-	fclose(file);
-	return text;
-}
 
 static void refuses(const struct refusal *row, const char *text, size_t nr_bytes)
 {
@@ -228,15 +228,6 @@ static void test_refusals_crlf(void **state)
 	}
 }
 
-static void parse_good(const char *text, struct config *config)
-{
-	struct config_errors errors = { 0 };
-	int err = config_parse("f", text, strlen(text), config, &errors);
-
-	config_errors_print(&errors, stderr, "");
-	assert_int_equal(err, 0);
-}
-
 static void test_defaults(void **state)
 {
 	struct config config;
@@ -254,7 +245,8 @@ static void test_defaults(void **state)
 	assert_int_equal(config.services[0].ports[0], 80);
 	assert_true(config.services[0].any_address);
 	assert_int_equal(config.services[0].nr_addresses, 0);
-	assert_int_equal(config.services[0].mode, SVC_ALWAYS);
+	assert_int_equal(config.services[0].mode, SVC_AUTO);
+	assert_null(config.path);
 	config_free(&config);
 }
 
@@ -267,6 +259,7 @@ static const char everything[] =
 	"\txdp-mode = native\n"
 	"control-socket = /tmp/a b;c.sock\n"
 	"pin-path = /sys/fs/bpf/other ;\n"
+	"state-directory = /var/lib/other/\n"
 	"[service mail-1._x]\n"
 	"ports = 25 465-467 65535\n"
 	"addresses = 192.0.2.1 2001:db8::1\n"
@@ -274,7 +267,9 @@ static const char everything[] =
 	"[service\tother] # behind\n"
 	"mode = off\n"
 	"addresses = 192.0.2.2\n"
-	"ports = 25";
+	"ports = 25\n"
+	"[service third]\nports = 1\nmode = auto\n"
+	"[service fourth]\nports = 2\nmode = always";
 
 static void test_everything(void **state)
 {
@@ -290,7 +285,8 @@ static void test_everything(void **state)
 	assert_int_equal(config.xdp_mode, XDP_MODE_NATIVE);
 	assert_string_equal(config.control_socket, "/tmp/a b;c.sock");
 	assert_string_equal(config.pin_path, "/sys/fs/bpf/other");
-	assert_int_equal(config.nr_services, 2);
+	assert_string_equal(config.state_directory, "/var/lib/other/");
+	assert_int_equal(config.nr_services, 4);
 	mail = &config.services[0];
 	assert_string_equal(mail->name, "mail-1._x");
 	assert_int_equal(mail->nr_ports, 5);
@@ -306,7 +302,33 @@ static void test_everything(void **state)
 	assert_int_equal(mail->mode, SVC_MONITOR);
 	assert_string_equal(config.services[1].name, "other");
 	assert_int_equal(config.services[1].mode, SVC_OFF);
+	assert_int_equal(config.services[2].mode, SVC_AUTO);
+	assert_int_equal(config.services[3].mode, SVC_ALWAYS);
 	config_free(&config);
+}
+
+static void state_directory_is(const char *environment, const char *text, const char *directory)
+{
+	struct config config;
+
+	if (environment)
+		setenv("STATE_DIRECTORY", environment, 1);
+	parse_good(text, &config);
+	unsetenv("STATE_DIRECTORY");
+	assert_string_equal(config.state_directory, directory);
+	config_free(&config);
+}
+
+/* The file says it, or systemd, or it is the default. */
+static void test_state_directory(void **state)
+{
+	(void)state;
+	state_directory_is(NULL, MAIN WEB, "/var/lib/synward");
+	state_directory_is("/srv/one", MAIN WEB, "/srv/one");
+	state_directory_is("/srv/one:/srv/two", MAIN WEB, "/srv/one");
+	state_directory_is("", MAIN WEB, "/var/lib/synward");
+	state_directory_is("srv", MAIN WEB, "/var/lib/synward");
+	state_directory_is("/srv/one", MAIN "state-directory = /x\n" WEB, "/x");
 }
 
 static void test_longest_line(void **state)
@@ -339,43 +361,6 @@ static void test_many_errors(void **state)
 	config_errors_free(&errors);
 }
 
-static void load_refuses(const char *path, const char *line)
-{
-	struct config_errors errors = { 0 };
-	struct config config;
-
-	assert_int_equal(config_load(path, &config, &errors), -EINVAL);
-	assert_int_equal(errors.nr_lines, 1);
-	assert_string_equal(errors.lines[0], line);
-	config_errors_free(&errors);
-}
-
-static void test_files(void **state)
-{
-	(void)state;
-	load_refuses(
-		"/nonexistent/x",
-		"/nonexistent/x: cannot be opened: No such file or directory; write it, or try "
-		"synwardd with --interface DEV --ports LIST");
-	load_refuses("/", "/: cannot be read: Is a directory");
-	load_refuses("/dev/zero", "/dev/zero: has more than 1048576 bytes; is this a config file?");
-}
-
-static void test_unreadable_file(void **state)
-{
-	char path[] = "/tmp/synward-test-XXXXXX", line[128];
-	int fd = mkstemp(path);
-
-	(void)state;
-	assert_true(fd >= 0);
-	close(fd);
-	assert_int_equal(chmod(path, 0), 0);
-	snprintf(line, sizeof(line), "%s: cannot be opened: Permission denied", path);
-	if (geteuid()) /* root may read it */
-		load_refuses(path, line);
-	unlink(path);
-}
-
 static void test_args(void **state)
 {
 	const struct config_args args = { .interface = "eth0,eth1",
@@ -398,6 +383,24 @@ static void test_args(void **state)
 	assert_int_equal(config.services[0].ports[4], 8002);
 	assert_true(config.services[0].any_address);
 	assert_int_equal(config.services[0].mode, SVC_MONITOR);
+	assert_null(config.path);
+	config_free(&config);
+}
+
+/* What the quick start leaves out; it keeps nothing, whatever systemd made. */
+static void test_few_args(void **state)
+{
+	const struct config_args args = { .interface = "eth0", .ports = "80" };
+	struct config_errors errors = { 0 };
+	struct config config;
+
+	(void)state;
+	setenv("STATE_DIRECTORY", "/srv/one", 1);
+	assert_int_equal(config_from_args(&args, &config, &errors), 0);
+	unsetenv("STATE_DIRECTORY");
+	assert_null(config.state_directory);
+	assert_string_equal(config.control_socket, "/run/synward/control.sock");
+	assert_described(&config, "eth0\n" SERVICE_DEFAULT(SERVICE_NAME_QUICK, "80"));
 	config_free(&config);
 }
 
@@ -420,7 +423,7 @@ static void test_bad_args(void **state)
 		       "characters, without "
 		       "'/' and ':', and are separated by spaces\n"
 		       "--ports: 'https' is no port; ports are 1 to 65535, ranges as in 8000-8010\n"
-		       "--mode: 'on' is no mode; it is off, monitor or always\n"
+		       "--mode: 'on' is no mode; it is off, monitor, auto or always\n"
 		       "--xdp-mode: '' is no xdp-mode; it is auto, native or generic\n"
 		       "--control-socket: control-socket 's' is no absolute path of a file; begin "
 		       "it with '/'\n");
@@ -455,18 +458,12 @@ static void test_many_interfaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_refusals_crlf),
-		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_longest_line),
-		cmocka_unit_test(test_many_errors),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_unreadable_file),
-		cmocka_unit_test(test_args),
-		cmocka_unit_test(test_bad_args),
-		cmocka_unit_test(test_many_interfaces),
+		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_refusals_crlf),
+		cmocka_unit_test(test_nul),          cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything),   cmocka_unit_test(test_state_directory),
+		cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_args),         cmocka_unit_test(test_few_args),
+		cmocka_unit_test(test_bad_args),     cmocka_unit_test(test_many_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

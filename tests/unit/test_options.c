@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/options.c daemon/config.c daemon/config_file.c daemon/config_values.c daemon/log.c */
+/* sources: daemon/options.c daemon/config*.c daemon/log.c */
 /*
  * synwardd's command line: what goes together and what does not; and how many log lines a second
  * has. The line that a wrong word gets goes to stderr, which each row catches in a file.
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "log.h"
 #include "options.h"
 
@@ -106,6 +107,30 @@ static void test_refused(void **state)
 	}
 }
 
+/* What --help says of defaults, and what they are. */
+static void test_defaults(void **state)
+{
+	char *usage __cleanup(cleanup_free) = NULL;
+	struct config_errors errors = { 0 };
+	struct options options;
+	struct config config;
+	size_t nr_bytes;
+	FILE *file = open_memstream(&usage, &nr_bytes);
+
+	(void)state;
+	assert_non_null(file);
+	options_usage(file);
+	fclose(file);
+	assert_non_null(strstr(usage, "--mode MODE            off, monitor, auto or always "
+				      "(default auto)\n"));
+	assert_int_equal(
+		parse((const char *const[]){ "--interface=eth0", "--ports=80", NULL }, &options),
+		0);
+	assert_int_equal(options_config(&options, &config, &errors), 0);
+	assert_int_equal(config.services[0].mode, SVC_AUTO);
+	config_free(&config);
+}
+
 static void test_log_limit(void **state)
 {
 	struct log_limit limit = { 0 };
@@ -130,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_log_limit),
 	};
 

@@ -16,7 +16,13 @@
 #ifndef SYNWARD_HALF_OPEN_H
 #define SYNWARD_HALF_OPEN_H
 
-#include "base.h"
+#include <stdbool.h>
+
+#include "abi.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
 
 _Static_assert(!(HANDSHAKE_BUCKETS & (HANDSHAKE_BUCKETS - 1)), "buckets are a ring");
 
@@ -42,7 +48,7 @@ static __always_inline void half_open_advance(struct half_open *h, __u32 now, __
 {
 	__u32 steps = now - h->newest;
 
-	if (likely(!half_open_is_behind(h, now)))
+	if (!half_open_is_behind(h, now))
 		return;
 	for (__u32 i = 0; i < HANDSHAKE_BUCKETS; i++) {
 		__s32 *leaving = half_open_bucket(h, h->newest - window + i);
