@@ -29,11 +29,12 @@ ARCH_INC := $(addprefix -idirafter /usr/include/,$(shell $(CC) -print-multiarch 
 BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werror \
 	-Wno-unused-parameter -MMD -MP -Iinclude -Ibpf $(ARCH_INC)
 
-DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl
+DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
 CLI_LIBS    := -ljansson
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 
+BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
@@ -93,7 +94,7 @@ $(O)/%.skel.h: $(O)/%.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(notdir $*))_bpf > $@
 
-$(O)/daemon/%.o: daemon/%.c $(O)/version | $(O)/synward.skel.h
+$(O)/daemon/%.o: daemon/%.c $(O)/version | $(BPF_SKELS)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
@@ -116,7 +117,7 @@ $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 lab: $(LAB_TOOLS) ## build the tools of the test bed
 
 # Made on the way to a tool, but not to be thrown away after it.
-.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o) $(O)/synward.skel.h $(O)/synward.bpf.o
+.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o) $(BPF_SKELS) $(BPF_SKELS:.skel.h=.bpf.o)
 
 $(O)/lab/%.bpf.o: tests/lab/%.bpf.c
 	$(call say,BPF,$@)

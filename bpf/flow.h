@@ -23,9 +23,8 @@
 #include "maps.h"
 #include "parse.h"
 
-#define FLOW_TIMEOUT_MS 120000    /* not seen for so long: ask the kernel again */
-#define CLOSING_TIMEOUT_MS 60000  /* as long as TIME_WAIT: a SYN of that tuple is the kernel's */
-#define FLOW_LIFE_MAX_MS 1000000U /* no state lasts longer */
+#define FLOW_TIMEOUT_MS 120000   /* not seen for so long: ask the kernel again */
+#define CLOSING_TIMEOUT_MS 60000 /* as long as TIME_WAIT: a SYN of that tuple is the kernel's */
 #define FLOW_REFRESH_MS \
 	1000 /* how stale expires_ms may be, so that a busy flow does not dirty its line */
 #define HAND_OFF_WINDOW_MS \

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What all devices have in common: the shared maps, the rows and the table of services that they
- * are filled with, and what is read out of them. The BPF object is loaded once per device
- * (device.c); all share the maps of the first.
+ * are filled with. The BPF object is loaded once per device (device.c); all share the maps of the
+ * first. What is read out of the maps is in observe.c.
  */
-#include "dataplane.h"
+#include "dataplane_inside.h"
 
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -14,50 +14,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#include "device.h"
 #include "log.h"
 #include "sysctls.h"
 #include "synward.skel.h"
 
 #define HAND_OFF_KFUNC "bpf_sk_assign_tcp_reqsk"
 #define MSS_MTU_MAX 65535
-#define SILENT_SECONDS 2        /* of untaken notes, until it is said */
 #define SILENT_RETRY_SECONDS 60 /* a few connections are lost with each try */
-
-struct row {
-	const char *name;
-	__u16 port;
-	enum svc_mode mode;
-};
 
 struct service_entry {
 	struct svc_key key;
 	__u32 row;
 };
 
-struct dataplane {
-	const struct config *conf;
-	struct settings settings;
-	bool can_hand_off;
-	char why_not[256]; /* why it cannot */
-	struct device devices[DEVS_MAX];
-	size_t nr_devices;
-	struct row rows[ROWS_MAX];
-	size_t nr_rows;
-	struct service_entry *entries; /* what the services map holds, sorted */
-	size_t nr_entries;
-	int nr_cpus;
-};
-
 static void probe_hand_off(struct dataplane *dp)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct utsname u;
+	int id;
 
 	uname(&u);
+	dp->request_bytes = REQUEST_BYTES_DEFAULT;
 	if (libbpf_get_error(btf)) {
 		snprintf(dp->why_not, sizeof(dp->why_not),
 			 "kernel %s shows no BTF (/sys/kernel/btf/vmlinux): it must be built with "
@@ -72,13 +53,10 @@ static void probe_hand_off(struct dataplane *dp)
 			 "them "
 			 "(on Debian 12: linux-image-6.12-amd64)",
 			 u.release, HAND_OFF_KFUNC);
+	id = btf__find_by_name_kind(btf, "tcp_request_sock", BTF_KIND_STRUCT);
+	if (id > 0)
+		dp->request_bytes = btf__resolve_size(btf, id);
 	btf__free(btf);
-}
-
-/* All devices share the maps of the first. */
-static struct synward_bpf *first_skel(const struct dataplane *dp)
-{
-	return dp->devices[0].skel;
 }
 
 /* ---- feeding the maps ---- */
@@ -109,17 +87,30 @@ static int put_rows(struct dataplane *dp)
 {
 	struct synward_bpf *skel = first_skel(dp);
 	const __u8 yes = 1;
+	int err = 0;
 
-	for (__u32 i = 0; i < dp->nr_rows; i++) {
-		struct row_conf row = { .mode = dp->rows[i].mode };
-		int err = put_at(skel->maps.rows, i, &row);
-
-		if (!err && row.mode != SVC_OFF)
-			err = put_at(skel->maps.ports, dp->rows[i].port, &yes);
-		if (err)
-			return err;
+	for (size_t i = 0; i < dp->nr_rows && !err; i++) {
+		err = put_at(skel->maps.rows, i, &dp->row_confs[i]);
+		if (!err)
+			err = put_at(skel->maps.ports, dp->row_ids[i].port, &yes);
 	}
-	return 0;
+	return err;
+}
+
+int dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
+{
+	dp->row_confs[row] = *conf;
+	return dp->nr_devices ? put_at(first_skel(dp)->maps.rows, row, conf) : 0;
+}
+
+size_t dataplane_nr_rows(const struct dataplane *dp)
+{
+	return dp->nr_rows;
+}
+
+const struct row_id *dataplane_row(const struct dataplane *dp, size_t row)
+{
+	return &dp->row_ids[row];
 }
 
 static int entry_order(const void *a, const void *b)
@@ -129,8 +120,8 @@ static int entry_order(const void *a, const void *b)
 	return memcmp(&x->key, &y->key, sizeof(x->key));
 }
 
-/* (address, port) of every service that is not off, sorted, each once: two devices may have the
- * same address. */
+/* (address, port) of every service, sorted, each once: two devices may have the same address. What
+ * is off is there too: it can be switched on without waiting for anything. */
 static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
 			   struct service_entry *ret)
 {
@@ -143,7 +134,7 @@ static size_t entries_make(const struct dataplane *dp, const struct ip_addr *add
 		size_t nr_at = svc->any_address ? nr : svc->nr_addresses;
 
 		for (size_t p = 0; p < svc->nr_ports; p++, row++)
-			for (size_t a = 0; svc->mode != SVC_OFF && a < nr_at; a++)
+			for (size_t a = 0; a < nr_at; a++)
 				ret[n++] = (struct service_entry){
 					.key = { .addr = at[a], .port = htons(svc->ports[p]) },
 					.row = row,
@@ -229,10 +220,27 @@ static void read_link(struct device *dev, const struct link_info *link)
 
 /* ---- attaching ---- */
 
+/* The flow table, to look at without a system call for each entry. */
+static int map_flows(struct dataplane *dp)
+{
+	struct bpf_map *map = first_skel(dp)->maps.flows;
+	size_t nr = bpf_map__max_entries(map);
+	void *at = mmap(NULL, nr * sizeof(struct flow_set), PROT_READ, MAP_SHARED, bpf_map__fd(map),
+			0);
+
+	if (at == MAP_FAILED)
+		return -errno;
+	dp->flow_sets = at;
+	dp->nr_flow_sets = nr;
+	return 0;
+}
+
 static int fill_maps(struct dataplane *dp)
 {
 	int err = put_secret(dp);
 
+	if (!err)
+		err = map_flows(dp);
 	if (!err)
 		err = put_rows(dp);
 	if (!err)
@@ -256,7 +264,7 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
 	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, dp->conf->xdp_mode,
-			  dp->can_hand_off);
+			  dp->can_hand_off, dp->nr_rows);
 	if (err)
 		return err;
 	dp->nr_devices++;
@@ -286,19 +294,22 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 
 static int rows_make(struct dataplane *dp)
 {
-	for (size_t s = 0; s < dp->conf->nr_services; s++) {
-		const struct service *svc = &dp->conf->services[s];
+	const struct config *conf = dp->conf;
 
-		for (size_t p = 0; p < svc->nr_ports; p++) {
-			if (dp->nr_rows == ROWS_MAX) {
-				log_err("more than %d services (section, port) are configured",
-					ROWS_MAX);
-				return -E2BIG;
-			}
-			dp->rows[dp->nr_rows++] =
-				(struct row){ svc->name, svc->ports[p], svc->mode };
-		}
+	for (size_t s = 0; s < conf->nr_services; s++)
+		dp->nr_rows += conf->services[s].nr_ports;
+	if (dp->nr_rows > ROWS_MAX) {
+		log_err("more than %d services (section, port) are configured", ROWS_MAX);
+		return -E2BIG;
 	}
+	dp->row_ids = calloc(dp->nr_rows, sizeof(*dp->row_ids));
+	dp->row_confs = calloc(dp->nr_rows, sizeof(*dp->row_confs));
+	if (!dp->row_ids || !dp->row_confs)
+		return -ENOMEM;
+	for (size_t s = 0, row = 0; s < conf->nr_services; s++)
+		for (size_t p = 0; p < conf->services[s].nr_ports; p++)
+			dp->row_ids[row++] = (struct row_id){ s, conf->services[s].name,
+							      conf->services[s].ports[p] };
 	return 0;
 }
 
@@ -316,7 +327,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 	dp->nr_cpus = libbpf_num_possible_cpus();
 	err = dp->nr_cpus < 0 ? dp->nr_cpus : rows_make(dp);
 	if (err) {
-		free(dp);
+		dataplane_close(dp);
 		return err;
 	}
 	probe_hand_off(dp);
@@ -330,6 +341,8 @@ void dataplane_close(struct dataplane *dp)
 {
 	if (!dp)
 		return;
+	if (dp->flow_sets)
+		munmap(dp->flow_sets, dp->nr_flow_sets * sizeof(struct flow_set));
 	while (dp->nr_devices) {
 		struct device *dev = &dp->devices[--dp->nr_devices];
 
@@ -337,6 +350,8 @@ void dataplane_close(struct dataplane *dp)
 		log_notice("%s: detached", dev->name);
 	}
 	free(dp->entries);
+	free(dp->row_ids);
+	free(dp->row_confs);
 	free(dp);
 }
 
@@ -472,76 +487,4 @@ void dataplane_check(struct dataplane *dp)
 		check_xdp(dp, &dp->devices[i]);
 		check_hop_limit(dp, &dp->devices[i]);
 	}
-}
-
-/* ---- looking ---- */
-
-/* Add up the __u64 counters of one per-CPU entry. */
-static int sum_counters(const struct dataplane *dp, const struct bpf_map *map, __u32 index,
-			__u64 *ret, size_t nr)
-{
-	__u64 per_cpu[nr * dp->nr_cpus];
-
-	if (bpf_map_lookup_elem(bpf_map__fd(map), &index, per_cpu))
-		return -errno;
-	memset(ret, 0, nr * sizeof(*ret));
-	for (size_t i = 0; i < nr * dp->nr_cpus; i++)
-		ret[i % nr] += per_cpu[i];
-	return 0;
-}
-
-static const char *why_not_armed(const struct dataplane *dp, const struct device *dev)
-{
-	if (dev->xdp_link < 0)
-		return "the XDP program is not attached";
-	if (!dp->can_hand_off)
-		return dp->why_not;
-	if (!dev->conf.tc_live)
-		return "the TC half is not attached";
-	if (dev->seconds_silent >= SILENT_SECONDS)
-		return "the TC half sees no packets: another program before it ends the chain";
-	if (!(dp->settings.flags & MAY_HAND_OFF))
-		return "net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps";
-	return NULL;
-}
-
-static bool look_at_devices(const struct dataplane *dp, struct snapshot *ret)
-{
-	bool any_answers = false;
-
-	for (size_t i = 0; i < dp->nr_devices; i++) {
-		const struct device *dev = &dp->devices[i];
-		struct snapshot_device *to = &ret->devices[ret->nr_devices++];
-
-		snprintf(to->name, sizeof(to->name), "%s", dev->name);
-		to->xdp_mode = dev->xdp_mode ?: "none";
-		to->tc = dev->tc_link >= 0 ? "tcx" : "none";
-		to->why = why_not_armed(dp, dev);
-		to->path = to->why ? "monitor" : "cookie";
-		any_answers |= !to->why;
-	}
-	return any_answers;
-}
-
-int dataplane_snapshot(struct dataplane *dp, struct snapshot *ret)
-{
-	struct synward_bpf *skel = first_skel(dp);
-	bool any_answers;
-	int err = 0;
-
-	memset(ret, 0, sizeof(*ret));
-	any_answers = look_at_devices(dp, ret);
-	for (__u32 i = 0; i < dp->nr_rows && !err; i++) {
-		struct snapshot_row *row = &ret->rows[ret->nr_rows++];
-
-		row->name = dp->rows[i].name;
-		row->port = dp->rows[i].port;
-		row->mode = dp->rows[i].mode;
-		row->armed = row->mode == SVC_ALWAYS && any_answers;
-		err = sum_counters(dp, skel->maps.row_counts, i, (__u64 *)&row->counts,
-				   sizeof(row->counts) / sizeof(__u64));
-	}
-	for (__u32 i = 0; i < NR_REASONS && !err; i++)
-		err = sum_counters(dp, skel->maps.reason_counts, i, &ret->reasons[i], 1);
-	return err;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The data path as the daemon sees it: load, attach, feed, look, detach. The only file behind this
- * header sees libbpf, so that nothing else depends on how the kernel is spoken to.
+ * The data path as the daemon sees it: load, attach, feed, look, detach. What is behind this header
+ * (dataplane.c, observe.c, device.c) alone speaks with libbpf, so that nothing else depends on how
+ * the kernel is spoken to.
+ *
+ * Rows are numbered in the order of the config: services, and the ports of each.
  */
 #ifndef SYNWARD_DATAPLANE_H
 #define SYNWARD_DATAPLANE_H
@@ -13,9 +16,15 @@
 
 struct dataplane;
 
+struct row_id {
+	size_t service; /* index in the config */
+	const char *name;
+	__u16 port; /* host order */
+};
+
 /*
- * Open the data path for @conf, which must outlive it: probe the kernel, make keys and rows.
- * Nothing is attached yet. Logs. Returns 0 or -errno.
+ * Open the data path for @conf, which must outlive it: probe the kernel, make keys. Nothing is
+ * attached yet, and all rows are off. Logs. Returns 0 or -errno.
  */
 int dataplane_open(const struct config *conf, const struct settings *settings,
 		   struct dataplane **ret);
@@ -30,6 +39,9 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link);
 /* What the sysctls say now. Returns 0 or -errno. */
 int dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
 
+/* What is wanted of a row: at once, or with the first dataplane_attach(). Returns 0 or -errno. */
+int dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf);
+
 /* The local addresses: services with `addresses = any` follow them. Logs when the table is full.
  * Returns 0 or -errno. */
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr);
@@ -43,7 +55,42 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link);
  */
 void dataplane_check(struct dataplane *dp);
 
-/* Counters, states, modes. Returns 0 or -errno; *ret is then undefined. */
-int dataplane_snapshot(struct dataplane *dp, struct snapshot *ret);
+size_t dataplane_nr_rows(const struct dataplane *dp);
+const struct row_id *dataplane_row(const struct dataplane *dp, size_t row);
+
+/* ---- looking ---- */
+
+/* What the data path says of a row. */
+struct row_look {
+	struct row_live live;
+	struct row_counts counts; /* over all CPUs */
+	__u32 held;               /* handshakes that passed in peace and are not finished */
+	__u64 half_open;          /* these, and the cookies that did not come back */
+};
+
+/* At @now_ms of the data path's clock. Returns 0 or -errno; *ret is then undefined. */
+int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct row_look *ret);
+
+/* Devices and verdicts; rows are not filled in. Returns 0 or -errno; *ret is then undefined. */
+int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret);
+
+/* Why no device answers SYNs, with the remedy; NULL: at least one does. */
+const char *dataplane_why_not(const struct dataplane *dp);
+
+/* Entries of the flow table by row, into as many numbers as there are rows. */
+void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret);
+
+/* The entries that @query wants, from @query->from on. Names are those of the config. */
+void dataplane_handshakes(const struct dataplane *dp, const struct handshake_query *query,
+			  __u64 now_ms, struct handshake_page *ret);
+
+/* Calls @take for every source that was sampled in @second; @weight: SYNs that it stands for. */
+typedef void take_source(void *arg, const struct source_sample *sample, double weight);
+void dataplane_sources(const struct dataplane *dp, __u32 second, take_source *take, void *arg);
+
+unsigned int dataplane_nr_cpus(const struct dataplane *dp);
+
+/* Bytes of the kernel's memory that a half-open handshake takes. */
+__u32 dataplane_request_bytes(const struct dataplane *dp);
 
 #endif

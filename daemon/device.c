@@ -86,8 +86,20 @@ static void log_load_failure(int err)
 	fprintf(stderr, "%s\n", end);
 }
 
+/* Of what is by row, there is as much as there are rows. */
+static int size_maps(struct synward_bpf *skel, size_t nr_rows)
+{
+	struct bpf_map *const by_row[] = { skel->maps.rows, skel->maps.row_cpu, skel->maps.row_live,
+					   skel->maps.row_rate, skel->maps.peace_half_open };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(by_row) / sizeof(by_row[0]) && !err; i++)
+		err = bpf_map__set_max_entries(by_row[i], nr_rows);
+	return err;
+}
+
 int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
-		bool can_hand_off)
+		bool can_hand_off, size_t nr_rows)
 {
 	struct synward_bpf *skel;
 	int err;
@@ -101,7 +113,7 @@ int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mod
 	if (mode != XDP_MODE_GENERIC)
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, can_hand_off);
-	err = first ? share_maps(first, skel) : 0;
+	err = first ? share_maps(first, skel) : size_maps(skel, nr_rows);
 	if (!err)
 		err = synward_bpf__load(skel);
 	if (err) {

@@ -29,11 +29,11 @@ struct device {
 void device_libbpf_init(void);
 
 /*
- * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first).
- * Logs. Returns 0 or -errno.
+ * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first,
+ * and its maps are made for @nr_rows). Logs. Returns 0 or -errno.
  */
 int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
-		bool can_hand_off);
+		bool can_hand_off, size_t nr_rows);
 
 /* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);

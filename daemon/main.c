@@ -17,26 +17,31 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "cleanup.h"
+#include "clock.h"
 #include "config.h"
 #include "control.h"
 #include "dataplane.h"
 #include "log.h"
 #include "netlink.h"
 #include "options.h"
+#include "rows.h"
 #include "status.h"
 #include "sysctls.h"
 
 #define EXIT_MISUSE 2
 #define SECOND_USEC 1000000ULL
+#define TURN_USEC 500000ULL /* of the rows: what changes is followed within a second */
 
 struct daemon {
 	struct config conf;
 	struct settings settings;
 	sd_event *event;
-	sd_event_source *tick;
+	sd_event_source *tick, *turn;
 	struct netlink *netlink;
 	struct control *control;
 	struct dataplane *dataplane;
+	struct rows *rows;
 	time_t started;
 	bool is_behind; /* devices or addresses could not be read; tried again every second */
 };
@@ -110,31 +115,137 @@ static void follow_sysctls(struct daemon *d)
 		log_err("cannot tell the data path about changed sysctls");
 }
 
+/* Once more in @usec, counted from now: after a pause nothing is made up for. */
+static int again(sd_event_source *source, uint64_t usec)
+{
+	uint64_t now = 0;
+
+	sd_event_now(sd_event_source_get_event(source), CLOCK_MONOTONIC, &now);
+	sd_event_source_set_time(source, now + usec);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct daemon *d = arg;
 
+	(void)usec;
 	follow_sysctls(d);
 	if (d->is_behind)
 		follow_network(d);
 	dataplane_check(d->dataplane);
-	sd_event_source_set_time(source, usec + SECOND_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return again(source, SECOND_USEC);
+}
+
+static int on_turn(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)usec;
+	rows_follow(d->rows);
+	return again(source, TURN_USEC);
+}
+
+static void on_attack(void *arg, const json_t *event)
+{
+	struct daemon *d = arg;
+
+	if (d->control)
+		control_publish(d->control, event);
+}
+
+/* ---- what the control socket asks ---- */
+
+static int take_snapshot(struct daemon *d, struct snapshot *ret)
+{
+	int err = dataplane_snapshot(d->dataplane, ret) ?: rows_snapshot(d->rows, ret);
+
+	ret->uptime_seconds = monotonic_seconds() - d->started;
+	return err;
+}
+
+static int snapshot_as(struct daemon *d, json_t *(*as_json)(const struct snapshot *), json_t **ret)
+{
+	struct snapshot *snap __cleanup(cleanup_free) = malloc(sizeof(*snap));
+	int err = snap ? take_snapshot(d, snap) : -ENOMEM;
+
+	if (err)
+		return err;
+	*ret = as_json(snap);
+	return *ret ? 0 : -ENOMEM;
 }
 
 static int on_status(void *arg, json_t **ret)
 {
-	struct daemon *d = arg;
-	struct snapshot *snap = malloc(sizeof(*snap));
-	int err = snap ? dataplane_snapshot(d->dataplane, snap) : -ENOMEM;
+	return snapshot_as(arg, status_json, ret);
+}
 
-	if (!err) {
-		snap->uptime_seconds = monotonic_seconds() - d->started;
-		*ret = status_json(snap);
-		err = *ret ? 0 : -ENOMEM;
-	}
-	free(snap);
-	return err;
+static int on_thresholds(void *arg, json_t **ret)
+{
+	return snapshot_as(arg, thresholds_json, ret);
+}
+
+static int on_handshakes(void *arg, const struct handshake_query *query, json_t **ret)
+{
+	struct handshake_page *page __cleanup(cleanup_free) = malloc(sizeof(*page));
+	struct daemon *d = arg;
+
+	if (!page)
+		return -ENOMEM;
+	dataplane_handshakes(d->dataplane, query, clock_now_ms(), page);
+	*ret = handshakes_json(page);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_ongoing(void *arg, json_t **ret)
+{
+	struct daemon *d = arg;
+
+	*ret = rows_ongoing(d->rows);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Where `--persist` is to write; none in the quick start. */
+static int drop_in_directory(const struct daemon *d, char **ret)
+{
+	*ret = NULL;
+	if (!d->conf.path)
+		return 0;
+	if (asprintf(ret, "%s.d", d->conf.path) >= 0)
+		return 0;
+	*ret = NULL;
+	return -ENOMEM;
+}
+
+static int on_set(void *arg, const char *service, const char *key, const char *value,
+		  char **ret_drop_in, char **ret_why)
+{
+	struct daemon *d = arg;
+
+	return rows_tune(d->rows, service, key, value, ret_why) ?:
+								  drop_in_directory(d, ret_drop_in);
+}
+
+static int on_mode(void *arg, const char *service, const char *mode, char **ret_drop_in,
+		   char **ret_why)
+{
+	struct daemon *d = arg;
+
+	return rows_set_mode(d->rows, service, mode, ret_why) ?: drop_in_directory(d, ret_drop_in);
+}
+
+static int on_arm(void *arg, const char *service, __u32 seconds, char **ret_why)
+{
+	struct daemon *d = arg;
+
+	return rows_arm(d->rows, service, seconds, ret_why);
+}
+
+static int on_disarm(void *arg, const char *service, char **ret_why)
+{
+	struct daemon *d = arg;
+
+	return rows_disarm(d->rows, service, ret_why);
 }
 
 /* As many clients as the control socket serves, beside the maps and links, are more than the usual
@@ -205,6 +316,10 @@ static int listen_for_changes(struct daemon *d)
 	if (err < 0)
 		return err;
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
+	err = sd_event_add_time(d->event, &d->turn, CLOCK_MONOTONIC, now + TURN_USEC, 10000,
+				on_turn, d);
+	if (err < 0)
+		return err;
 	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000,
 				 on_second, d);
 }
@@ -213,7 +328,17 @@ static int listen_for_changes(struct daemon *d)
  * fails says why. */
 static int start(struct daemon *d)
 {
-	const struct control_ops ops = { .status = on_status, .arg = d };
+	const struct control_ops ops = {
+		.status = on_status,
+		.thresholds = on_thresholds,
+		.handshakes = on_handshakes,
+		.ongoing = on_ongoing,
+		.set = on_set,
+		.arm = on_arm,
+		.disarm = on_disarm,
+		.mode = on_mode,
+		.arg = d,
+	};
 	int err = control_open(d->event, d->conf.control_socket, &ops, &d->control);
 
 	if (err < 0)
@@ -226,6 +351,8 @@ static int start(struct daemon *d)
 	sysctls_read(&d->settings);
 	sysctls_report(&(struct settings){ .flags = ~0U }, &d->settings);
 	err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
+	if (!err)
+		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
 	if (err)
 		return err;
 	err = attach_all(d);
@@ -241,6 +368,8 @@ static int start(struct daemon *d)
 static void stop(struct daemon *d)
 {
 	d->tick = sd_event_source_unref(d->tick);
+	d->turn = sd_event_source_unref(d->turn);
+	rows_close(d->rows);
 	dataplane_close(d->dataplane);
 	netlink_close(d->netlink);
 	control_close(d->control);

@@ -235,6 +235,8 @@ struct flow_tags {
 	__u16 tag[FLOW_WAYS]; /* 0: empty */
 };
 
+#define FLOW_LIFE_MAX_MS 1000000U /* no state lasts longer */
+
 /* Times are the low bits of the millisecond clock. */
 struct flow {
 	__u64 id;

@@ -42,14 +42,34 @@ struct row {
 	bool no_metadata; /* XDP cannot leave a note */
 	bool twice;       /* the packet comes twice; `why` is the second verdict */
 	bool late;        /* and the second comes after the hand-off window */
+	uint8_t times;    /* that it comes before */
 	/* RECORD_*: the lookups of this moment are spent, and the record says so */
-	enum { BY_LOOKUP, RECORD_PLAIN, RECORD_MPTCP, RECORD_FULL } listener;
+	enum {
+		BY_LOOKUP,
+		RECORD_PLAIN,
+		RECORD_MPTCP,
+		RECORD_FULL,
+		RECORD_HALF,    /* half the backlog is in the SYN queue */
+		RECORD_FILLING, /* and one more */
+	} listener;
+	/* Handshakes that the service's kernel holds, before and after; of PORT_AUTO, PORT_MONITOR
+	 * and what is like them. */
+	int held, held_after;
+	int syns_before; /* in this second */
+	bool kernel_ack; /* it acknowledges the kernel's own SYN-ACK */
+	bool syn_recv;   /* the flow table knows the tuple as a handshake of the kernel's */
+	bool aged;       /* for a while already */
 	bool stale_flow;    /* the flow table knows the tuple, the kernel does not; it must be
 			       forgotten */
 	bool with_metadata; /* the frame arrives with foreign metadata */
 	bool v4_only, v6_only;
 	uint8_t nr_vlans_min; /* runs only with that many tags or more; 3 exists only here */
 };
+
+/* Of every service; in PORT_MONITOR more are tracked. */
+#define ARM_HALF_OPEN 4
+#define MAX_HALF_OPEN 6
+#define ARM_SYN_RATE 1000
 
 #define LINUX_OFFER .seq = 1000, .mss = 1460, .wscale = 8, .sack = true, .ts = true, .tsval = 777
 #define WINDOWS_OFFER                                                                      \
@@ -129,7 +149,7 @@ static const struct row rows[] = {
 	{ .name = "SYN beyond the budget of lookups, to an MPTCP listener", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_MPTCP, .why = SYN_MPTCP },
 	{ .name = "SYN beyond the budget of lookups, the accept queue full", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_FULL, .why = SYN_ACCEPTQ_FULL },
 	{ .name = "SYN beyond the budget of lookups, on a known flow", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .why = SYN_KNOWN },
-	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .why = SYN_PEACE },
+	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
 	{ .name = "SYN on an established connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .why = SYN_KNOWN },
 	{ .name = "SYN on a connection in TIME_WAIT", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_TIME_WAIT }, .why = SYN_KNOWN },
 	{ .name = "SYN on a half-open connection of the kernel's", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .why = SYN_KNOWN },
@@ -152,6 +172,45 @@ static const struct row rows[] = {
 	{ .name = "SYN from nowhere", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_ZERO }, .why = SYN_MARTIAN },
 	{ .name = "SYN with a wrong checksum", .in = { .dport = PORT_WEB, LINUX_SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
 	{ .name = "SYN with a wrong checksum and no options", .in = { .dport = PORT_WEB, .flags = SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
+
+	{ .name = "SYN on a known flow, repeated as clients do", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .times = 7, .why = SYN_KNOWN },
+	{ .name = "SYN on a known flow, repeated faster", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .times = 8, .why = SYN_REPEATED },
+
+	/* ---- peace, and its end ---- */
+	{ .name = "SYN in peace", .in = { .dport = PORT_AUTO, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN in peace, one below the threshold", .in = { .dport = PORT_AUTO, LINUX_SYN }, .held = ARM_HALF_OPEN - 1, .held_after = ARM_HALF_OPEN, .why = SYN_PEACE },
+	{ .name = "SYN that is one too many", .in = { .dport = PORT_AUTO, LINUX_SYN }, .held = ARM_HALF_OPEN, .held_after = ARM_HALF_OPEN, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN that is one too many while tcp_syncookies is 0", .in = { .dport = PORT_AUTO, LINUX_SYN }, .held = ARM_HALF_OPEN, .held_after = ARM_HALF_OPEN, .without = MAY_HAND_OFF, .why = SYN_COOKIES_OFF },
+	{ .name = "SYN below the rate that arms", .in = { .dport = PORT_AUTO, LINUX_SYN }, .syns_before = ARM_SYN_RATE - 2, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN that makes the rate", .in = { .dport = PORT_AUTO, LINUX_SYN }, .syns_before = ARM_SYN_RATE - 1, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN while the SYN queue is half full", .in = { .dport = PORT_AUTO, LINUX_SYN }, .listener = RECORD_HALF, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN while the SYN queue is more than half full", .in = { .dport = PORT_AUTO, LINUX_SYN }, .listener = RECORD_FILLING, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN in peace while the accept queue is full", .in = { .dport = PORT_AUTO, LINUX_SYN }, .listener = RECORD_FULL, .why = SYN_PEACE },
+	{ .name = "SYN in peace to an MPTCP listener", .in = { .dport = PORT_AUTO, LINUX_SYN }, .listener = RECORD_MPTCP, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN with FIN in peace", .in = { .dport = PORT_AUTO, .flags = SYN | FIN }, .why = SYN_PEACE },
+	{ .name = "SYN with a wrong checksum in peace", .in = { .dport = PORT_AUTO, LINUX_SYN, .csum = CSUM_BAD }, .why = SYN_PEACE },
+	{ .name = "SYN in peace, again at once", .in = { .dport = PORT_AUTO, LINUX_SYN }, .twice = true, .held_after = 1, .why = SYN_KNOWN },
+	{ .name = "SYN in peace, again when the kernel has forgotten it", .in = { .dport = PORT_AUTO, LINUX_SYN }, .twice = true, .late = true, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN in peace on a half-open connection", .in = { .dport = PORT_AUTO, LINUX_SYN, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = SYN_KNOWN },
+	{ .name = "SYN to a service in monitor, beyond what is tracked", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .held = MAX_HALF_OPEN, .held_after = MAX_HALF_OPEN, .why = SYN_UNTRACKED },
+	{ .name = "SYN to a service in monitor, beyond the threshold", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .held = ARM_HALF_OPEN, .held_after = ARM_HALF_OPEN + 1, .why = SYN_PEACE },
+	{ .name = "SYN to a service under attack", .in = { .dport = PORT_ATTACKED, LINUX_SYN }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN to a service that is armed by hand", .in = { .dport = PORT_FORCED, LINUX_SYN }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN to a service that is disarmed by hand", .in = { .dport = PORT_DISARMED, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN to a service that is off", .in = { .dport = PORT_OFF, LINUX_SYN }, .why = NOT_SERVICE },
+	{ .name = "ACK to a service that is off", .in = { .dport = PORT_OFF, .flags = ACK }, .why = NOT_SERVICE },
+	{ .name = "ACK with a cookie to a service that was switched off", .in = { .dport = PORT_OFF_DRAIN, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
+
+	/* ---- handshakes of the kernel's ---- */
+	{ .name = "ACK of a handshake", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake, with data", .in = { .dport = PORT_AUTO, .flags = ACK | PSH, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .payload_bytes = 9 }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake that is not known here", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake with a wrong number", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "RST of a handshake", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_RESET },
+	{ .name = "RST of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a handshake that the kernel has forgotten", .in = { .dport = PORT_AUTO, .flags = ACK }, .held = 1, .syn_recv = true, .aged = true, .why = AT_PEACE },
+	{ .name = "ACK right behind its SYN", .in = { .dport = PORT_AUTO, .flags = ACK }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
 
 	/* ---- the ACK ---- */
 	{ .name = "ACK with a valid cookie", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .tsval = 800 }, .cookie = COOKIE_GOOD, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
@@ -182,6 +241,9 @@ static const struct row rows[] = {
 
 	/* ---- existing connections, and packets of none ---- */
 	{ .name = "segment of a connection not known yet", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED, .payload_bytes = 10 }, .why = FLOW_LEARNED },
+	{ .name = "FIN of a known connection", .in = { .dport = PORT_WEB, .flags = FIN | ACK, .sport = SPORT_ESTABLISHED }, .twice = true, .why = FLOW_KNOWN },
+	{ .name = "segment behind the FIN", .in = { .dport = PORT_WEB, .flags = FIN | ACK, .sport = SPORT_ESTABLISHED }, .times = 2, .why = FLOW_KNOWN },
+	{ .name = "segment of a connection in peace", .in = { .dport = PORT_AUTO, .flags = ACK, .sport = SPORT_ESTABLISHED }, .why = FLOW_LEARNED },
 	{ .name = "segment of a known connection", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED }, .twice = true, .why = FLOW_KNOWN },
 	{ .name = "RST of a connection", .in = { .dport = PORT_WEB, .flags = RST, .sport = SPORT_ESTABLISHED }, .why = FLOW_LEARNED },
 	{ .name = "SYN on a known connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .twice = true, .why = SYN_KNOWN },

@@ -82,6 +82,7 @@ struct world {
 	bool seen[NR_REASONS];
 	unsigned int nr_run, nr_failed;
 	bool has_mptcp;
+	uint32_t kernel_isn[2]; /* of the half-open connection to PORT_AUTO, IPv4 and IPv6 */
 };
 
 /* ---- the maps ---- */
@@ -117,24 +118,88 @@ static __u64 now_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
-static const uint16_t service_ports[] = { PORT_WEB,   PORT_MONITOR, PORT_NOBODY,
-					  PORT_MPTCP, PORT_FULL,    PORT_DRAIN,
-					  PORT_SMALL, PORT_BRIM,    PORT_MD5 };
+#define HOLD_MS 30000
+#define BUCKET_SHIFT 10
+#define NR_BUCKETS 62
+#define LATER_MS 1000000
+
+/* What the services are, and what has happened to them. */
+static const struct service_world {
+	uint16_t port;
+	enum svc_mode mode;
+	bool is_draining, is_attacked, is_forced, is_disarmed;
+} services[] = {
+	{ .port = PORT_WEB, .mode = SVC_ALWAYS },
+	{ .port = PORT_MONITOR, .mode = SVC_MONITOR },
+	{ .port = PORT_NOBODY, .mode = SVC_ALWAYS },
+	{ .port = PORT_MPTCP, .mode = SVC_ALWAYS },
+	{ .port = PORT_FULL, .mode = SVC_ALWAYS },
+	{ .port = PORT_DRAIN, .mode = SVC_MONITOR, .is_draining = true },
+	{ .port = PORT_SMALL, .mode = SVC_ALWAYS },
+	{ .port = PORT_BRIM, .mode = SVC_ALWAYS },
+	{ .port = PORT_MD5, .mode = SVC_ALWAYS },
+	{ .port = PORT_AUTO, .mode = SVC_AUTO },
+	{ .port = PORT_ATTACKED, .mode = SVC_AUTO, .is_attacked = true },
+	{ .port = PORT_FORCED, .mode = SVC_AUTO, .is_forced = true },
+	{ .port = PORT_DISARMED, .mode = SVC_AUTO, .is_attacked = true, .is_disarmed = true },
+	{ .port = PORT_OFF, .mode = SVC_OFF },
+	{ .port = PORT_OFF_DRAIN, .mode = SVC_OFF, .is_draining = true },
+};
+
+#define NR_SERVICES (sizeof(services) / sizeof(services[0]))
 
 static void put_services(struct synward_bpf *skel)
 {
-	const uint16_t *ports = service_ports;
-
-	for (__u32 i = 0; i < sizeof(service_ports) / sizeof(service_ports[0]); i++) {
-		bool armed = ports[i] != PORT_MONITOR && ports[i] != PORT_DRAIN;
-		struct row_conf conf = { .mode = armed ? SVC_ALWAYS : SVC_MONITOR };
-		__u64 last = ports[i] == PORT_DRAIN ? now_ms() : 0;
-
-		put(skel->maps.rows, i, &conf);
-		put(skel->maps.row_last_cookie, i, &last);
-		put_service(skel, world_srv4, false, ports[i], i);
-		put_service(skel, world_srv6, true, ports[i], i);
+	for (__u32 i = 0; i < NR_SERVICES; i++) {
+		put_service(skel, world_srv4, false, services[i].port, i);
+		put_service(skel, world_srv6, true, services[i].port, i);
 	}
+}
+
+/* The row of the service that this port is; NR_SERVICES when it is none. */
+static __u32 service_row(uint16_t port)
+{
+	__u32 row = 0;
+
+	while (row < NR_SERVICES && services[row].port != port)
+		row++;
+	return row;
+}
+
+/* The row as it is before a packet. */
+static void put_row(struct synward_bpf *skel, const struct row *row)
+{
+	__u32 index = service_row(row->in.dport), bucket = now_ms() >> BUCKET_SHIFT;
+	const struct service_world *svc = &services[index];
+	__u64 now = now_ms();
+	struct row_conf conf = {
+		.mode = svc->mode,
+		.bucket_shift = BUCKET_SHIFT,
+		.nr_buckets = NR_BUCKETS,
+		.arm_half_open = ARM_HALF_OPEN,
+		.max_half_open = MAX_HALF_OPEN,
+		.arm_syn_rate = ARM_SYN_RATE,
+		.low_water = ARM_SYN_RATE / 2,
+		.hold_ms = HOLD_MS,
+		.flush_every = 1,
+		.forced_until_ms = svc->is_forced ? ARMED_WITHOUT_END : 0,
+		.disarmed_ms = svc->is_disarmed ? now : 0,
+	};
+	struct row_live live = {
+		.until_ms = svc->is_attacked ? now + LATER_MS : 0,
+		.since_ms = svc->is_attacked ? now - 1000 : 0,
+		.last_cookie_ms = svc->is_draining ? now : 0,
+	};
+	struct row_rate rate = { .now = (now / 1000) << 32 | row->syns_before };
+	struct peace_half_open peace = { .held = { .newest = bucket, .sum = row->held } };
+
+	if (index == NR_SERVICES)
+		return;
+	peace.held.open[bucket % HANDSHAKE_BUCKETS] = row->held;
+	put(skel->maps.rows, index, &conf);
+	put(skel->maps.row_live, index, &live);
+	put(skel->maps.row_rate, index, &rate);
+	put(skel->maps.peace_half_open, index, &peace);
 }
 
 static struct synward_bpf *load(bool without_metadata)
@@ -184,7 +249,9 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 	put(skel->maps.devices, 0, &dev);
 	put(skel->maps.device_notes, 0, &notes);
 	clear(skel->maps.flow_tags);
+	clear(skel->maps.flows);
 	clear(skel->maps.cpu_state);
+	put_row(skel, row);
 }
 
 static void read_counts(const struct world *w, struct synward_bpf *skel, __u64 ret[NR_REASONS])
@@ -309,8 +376,13 @@ static void test_run_xdp(struct synward_bpf *skel, struct run *r)
 static void put_flow(struct synward_bpf *skel, const struct run *r, enum flow_state state)
 {
 	__u64 id = flow_id(r);
-	__u32 set = id & (FLOW_SETS - 1);
-	struct flow_set in = { .way[0] = { .id = id, .seen_ms = now_ms(), .state = state } };
+	__u32 set = id & (FLOW_SETS - 1), since = now_ms() - (r->row->aged ? 100 : 0);
+	struct flow_set in = { .way[0] = { .id = id,
+					   .state = state,
+					   .row = service_row(r->in.dport),
+					   .opened_ms = since,
+					   .since_ms = since,
+					   .expires_ms = now_ms() + 60000 } };
 	struct flow_tags tags = { .tag[0] = (id >> 16 & 0xffff) ?: 1 };
 
 	put(skel->maps.flows, set, &in);
@@ -341,9 +413,10 @@ static void test_run_tc(struct synward_bpf *skel, struct run *r)
 /* The layouts of what BPF keeps per CPU, as bpf/maps.h has them. */
 struct listener_record {
 	__u32 window;
-	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[7];
-	__u32 space_bytes, clamp_bytes;
+	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
+	__u32 space_bytes, clamp_bytes, syn_queue, backlog, pad2;
 };
+#define RECORD_BACKLOG 128
 #define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
 #define LOOKUP_WINDOW_MS 4
 #define LOOKUPS_SPENT 200
@@ -355,7 +428,7 @@ static void spend_lookups(const struct world *w, struct synward_bpf *skel, const
 	struct listener_record rec[w->nr_cpus];
 	__u32 spent[2] = { now_ms() / LOOKUP_WINDOW_MS, LOOKUPS_SPENT };
 	__u8 cpus[size * w->nr_cpus];
-	__u32 row = 0;
+	__u32 row = service_row(r->in.dport);
 
 	for (int c = 0; c < w->nr_cpus; c++)
 		rec[c] = (struct listener_record){
@@ -365,9 +438,11 @@ static void spend_lookups(const struct world *w, struct synward_bpf *skel, const
 			.is_full = r->row->listener == RECORD_FULL,
 			.wscale = RCV_WSCALE,
 			.space_bytes = RCV_SPACE,
+			.syn_queue = r->row->listener == RECORD_HALF    ? RECORD_BACKLOG / 2 :
+				     r->row->listener == RECORD_FILLING ? RECORD_BACKLOG / 2 + 1 :
+									  0,
+			.backlog = RECORD_BACKLOG,
 		};
-	while (service_ports[row] != r->in.dport)
-		row++;
 	put(skel->maps.listeners, row * 2 + r->net.v6, rec);
 	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.cpu_state), &(__u32){ 0 }, cpus));
 	for (int c = 0; c < w->nr_cpus; c++)
@@ -407,6 +482,23 @@ static void expect_note(struct run *r)
 	if (memcmp(&n, &want, sizeof(n)))
 		trouble(r, "note: mss %u wscale %u flags %x, not %u %u %x; ", n.mss, n.wscale,
 			n.flags, want.mss, want.wscale, want.flags);
+}
+
+/* The count of handshakes that the kernel holds, as a whole and bucket by bucket. */
+static void expect_held(struct synward_bpf *skel, struct run *r)
+{
+	__u32 index = service_row(r->in.dport);
+	struct peace_half_open peace;
+	int sum = 0;
+
+	if (index == NR_SERVICES)
+		return;
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.peace_half_open), &index, &peace));
+	for (int i = 0; i < HANDSHAKE_BUCKETS; i++)
+		sum += peace.held.open[i];
+	if (peace.held.sum != r->row->held_after || sum != r->row->held_after)
+		trouble(r, "the kernel is said to hold %d (%d by bucket), not %d; ", peace.held.sum,
+			sum, r->row->held_after);
 }
 
 static uint16_t window_of(const struct row *row, uint16_t mss)
@@ -510,12 +602,14 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 	r->bytes = frame_build(&r->in, &r->net, r->frame);
 	if (r->row->stale_flow)
 		put_flow(skel, r, FLOW_ESTABLISHED);
-	if (r->row->twice)
+	if (r->row->syn_recv)
+		put_flow(skel, r, FLOW_SYN_RECV);
+	if (r->row->listener != BY_LOOKUP)
+		spend_lookups(w, skel, r);
+	for (int i = 0; i < r->row->times + r->row->twice; i++)
 		test_run_xdp(skel, r);
 	if (r->row->late)
 		wait_ms(20);
-	if (r->row->listener != BY_LOOKUP)
-		spend_lookups(w, skel, r);
 	read_counts(w, skel, before);
 	from_ms = now_ms();
 	if (r->row->by_tc)
@@ -532,6 +626,7 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 		expect_note(r);
 	if (r->row->stale_flow && r->row->why == SYN_COOKIE)
 		expect_forgotten(skel, r);
+	expect_held(skel, r);
 }
 
 static void run_variant(struct world *w, const struct row *row, bool v6, int nr_vlans)
@@ -544,11 +639,14 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 	memcpy(r.net.dst, v6 ? world_srv6 : world_srv4, 16);
 	for (int try = 0; try < 5; try++) {
 		uint64_t epoch = now_ms() >> EPOCH_SHIFT, window = now_ms() / LOOKUP_WINDOW_MS;
+		uint64_t second = now_ms() / 1000;
 
 		r.in = row->in;
+		if (row->kernel_ack)
+			r.in.ack = w->kernel_isn[v6] + 1;
 		r.trouble[0] = 0;
 		judge(w, row->no_metadata ? w->no_metadata : w->skel, &r);
-		if (epoch == now_ms() >> EPOCH_SHIFT &&
+		if (epoch == now_ms() >> EPOCH_SHIFT && second == now_ms() / 1000 &&
 		    (row->listener == BY_LOOKUP || window == now_ms() / LOOKUP_WINDOW_MS))
 			break; /* else time moved on under the row: its ages or its budget were off
 				*/
@@ -591,13 +689,19 @@ static void check_all_seen(struct world *w)
 static void world_open(struct world *w)
 {
 	struct frame_net net = {};
-	int web;
+	int web, auto_listener;
 
 	world_namespace();
 	web = world_listen(PORT_WEB, 0, 16, 0);
 	world_listen(PORT_MONITOR, 0, 16, 0);
 	world_listen(PORT_DRAIN, 0, 16, 0);
 	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
+	auto_listener = world_listen(PORT_AUTO, 0, 16, 0);
+	world_listen(PORT_ATTACKED, 0, 16, 0);
+	world_listen(PORT_FORCED, 0, 16, 0);
+	world_listen(PORT_DISARMED, 0, 16, 0);
+	world_listen(PORT_OFF, 0, 16, 0);
+	world_listen(PORT_OFF_DRAIN, 0, 16, 0);
 	w->has_mptcp = world_listen(PORT_MPTCP, 262, 16, 0) >= 0;
 	world_listen(PORT_FULL, 0, 0, 0);
 	world_connect(false, 0, PORT_FULL); /* one more than a backlog of 0 */
@@ -611,7 +715,10 @@ static void world_open(struct world *w)
 		memcpy(net.dst, v6 ? world_srv6 : world_srv4, 16);
 		pick_source(&from, &net);
 		world_connections(v6, web);
+		world_connect(v6, SPORT_ESTABLISHED, PORT_AUTO);
+		MUST(accept(auto_listener, NULL, NULL));
 		world_half_open(v6, &net, PORT_WEB);
+		w->kernel_isn[v6] = world_half_open(v6, &net, PORT_AUTO);
 	}
 	w->nr_cpus = MUST(libbpf_num_possible_cpus());
 	w->skel = load(false);

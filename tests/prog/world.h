@@ -6,13 +6,14 @@
  *
  *   service      192.0.2.1  2001:db8::1       (on lo)
  *   client       192.0.2.2  2001:db8::2       (on lo; for real connections)
- *   strangers    198.18.0.0/15  2001:db8:ffff::/48, routed to lo so that the kernel may answer them
+ *   strangers    198.18.0.0/15  2001:db8:ffff::/48, routed so that the kernel may answer them
  */
 #ifndef SYNWARD_TEST_WORLD_H
 #define SYNWARD_TEST_WORLD_H
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <linux/tcp.h>
 #include <sched.h>
@@ -25,16 +26,22 @@
 
 #include "frame.h"
 
-#define PORT_WEB 443     /* armed, a listener */
-#define PORT_MONITOR 444 /* counted only, a listener */
-#define PORT_NOBODY 445  /* armed, no listener */
-#define PORT_MPTCP 446   /* armed, an MPTCP listener */
-#define PORT_FULL 447    /* armed, a listener whose accept queue is full */
-#define PORT_DRAIN 448   /* not armed any more, cookies are outstanding */
-#define PORT_SMALL 449   /* armed, a listener with a small SO_RCVBUF */
-#define PORT_BRIM 450    /* armed, a listener whose accept queue holds just its limit */
-#define PORT_MD5 451     /* armed, a listener with a TCP-MD5 key */
-#define PORT_OTHER 8080  /* no service */
+#define PORT_WEB 443       /* armed, a listener */
+#define PORT_MONITOR 444   /* counted only, a listener */
+#define PORT_NOBODY 445    /* armed, no listener */
+#define PORT_MPTCP 446     /* armed, an MPTCP listener */
+#define PORT_FULL 447      /* armed, a listener whose accept queue is full */
+#define PORT_DRAIN 448     /* not armed any more, cookies are outstanding */
+#define PORT_SMALL 449     /* armed, a listener with a small SO_RCVBUF */
+#define PORT_BRIM 450      /* armed, a listener whose accept queue holds just its limit */
+#define PORT_MD5 451       /* armed, a listener with a TCP-MD5 key */
+#define PORT_AUTO 452      /* at peace, a listener; handshakes of the kernel's */
+#define PORT_ATTACKED 453  /* auto, and under attack */
+#define PORT_FORCED 454    /* auto, and armed by hand */
+#define PORT_DISARMED 455  /* auto, under attack, but disarmed by hand since */
+#define PORT_OFF 456       /* off */
+#define PORT_OFF_DRAIN 457 /* off, cookies are outstanding */
+#define PORT_OTHER 8080    /* no service */
 
 #define SPORT_ESTABLISHED 41001
 #define SPORT_TIME_WAIT 41002
@@ -116,28 +123,59 @@ static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)
 {
 	struct sockaddr_storage from, to;
 	socklen_t len = world_sockaddr(v6, v6 ? world_cli6 : world_cli4, sport, &from);
-	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), one = 1;
 
+	MUST(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)));
 	world_sockaddr(v6, v6 ? world_srv6 : world_srv4, dport, &to);
 	MUST(bind(fd, (void *)&from, len));
 	MUST(connect(fd, (void *)&to, len));
 	return fd;
 }
 
-/* A SYN that the kernel answers and nobody acknowledges: SYN_RECV. */
-static inline void world_half_open(bool v6, const struct frame_net *net, uint16_t dport)
+#define HALF_OPEN_SEQ 99
+
+/* Wait for the kernel's SYN-ACK. Returns its sequence number. */
+static inline uint32_t world_synack_seq(int packets, bool v6, uint16_t dport)
 {
-	struct frame f = { .sport = SPORT_HALF_OPEN, .dport = dport, .flags = SYN, .seq = 99 };
+	size_t tcp = 14 + (v6 ? 40 : 20);
+	uint8_t got[256];
+	uint32_t seq;
+
+	for (;;) {
+		ssize_t n = MUST(recv(packets, got, sizeof(got), 0));
+
+		if (n < (ssize_t)tcp + 20 || (got[14] >> 4) != (v6 ? 6 : 4) ||
+		    got[tcp] != dport >> 8 || got[tcp + 1] != (dport & 0xff) ||
+		    got[tcp + 13] != (SYN | ACK))
+			continue;
+		memcpy(&seq, got + tcp + 4, sizeof(seq));
+		return ntohl(seq);
+	}
+}
+
+/* A SYN that the kernel answers and nobody acknowledges: SYN_RECV. Returns the kernel's ISN. */
+static inline uint32_t world_half_open(bool v6, const struct frame_net *net, uint16_t dport)
+{
+	int packets = MUST(socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)));
+	struct timeval patience = { .tv_sec = 5 };
+	struct frame f = {
+		.sport = SPORT_HALF_OPEN, .dport = dport, .flags = SYN, .seq = HALF_OPEN_SEQ
+	};
 	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_RAW)), one = 1;
 	struct sockaddr_storage to;
 	socklen_t len = world_sockaddr(v6, net->dst, 0, &to);
 	uint8_t frame[FRAME_ROOM];
 	size_t n = frame_build(&f, net, frame);
+	uint32_t isn;
 
+	MUST(setsockopt(packets, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
 	if (v6)
 		MUST(setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof(one)));
 	MUST(sendto(fd, frame + 14, n - 14, 0, (void *)&to, len));
+	isn = world_synack_seq(packets, v6, dport);
+	close(packets);
 	close(fd);
+	return isn;
 }
 
 static inline void world_connections(bool v6, int web)
@@ -161,7 +199,11 @@ static inline void world_namespace(void)
 		  "dev lo;"
 		  "ip addr add 2001:db8::1/128 dev lo nodad; ip addr add 2001:db8::2/128 dev lo "
 		  "nodad;"
-		  "ip route add 198.18.0.0/15 dev lo; ip -6 route add 2001:db8:ffff::/48 dev lo");
+		  "ip route add 198.18.0.0/15 dev lo;"
+		  /* To an address that is not its own, IPv6 answers on another device only. */
+		  "ip link add out type veth peer name in; ip link set out up; ip link set in up;"
+		  "ip -6 route add 2001:db8:ffff::/48 dev out;"
+		  "ip -6 neigh add 2001:db8:ffff::7 lladdr 02:00:00:00:00:07 dev out nud permanent");
 }
 
 #endif

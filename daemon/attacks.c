@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two events of an attack, and what becomes of a row's state between them.
+ */
+#include "attacks.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "json.h"
+#include "log.h"
+#include "names.h"
+
+#define SOURCES_SHOWN 5
+
+/* ---- JSON ---- */
+
+static const char *prefix_text(const struct topk_key *key, char buffer[INET6_ADDRSTRLEN + 4])
+{
+	__be32 words[4] = { key->prefix[0], key->prefix[1] };
+
+	inet_ntop(key->is_v6 ? AF_INET6 : AF_INET, words, buffer, INET6_ADDRSTRLEN);
+	strcat(buffer, key->is_v6 ? "/48" : "/24");
+	return buffer;
+}
+
+static json_t *sources_json(const struct topk *sources)
+{
+	struct topk_entry best[SOURCES_SHOWN];
+	size_t nr = sources ? topk_best(sources, best, SOURCES_SHOWN) : 0;
+	char prefix[INET6_ADDRSTRLEN + 4];
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < nr; i++) {
+		double share = (best[i].weight - best[i].error) / sources->total;
+
+		json_array_append_new(array, json_pack("{s:s, s:f}", "prefix",
+						       prefix_text(&best[i].key, prefix), "percent",
+						       (double)(int)(share * 1000 + 0.5) / 10));
+	}
+	return array;
+}
+
+static json_t *event_json(const char *kind, __u64 at_ms, const struct attack *attack,
+			  const struct attack_target *target)
+{
+	char time[CLOCK_TEXT_SIZE];
+
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I}", "event", kind, "time",
+			 clock_text(at_ms, time), "service", target->name, "port",
+			 (int)target->port, "mode", svc_mode_name(target->mode), "answered",
+			 (int)(target->is_answered || attack->was_answered), "cause",
+			 arm_cause_name(attack->live.cause), "value",
+			 (json_int_t)attack->live.value, "threshold",
+			 (json_int_t)attack->live.threshold);
+}
+
+static json_t *end_json(__u64 end_ms, const struct attack *attack,
+			const struct attack_target *target, const struct row_counts *now)
+{
+	const struct row_counts *was = &attack->before;
+	json_t *event = event_json("attack_end", end_ms, attack, target);
+	char time[CLOCK_TEXT_SIZE];
+	json_t *more = json_pack(
+		"{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "began",
+		clock_text(attack->live.since_ms, time), "duration_seconds",
+		(end_ms - attack->live.since_ms) / 1000.0, "peak_syn_rate",
+		(json_int_t)attack->peak_syn_rate, "syns", (json_int_t)(now->syns - was->syns),
+		"cookies_sent", (json_int_t)(now->cookies_sent - was->cookies_sent),
+		"cookies_valid", (json_int_t)(now->cookies_valid - was->cookies_valid),
+		"cookies_invalid", (json_int_t)(now->cookies_invalid - was->cookies_invalid),
+		"served", (json_int_t)(now->served - was->served), "sources",
+		sources_json(attack->sources));
+
+	json_object_update(event, more);
+	json_decref(more);
+	return event;
+}
+
+/* ---- log lines ---- */
+
+/* "key=value key=value": what can be compared and counted by machine. */
+static void log_event(const json_t *event)
+{
+	char line[900];
+	size_t len = 0, i;
+	const char *key;
+	json_t *value, *source;
+
+	json_object_foreach ((json_t *)event, key, value) {
+		char *text __cleanup(cleanup_free) = NULL;
+
+		if (json_is_array(value)) {
+			json_array_foreach (value, i, source)
+				len += (size_t)snprintf(
+					line + len, sizeof(line) - len, " source=%s:%.1f%%",
+					json_string_value(json_object_get(source, "prefix")),
+					json_real_value(json_object_get(source, "percent")));
+			continue;
+		}
+		text = json_is_string(value) ?
+			       strdup(json_string_value(value)) :
+			       json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s=%s", len ? " " : "",
+					key, text ?: "");
+		if (len >= sizeof(line))
+			break;
+	}
+	log_notice("%s", line);
+}
+
+static void report_event(json_t *event, attack_report *report, void *arg)
+{
+	if (!event) {
+		log_warn("no memory to report an attack");
+		return;
+	}
+	log_event(event);
+	report(arg, event);
+	json_decref(event);
+}
+
+/* ---- what becomes of a row ---- */
+
+static void attack_begin(struct attack *attack, const struct attack_target *target,
+			 const struct attack_view *view)
+{
+	struct topk *sources = attack->sources ?: malloc(sizeof(*sources));
+
+	if (sources)
+		memset(sources, 0, sizeof(*sources));
+	*attack = (struct attack){
+		.is_going_on = true,
+		.was_answered = target->is_answered,
+		.times = view->live->times,
+		.live = *view->live,
+		.before = *view->before,
+		.peak_syn_rate = view->syn_rate,
+		.sources = sources,
+	};
+}
+
+static void attack_go_on(struct attack *attack, const struct attack_target *target,
+			 const struct attack_view *view)
+{
+	attack->live.until_ms = view->live->until_ms;
+	attack->was_answered |= target->is_answered;
+	if (view->syn_rate > attack->peak_syn_rate)
+		attack->peak_syn_rate = view->syn_rate;
+}
+
+void attack_follow(struct attack *attack, const struct attack_target *target,
+		   const struct attack_view *view, attack_report *report, void *arg)
+{
+	bool is_new = view->live->times != attack->times;
+	__u64 now_ms = clock_now_ms();
+
+	if (attack->is_going_on && !is_new)
+		attack_go_on(attack, target, view);
+	if (attack->is_going_on && (is_new || !view->is_attacked)) {
+		__u64 end_ms = attack->live.until_ms < now_ms ? attack->live.until_ms : now_ms;
+
+		report_event(end_json(end_ms, attack, target, is_new ? view->before : view->now),
+			     report, arg);
+		attack->is_going_on = false;
+	}
+	if (!is_new)
+		return;
+	attack_begin(attack, target, view);
+	report_event(event_json("attack_begin", view->live->since_ms, attack, target), report, arg);
+}
+
+void attack_source(struct attack *attack, const struct topk_key *prefix, double weight)
+{
+	if (attack->is_going_on && attack->sources)
+		topk_add(attack->sources, prefix, weight);
+}
+
+json_t *attack_ongoing(const struct attack *attack, const struct attack_target *target)
+{
+	if (!attack->is_going_on)
+		return NULL;
+	return event_json("attack_begin", attack->live.since_ms, attack, target);
+}
+
+void attack_free(struct attack *attack)
+{
+	free(attack->sources);
+	*attack = (struct attack){ 0 };
+}

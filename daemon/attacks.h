@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Attacks as people see them: when one began and why, what it brought, when it ended. Found out
+ * from what the data path says of a row second by second, so none is missed while the daemon
+ * sleeps. Each event is a structured log line and a JSON object for the clients of `synward
+ * monitor`.
+ */
+#ifndef SYNWARD_ATTACKS_H
+#define SYNWARD_ATTACKS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "abi.h"
+#include "topk.h"
+
+/* Who is attacked. */
+struct attack_target {
+	const char *name; /* section; outlives the attack */
+	__u16 port;
+	enum svc_mode mode;
+	bool is_answered; /* its SYNs are answered with cookies */
+};
+
+/* One row's attacks. Starts as {0}. */
+struct attack {
+	bool is_going_on;
+	bool was_answered; /* at any time since it began */
+	__u32 times;       /* row_live.times of the last one that was seen */
+	struct row_live live;
+	struct row_counts before; /* when it began */
+	double peak_syn_rate;
+	struct topk *sources; /* NULL when there is no memory for it */
+};
+
+/* The event is borrowed. */
+typedef void attack_report(void *arg, const json_t *event);
+
+/* What is seen of the row at a moment. */
+struct attack_view {
+	const struct row_live *live;
+	bool is_attacked;
+	const struct row_counts *now, *before; /* at this look, and at the last */
+	double syn_rate;                       /* in the last second */
+};
+
+/* To be called again and again. Logs and reports what has begun or ended. */
+void attack_follow(struct attack *attack, const struct attack_target *target,
+		   const struct attack_view *view, attack_report *report, void *arg);
+
+/* A source prefix seen in it, which stands for @weight SYNs. */
+void attack_source(struct attack *attack, const struct topk_key *prefix, double weight);
+
+/* The event of its beginning, or NULL when none is going on (or there is no memory). */
+json_t *attack_ongoing(const struct attack *attack, const struct attack_target *target);
+
+void attack_free(struct attack *attack);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the data path can be seen to do: counters, states, half-open handshakes, the flow table,
+ * sampled sources. Only reads.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "dataplane_inside.h"
+#include "half_open.h"
+#include "synward.skel.h"
+
+static int get(const struct bpf_map *map, __u32 index, void *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(map), &index, ret) ? -errno : 0;
+}
+
+/* Add @nr __u64 counters. */
+static void add_up(const void *from, size_t nr, void *to)
+{
+	const __u64 *more = from;
+	__u64 *sum = to;
+
+	while (nr--)
+		*sum++ += *more++;
+}
+
+/* ---- rows ---- */
+
+int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct row_look *ret)
+{
+	const struct synward_bpf *skel = first_skel(dp);
+	const struct row_conf *conf = &dp->row_confs[row];
+	__u32 bucket = now_ms >> conf->bucket_shift;
+	struct row_cpu per_cpu[dp->nr_cpus];
+	struct peace_half_open peace;
+	__s64 held, cookies = 0;
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	err = get(skel->maps.row_live, row, &ret->live);
+	if (!err)
+		err = get(skel->maps.row_cpu, row, per_cpu);
+	if (!err)
+		err = get(skel->maps.peace_half_open, row, &peace);
+	if (err)
+		return err;
+	for (int i = 0; i < dp->nr_cpus; i++) {
+		add_up(&per_cpu[i].counts, sizeof(ret->counts) / sizeof(__u64), &ret->counts);
+		cookies += half_open_sum(&per_cpu[i].cookies, bucket, conf->nr_buckets);
+	}
+	held = half_open_sum(&peace.held, bucket, conf->nr_buckets);
+	ret->held = held > 0 ? held : 0;
+	ret->half_open = held + cookies > 0 ? held + cookies : 0;
+	return 0;
+}
+
+/* ---- devices and verdicts ---- */
+
+static const char *why_not_armed(const struct dataplane *dp, const struct device *dev)
+{
+	if (dev->xdp_link < 0)
+		return "the XDP program is not attached";
+	if (!dp->can_hand_off)
+		return dp->why_not;
+	if (!dev->conf.tc_live)
+		return "the TC half is not attached";
+	if (dev->seconds_silent >= SILENT_SECONDS)
+		return "the TC half sees no packets: another program before it ends the chain";
+	if (!(dp->settings.flags & MAY_HAND_OFF))
+		return "net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps";
+	return NULL;
+}
+
+const char *dataplane_why_not(const struct dataplane *dp)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (!why_not_armed(dp, &dp->devices[i]))
+			return NULL;
+	return dp->nr_devices ? why_not_armed(dp, &dp->devices[0]) : "no device is attached";
+}
+
+static void look_at_device(const struct dataplane *dp, const struct device *dev,
+			   struct snapshot_device *ret)
+{
+	snprintf(ret->name, sizeof(ret->name), "%s", dev->name);
+	ret->xdp_mode = dev->xdp_mode ?: "none";
+	ret->tc = dev->tc_link >= 0 ? "tcx" : "none";
+	ret->why = why_not_armed(dp, dev);
+	ret->path = ret->why ? "monitor" : "cookie";
+}
+
+int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
+{
+	__u64 per_cpu[dp->nr_cpus];
+	int err = 0;
+
+	memset(ret, 0, sizeof(*ret));
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		look_at_device(dp, &dp->devices[i], &ret->devices[ret->nr_devices++]);
+	for (__u32 i = 0; i < NR_REASONS && !err; i++) {
+		err = get(first_skel(dp)->maps.reason_counts, i, per_cpu);
+		for (int c = 0; c < dp->nr_cpus && !err; c++)
+			ret->reasons[i] += per_cpu[c];
+	}
+	return err;
+}
+
+unsigned int dataplane_nr_cpus(const struct dataplane *dp)
+{
+	return dp->nr_cpus;
+}
+
+__u32 dataplane_request_bytes(const struct dataplane *dp)
+{
+	return dp->request_bytes;
+}
+
+/* ---- the flow table ---- */
+
+/* A copy of the entry with that number, if it is still believed; it changes while we look. */
+static bool flow_at(const struct dataplane *dp, size_t index, __u64 now_ms, struct flow *ret)
+{
+	*ret = dp->flow_sets[index / FLOW_WAYS].way[index % FLOW_WAYS];
+	return ret->state && ret->row < dp->nr_rows &&
+	       ret->expires_ms - (__u32)now_ms - 1 < FLOW_LIFE_MAX_MS;
+}
+
+void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret)
+{
+	struct flow flow;
+
+	memset(ret, 0, dp->nr_rows * sizeof(*ret));
+	for (size_t i = 0; i < dp->nr_flow_sets * FLOW_WAYS; i++)
+		if (flow_at(dp, i, now_ms, &flow))
+			ret[flow.row]++;
+}
+
+static enum flow_state state_shown(const struct flow *flow)
+{
+	return flow->state == FLOW_VALIDATED ? FLOW_HANDED_OFF : (enum flow_state)flow->state;
+}
+
+static bool is_wanted(const struct dataplane *dp, const struct handshake_query *query,
+		      const struct flow *flow)
+{
+	if (query->state != FLOW_NONE && query->state != state_shown(flow))
+		return false;
+	return !query->service || !strcmp(query->service, dp->row_ids[flow->row].name);
+}
+
+void dataplane_handshakes(const struct dataplane *dp, const struct handshake_query *query,
+			  __u64 now_ms, struct handshake_page *ret)
+{
+	size_t nr = dp->nr_flow_sets * FLOW_WAYS;
+	struct flow flow;
+
+	ret->nr_entries = 0;
+	ret->next = 0;
+	for (size_t i = query->from; i < nr; i++) {
+		if (!flow_at(dp, i, now_ms, &flow) || !is_wanted(dp, query, &flow))
+			continue;
+		if (ret->nr_entries == query->limit) {
+			ret->next = i;
+			return;
+		}
+		ret->entries[ret->nr_entries++] = (struct handshake){
+			.src = flow.src,
+			.dst = flow.dst,
+			.sport = ntohs(flow.sport),
+			.dport = ntohs(flow.dport),
+			.service = dp->row_ids[flow.row].name,
+			.state = state_shown(&flow),
+			.accepted_by = flow.accepted_by,
+			.age_ms = (__u32)now_ms - flow.opened_ms,
+			.in_state_ms = (__u32)now_ms - flow.since_ms,
+		};
+	}
+}
+
+/* ---- sampled sources ---- */
+
+void dataplane_sources(const struct dataplane *dp, __u32 second, take_source *take, void *arg)
+{
+	struct source_samples *per_cpu __cleanup(cleanup_free) =
+		calloc(dp->nr_cpus, sizeof(*per_cpu));
+
+	if (!per_cpu || get(first_skel(dp)->maps.source_samples, 0, per_cpu))
+		return;
+	for (int c = 0; c < dp->nr_cpus; c++) {
+		const struct sample_round *round = &per_cpu[c].round[second & 1];
+		__u32 nr = round->nr_seen < SAMPLES_MAX ? round->nr_seen : SAMPLES_MAX;
+
+		if (round->second != second)
+			continue;
+		for (__u32 i = 0; i < nr; i++)
+			if (round->sample[i].row < dp->nr_rows)
+				take(arg, &round->sample[i],
+				     (double)SAMPLE_EVERY * round->nr_seen / nr);
+	}
+}
