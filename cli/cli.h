@@ -14,15 +14,30 @@ enum cli_exit {
 	CLI_NO_DAEMON = 3,
 };
 
+/* Options that only some verbs have; which is said in main.c. */
+enum cli_option {
+	CLI_STATE,
+	CLI_SERVICE,
+	CLI_LIMIT,
+	CLI_FOR,
+	CLI_PERSIST,
+	NR_CLI_OPTIONS,
+};
+
 struct cli {
 	const char *socket_path;
 	enum out_format format;
+	const char *options[NR_CLI_OPTIONS]; /* values, "" without one; NULL: not given */
 };
 
-/* A verb's words begin with itself. It prints what it has to say, errors too, and returns how it
- * ended. */
-enum cli_exit cli_status(const struct cli *cli, int nr_words, char **words);
-enum cli_exit cli_reasons(const struct cli *cli, int nr_words, char **words);
+/*
+ * A verb's words begin with itself, and are as many as main.c says. It prints what it has to say,
+ * errors too, and returns how it ended.
+ */
+typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
+
+cli_verb cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
+cli_verb cli_set, cli_arm, cli_disarm, cli_mode;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */
 enum cli_exit cli_misuse(const char *word, const char *problem);

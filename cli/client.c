@@ -6,8 +6,11 @@
 #include "client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -15,6 +18,16 @@
 
 #include "json.h"
 #include "proto.h"
+
+#define WITHOUT_END LONG_MAX /* a time that does not come */
+
+struct client {
+	const char *path;
+	int fd;
+	char *in; /* PROTO_REPLY_MAX + 1 bytes */
+	size_t nr_in;
+	size_t nr_taken; /* of them, by the message that was received last */
+};
 
 static long now_ms(void)
 {
@@ -62,23 +75,6 @@ static enum cli_exit complain_lost(const char *path, int err)
 	return CLI_FAILED;
 }
 
-static enum cli_exit connect_to(const char *path, int *ret_fd)
-{
-	int fd __cleanup(cleanup_close) =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (fd < 0)
-		return complain_connect(path, errno);
-	if (!*path || strlen(path) > PROTO_PATH_MAX)
-		return cli_misuse("--socket", "needs a path of 1 to 107 bytes");
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return complain_connect(path, errno);
-	*ret_fd = take_fd(&fd);
-	return CLI_DONE;
-}
-
 /* Until the socket is ready for `events`. Returns 0 or -errno. */
 static int wait_for(int fd, short events, long end_ms)
 {
@@ -88,7 +84,10 @@ static int wait_for(int fd, short events, long end_ms)
 
 	do {
 		left_ms = end_ms - now_ms();
-		nr = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
+		if (end_ms == WITHOUT_END)
+			nr = poll(&ready, 1, -1);
+		else
+			nr = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
 	} while (nr < 0 && errno == EINTR);
 	if (nr < 0)
 		return -errno;
@@ -115,48 +114,65 @@ static int send_all(int fd, const char *bytes, size_t nr_bytes, long end_ms)
 	return 0;
 }
 
-/* One message and its NUL into *ret, to be freed. */
-static int receive_message(int fd, long end_ms, char **ret)
+/* The next message, which is good until the one after it is received. */
+static int receive_message(struct client *client, long end_ms, const char **ret)
 {
-	char *bytes __cleanup(cleanup_free) = malloc(PROTO_REPLY_MAX + 1);
-	size_t nr_bytes = 0;
+	const char *end;
+	size_t nr_seen = 0;
 	ssize_t nr;
 	int err;
 
-	if (!bytes)
-		return -ENOMEM;
-	while (nr_bytes <= PROTO_REPLY_MAX) {
-		err = wait_for(fd, POLLIN, end_ms);
+	client->nr_in -= client->nr_taken;
+	memmove(client->in, client->in + client->nr_taken, client->nr_in);
+	client->nr_taken = 0;
+	while (!(end = memchr(client->in + nr_seen, '\0', client->nr_in - nr_seen))) {
+		nr_seen = client->nr_in;
+		if (client->nr_in > PROTO_REPLY_MAX)
+			return -EMSGSIZE;
+		err = wait_for(client->fd, POLLIN, end_ms);
 		if (err)
 			return err;
-		nr = recv(fd, bytes + nr_bytes, PROTO_REPLY_MAX + 1 - nr_bytes, 0);
+		nr = recv(client->fd, client->in + client->nr_in,
+			  PROTO_REPLY_MAX + 1 - client->nr_in, 0);
 		if (nr == 0)
 			return -ECONNRESET;
 		if (nr < 0 && errno != EAGAIN)
 			return -errno;
-		if (nr > 0 && memchr(bytes + nr_bytes, '\0', (size_t)nr)) {
-			*ret = take_ptr(bytes);
-			return 0;
-		}
-		nr_bytes += nr > 0 ? (size_t)nr : 0;
+		client->nr_in += nr > 0 ? (size_t)nr : 0;
 	}
-	return -EMSGSIZE;
+	client->nr_taken = (size_t)(end - client->in) + 1;
+	*ret = client->in;
+	return 0;
+}
+
+/* The daemon's own words where it has some for the user. */
+static enum cli_exit complain_error(const char *error, const json_t *parameters)
+{
+	const char *detail =
+		json_string_value(json_object_iter_value(json_object_iter((json_t *)parameters)));
+
+	if (!strcmp(error, VARLINK_ERROR_METHOD_NOT_FOUND) && detail)
+		fprintf(stderr,
+			"synward: synwardd does not know %s; restart it, so that it is as new as "
+			"synward\n",
+			detail);
+	else if (json_object_get(parameters, "reason") &&
+		 strcmp(error, PROTO_ERROR_INVALID_REQUEST) && detail)
+		fprintf(stderr, "synward: %s\n", detail);
+	else
+		fprintf(stderr, "synward: synwardd refuses: %s%s%s\n", error, detail ? ": " : "",
+			detail ?: "");
+	return strcmp(error, PROTO_ERROR_INVALID_ARGUMENT) ? CLI_FAILED : CLI_MISUSE;
 }
 
 static enum cli_exit read_reply(const char *path, const char *text, json_t **ret)
 {
 	json_t *reply __cleanup(cleanup_json) = json_loads(text, 0, NULL);
-	const char *error = NULL, *detail = NULL;
-	json_t *parameters;
+	json_t *parameters = json_object_get(reply, "parameters");
+	const char *error = json_string_value(json_object_get(reply, "error"));
 
-	parameters = json_object_get(reply, "parameters");
-	error = json_string_value(json_object_get(reply, "error"));
-	if (error) {
-		detail = json_string_value(json_object_iter_value(json_object_iter(parameters)));
-		fprintf(stderr, "synward: synwardd refuses: %s%s%s\n", error, detail ? ": " : "",
-			detail ?: "");
-		return CLI_FAILED;
-	}
+	if (error)
+		return complain_error(error, parameters);
 	if (!json_is_object(parameters)) {
 		fprintf(stderr, "synward: what answers at %s is no synwardd\n", path);
 		return CLI_FAILED;
@@ -165,26 +181,100 @@ static enum cli_exit read_reply(const char *path, const char *text, json_t **ret
 	return CLI_DONE;
 }
 
-enum cli_exit client_call(const struct cli *cli, const char *method, json_t **ret)
+/* The parameters are taken over. */
+static enum cli_exit send_call(struct client *client, const char *method, json_t *parameters,
+			       bool is_more, long end_ms)
 {
-	const long end_ms = now_ms() + PROTO_DEADLINE_SECONDS * 1000L;
-	char *request __cleanup(cleanup_free) = NULL;
+	json_t *request __cleanup(cleanup_json) = NULL;
 	char *text __cleanup(cleanup_free) = NULL;
-	int fd __cleanup(cleanup_close) = -1;
-	enum cli_exit end;
 	int err;
 
-	end = connect_to(cli->socket_path, &fd);
+	if (!parameters) {
+		fputs("synward: a word is no valid UTF-8\n", stderr);
+		return CLI_MISUSE;
+	}
+	request = json_pack("{s:s, s:o}", "method", method, "parameters", parameters);
+	if (is_more)
+		json_object_set_new(request, "more", json_true());
+	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	err = text ? send_all(client->fd, text, strlen(text) + 1, end_ms) : -ENOMEM;
+	return err ? complain_lost(client->path, err) : CLI_DONE;
+}
+
+enum cli_exit client_open(const struct cli *cli, struct client **ret)
+{
+	struct client *client __cleanup(cleanup_client) = NULL;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = cli->socket_path;
+
+	if (!*path || strlen(path) > PROTO_PATH_MAX)
+		return cli_misuse("--socket", "needs a path of 1 to 107 bytes");
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return complain_connect(path, ENOMEM);
+	client->path = path;
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	client->in = malloc(PROTO_REPLY_MAX + 1);
+	if (client->fd < 0 || !client->in)
+		return complain_connect(path, errno);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return complain_connect(path, errno);
+	*ret = take_ptr(client);
+	return CLI_DONE;
+}
+
+void client_close(struct client *client)
+{
+	if (!client)
+		return;
+	if (client->fd >= 0)
+		close(client->fd);
+	free(client->in);
+	free(client);
+}
+
+enum cli_exit client_call(struct client *client, const char *method, json_t *parameters,
+			  json_t **ret)
+{
+	const long end_ms = now_ms() + PROTO_DEADLINE_SECONDS * 1000L;
+	enum cli_exit end = send_call(client, method, parameters, false, end_ms);
+	const char *text;
+	int err;
+
 	if (end)
 		return end;
-	if (asprintf(&request, "{\"method\":\"%s\"}", method) < 0) {
-		request = NULL;
-		return complain_lost(cli->socket_path, -ENOMEM);
+	err = receive_message(client, end_ms, &text);
+	return err ? complain_lost(client->path, err) : read_reply(client->path, text, ret);
+}
+
+enum cli_exit client_listen(struct client *client, const char *method)
+{
+	return send_call(client, method, json_object(), true,
+			 now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
+}
+
+enum cli_exit client_next(struct client *client, json_t **ret)
+{
+	const char *text;
+	int err = receive_message(client, WITHOUT_END, &text);
+
+	if (err == -ECONNRESET) {
+		fprintf(stderr, "synward: synwardd at %s is gone\n", client->path);
+		return CLI_NO_DAEMON;
 	}
-	err = send_all(fd, request, strlen(request) + 1, end_ms);
-	if (!err)
-		err = receive_message(fd, end_ms, &text);
-	if (err)
-		return complain_lost(cli->socket_path, err);
-	return read_reply(cli->socket_path, text, ret);
+	return err ? complain_lost(client->path, err) : read_reply(client->path, text, ret);
+}
+
+enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *parameters,
+			 json_t **ret)
+{
+	struct client *client __cleanup(cleanup_client) = NULL;
+	enum cli_exit end = client_open(cli, &client);
+
+	if (end) {
+		json_decref(parameters);
+		return end;
+	}
+	return client_call(client, method, parameters, ret);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A call to synwardd over its control socket: connect, ask, wait for the whole reply, at most
- * PROTO_DEADLINE_SECONDS for all of it. Prints one line with the cause and the remedy when there is
- * no reply.
+ * Calls to synwardd over its control socket, one after the other on one connection, or one that
+ * streams. Whatever fails has printed one line with the cause and the remedy; if synwardd gave a
+ * reason, it is that. The exit says whose fault it is: CLI_NO_DAEMON nobody answers, CLI_MISUSE a
+ * word is wrong, CLI_FAILED the rest.
  */
 #ifndef SYNWARD_CLIENT_H
 #define SYNWARD_CLIENT_H
@@ -11,7 +12,31 @@
 
 #include "cli.h"
 
-/* The parameters of the reply as a new reference in *ret, which is untouched on failure. */
-enum cli_exit client_call(const struct cli *cli, const char *method, json_t **ret);
+struct client;
+
+enum cli_exit client_open(const struct cli *cli, struct client **ret);
+void client_close(struct client *client);
+
+static inline void cleanup_client(struct client **client)
+{
+	client_close(*client);
+}
+
+/*
+ * Asks and waits for the reply, at most PROTO_DEADLINE_SECONDS. `parameters` is taken over; NULL is
+ * what jansson makes of words that are no UTF-8. The parameters of the reply are a new reference in
+ * *ret, which is untouched on failure.
+ */
+enum cli_exit client_call(struct client *client, const char *method, json_t *parameters,
+			  json_t **ret);
+
+/* The same on a connection of its own. */
+enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *parameters,
+			 json_t **ret);
+
+/* Begins a stream; each client_next() waits for one reply, however long. When synwardd goes away it
+ * says so, and returns CLI_NO_DAEMON. */
+enum cli_exit client_listen(struct client *client, const char *method);
+enum cli_exit client_next(struct client *client, json_t **ret);
 
 #endif

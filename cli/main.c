@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * synward: words to verbs. The table below is the whole command line; help is printed from it. A
- * verb may be shortened to any beginning that is no other's; without one it is `status`.
+ * synward: words to verbs. The two tables below are the whole command line; help is printed from
+ * them. A verb may be shortened to any beginning that is no other's; without one it is `status`.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -11,67 +11,117 @@
 #include "cli.h"
 #include "proto.h"
 
-static enum cli_exit cli_help(const struct cli *cli, int nr_words, char **words);
-static enum cli_exit cli_version(const struct cli *cli, int nr_words, char **words);
+static cli_verb cli_help, cli_version;
+
+#define WITH(option) (1U << (option))
 
 static const struct verb {
 	const char *name;
-	enum cli_exit (*run)(const struct cli *cli, int nr_words, char **words);
+	const char *words;    /* that it needs, separated by blanks */
+	unsigned int options; /* WITH() each that it may have */
+	cli_verb *run;
 	const char *help;
 } verbs[] = {
-	{ "status", cli_status, "is it protecting, why not, and what it counted" },
-	{ "reasons", cli_reasons, "every verdict on a packet, and what it means" },
-	{ "help", cli_help, "this" },
-	{ "version", cli_version, "the version of synward" },
+	{ "status", "", 0, cli_status, "is it protecting, why not, and what it counted" },
+	{ "handshakes", "", WITH(CLI_STATE) | WITH(CLI_SERVICE) | WITH(CLI_LIMIT), cli_handshakes,
+	  "half-open and known connections" },
+	{ "thresholds", "", 0, cli_thresholds, "what arms each service, and where that is from" },
+	{ "monitor", "", 0, cli_monitor, "attacks as they begin and end, until Ctrl-C" },
+	{ "set", "SERVICE KEY VALUE", WITH(CLI_PERSIST), cli_set,
+	  "change a key of the config file: arm-half-open 400" },
+	{ "arm", "SERVICE", WITH(CLI_FOR), cli_arm, "answer its SYNs with cookies from now on" },
+	{ "disarm", "SERVICE", 0, cli_disarm, "end that" },
+	{ "mode", "SERVICE MODE", WITH(CLI_PERSIST), cli_mode, "off, monitor, auto or always" },
+	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, and what it means" },
+	{ "help", "", 0, cli_help, "this" },
+	{ "version", "", 0, cli_version, "the version of synward" },
+};
+
+static const struct own_option {
+	const char *name;
+	const char *value; /* NULL: it takes none */
+	const char *help;
+} own_options[NR_CLI_OPTIONS] = {
+	[CLI_STATE] = { "state", "STATE", "syn-recv, established, handed-off or closing" },
+	[CLI_SERVICE] = { "service", "NAME", "of that service alone" },
+	[CLI_LIMIT] = { "limit", "N", "so many at most (default 1000)" },
+	[CLI_FOR] = { "for", "DURATION", "and no longer: 90s, 10m, 2h, 1d" },
+	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
+};
+
+static const struct option common_options[] = {
+	{ "socket", required_argument, NULL, 's' }, { "json", no_argument, NULL, 'j' },
+	{ "pretty", no_argument, NULL, 'p' },       { "tabs", no_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },         { "version", no_argument, NULL, 'V' },
 };
 
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+#define NR_COMMON (sizeof(common_options) / sizeof(common_options[0]))
+#define OWN_OPTION 256 /* getopt's value of the first; behind all letters */
 
-static const struct option long_options[] = {
-	{ "socket", required_argument, NULL, 's' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "pretty", no_argument, NULL, 'p' },
-	{ "tabs", no_argument, NULL, 't' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
-};
+/* ---- help ---- */
 
 enum cli_exit cli_misuse(const char *word, const char *problem)
 {
-	fprintf(stderr, "synward: %s %s; see 'synward help'\n", word, problem);
+	fprintf(stderr, "synward: %s %s; see 'synward help'\n", *word ? word : "''", problem);
 	return CLI_MISUSE;
 }
 
-static enum cli_exit cli_help(const struct cli *cli, int nr_words, char **words)
+static void help_option(unsigned int option)
 {
+	const struct own_option *own = &own_options[option];
+	const char *before = " (";
+	char usage[32];
+	size_t i;
+
+	snprintf(usage, sizeof(usage), "%s %s", own->name, own->value ?: "");
+	printf("      --%-18s %s", usage, own->help);
+	for (i = 0; i < NR_VERBS; i++) {
+		if (verbs[i].options & WITH(option)) {
+			printf("%s%s", before, verbs[i].name);
+			before = ", ";
+		}
+	}
+	puts(")");
+}
+
+static enum cli_exit cli_help(const struct cli *cli, char **words)
+{
+	unsigned int option;
+	char usage[32];
 	size_t i;
 
 	(void)cli;
-	if (nr_words > 1)
-		return cli_misuse(words[1], "is not expected after help");
-	printf("Usage: synward [OPTION...] [VERB]\n\n");
-	for (i = 0; i < NR_VERBS; i++)
-		printf("  %-9s %s%s\n", verbs[i].name, verbs[i].help, i ? "" : " (the default)");
+	(void)words;
+	printf("Usage: synward [OPTION...] [VERB [WORD...]]\n\n");
+	for (i = 0; i < NR_VERBS; i++) {
+		snprintf(usage, sizeof(usage), "%s %s", verbs[i].name, verbs[i].words);
+		printf("  %-24s %s%s\n", usage, verbs[i].help, i ? "" : " (the default)");
+	}
+	putchar('\n');
+	for (option = 0; option < NR_CLI_OPTIONS; option++)
+		help_option(option);
 	printf("\n"
-	       "  -j, --json         JSON on one line\n"
-	       "  -p, --pretty       indented JSON\n"
-	       "  -t, --tabs         tab-separated lines\n"
-	       "      --socket PATH  the control socket of synwardd (default %s)\n"
+	       "  -j, --json               JSON on one line\n"
+	       "  -p, --pretty             indented JSON\n"
+	       "  -t, --tabs               tab-separated lines\n"
+	       "      --socket PATH        the control socket of synwardd (default\n"
+	       "                           %s)\n"
 	       "\n"
 	       "Exit status: 0 done, 1 failed, 2 misuse, 3 synwardd is not running.\n",
 	       PROTO_SOCKET_DEFAULT);
 	return CLI_DONE;
 }
 
-static enum cli_exit cli_version(const struct cli *cli, int nr_words, char **words)
+static enum cli_exit cli_version(const struct cli *cli, char **words)
 {
 	(void)cli;
-	if (nr_words > 1)
-		return cli_misuse(words[1], "is not expected after version");
+	(void)words;
 	puts("synward " VERSION);
 	return CLI_DONE;
 }
+
+/* ---- words ---- */
 
 /* The verb of that name or that alone begins so; NULL after a line when there is none. */
 static const struct verb *verb_find(const char *word)
@@ -90,18 +140,73 @@ static const struct verb *verb_find(const char *word)
 	}
 	if (*word && found && is_unique)
 		return found;
-	cli_misuse(*word ? word : "''", found ? "begins several verbs" : "is no verb");
+	cli_misuse(word, found ? "begins several verbs" : "is no verb");
 	return NULL;
+}
+
+static int count_words(const char *words)
+{
+	int nr = *words != '\0';
+
+	for (; *words; words++)
+		nr += *words == ' ';
+	return nr;
+}
+
+/* Does the verb have what it needs, and nothing else? */
+static enum cli_exit verb_check(const struct verb *verb, const struct cli *cli, int nr_words,
+				char **words)
+{
+	const int nr_needed = count_words(verb->words), nr_given = nr_words ? nr_words - 1 : 0;
+	char word[32], problem[64];
+	unsigned int option;
+
+	for (option = 0; option < NR_CLI_OPTIONS; option++) {
+		if (!cli->options[option] || verb->options & WITH(option))
+			continue;
+		snprintf(word, sizeof(word), "--%s", own_options[option].name);
+		snprintf(problem, sizeof(problem), "is no option of %s", verb->name);
+		return cli_misuse(word, problem);
+	}
+	if (nr_given < nr_needed) {
+		snprintf(problem, sizeof(problem), "needs %s", verb->words);
+		return cli_misuse(verb->name, problem);
+	}
+	if (nr_given > nr_needed) {
+		snprintf(problem, sizeof(problem), "is not expected after %s", verb->name);
+		return cli_misuse(words[nr_needed + 1], problem);
+	}
+	return CLI_DONE;
+}
+
+static void options_all(struct option all[NR_COMMON + NR_CLI_OPTIONS + 1])
+{
+	int i;
+
+	memcpy(all, common_options, sizeof(common_options));
+	for (i = 0; i < NR_CLI_OPTIONS; i++)
+		all[NR_COMMON + i] =
+			(struct option){ own_options[i].name,
+					 own_options[i].value ? required_argument : no_argument,
+					 NULL, OWN_OPTION + i };
+	all[NR_COMMON + NR_CLI_OPTIONS] = (struct option){ 0 };
 }
 
 static enum cli_exit run(int argc, char **argv)
 {
 	struct cli cli = { .socket_path = PROTO_SOCKET_DEFAULT, .format = OUT_TEXT };
+	struct option all[NR_COMMON + NR_CLI_OPTIONS + 1];
 	const struct verb *verb = &verbs[0];
+	enum cli_exit end;
 	int option, at;
 
+	options_all(all);
 	opterr = 0;
-	while (at = optind, (option = getopt_long(argc, argv, ":jpthV", long_options, NULL)) >= 0) {
+	while (at = optind, (option = getopt_long(argc, argv, ":jpthV", all, NULL)) >= 0) {
+		if (option >= OWN_OPTION) {
+			cli.options[option - OWN_OPTION] = optarg ?: "";
+			continue;
+		}
 		switch (option) {
 		case 's':
 			cli.socket_path = optarg;
@@ -116,9 +221,9 @@ static enum cli_exit run(int argc, char **argv)
 			cli.format = OUT_TABS;
 			break;
 		case 'h':
-			return cli_help(&cli, 0, NULL);
+			return cli_help(&cli, NULL);
 		case 'V':
-			return cli_version(&cli, 0, NULL);
+			return cli_version(&cli, NULL);
 		case ':':
 			return cli_misuse(argv[optind - 1], "needs a value");
 		default:
@@ -128,7 +233,10 @@ static enum cli_exit run(int argc, char **argv)
 	}
 	if (optind < argc)
 		verb = verb_find(argv[optind]);
-	return verb ? verb->run(&cli, argc - optind, argv + optind) : CLI_MISUSE;
+	if (!verb)
+		return CLI_MISUSE;
+	end = verb_check(verb, &cli, argc - optind, argv + optind);
+	return end ?: verb->run(&cli, argv + optind);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
  * needs no daemon.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,47 +15,63 @@
 #include "names.h"
 #include "proto.h"
 
-static const struct out_table daemon_table = {
-	"daemon", (const struct out_column[]){ { "VERSION", "version", NULL, NULL },
-					       { "UPTIME", "uptime_seconds", NULL, NULL },
-					       { NULL, NULL, NULL, NULL } }
-};
+static const struct out_table daemon_table = { "daemon",
+					       (const struct out_column[]){
+						       OUT_COLUMN("VERSION", "version"),
+						       OUT_COLUMN("UPTIME", "uptime_seconds"),
+						       OUT_END,
+					       } };
 
-static const struct out_table interface_table = {
-	"interface", (const struct out_column[]){ { "INTERFACE", "name", NULL, NULL },
-						  { "XDP", "xdp_mode", NULL, NULL },
-						  { "TC", "tc", NULL, NULL },
-						  { "PATH", "path", NULL, NULL },
-						  { NULL, "why", NULL, NULL },
-						  { NULL, NULL, NULL, NULL } }
-};
+static const struct out_table interface_table = { "interface",
+						  (const struct out_column[]){
+							  OUT_COLUMN("INTERFACE", "name"),
+							  OUT_COLUMN("XDP", "xdp_mode"),
+							  OUT_COLUMN("TC", "tc"),
+							  OUT_COLUMN("PATH", "path"),
+							  OUT_TABS_COLUMN("why"),
+							  OUT_END,
+						  } };
 
-static const struct out_table service_table = {
-	"service", (const struct out_column[]){ { "SERVICE", "name", NULL, NULL },
-						{ "PORT", "port", NULL, NULL },
-						{ "MODE", "mode", NULL, NULL },
-						{ "STATE", "armed", "armed", "peace" },
-						{ "SYNS", "syns", NULL, NULL },
-						{ "COOKIES-SENT", "cookies_sent", NULL, NULL },
-						{ "VALID", "cookies_valid", NULL, NULL },
-						{ "INVALID", "cookies_invalid", NULL, NULL },
-						{ NULL, NULL, NULL, NULL } }
-};
+/* For people only what fits into 100 columns. */
+static const struct out_table service_table = { "service",
+						(const struct out_column[]){
+							OUT_COLUMN("SERVICE", "name"),
+							OUT_COLUMN("PORT", "port"),
+							OUT_COLUMN("MODE", "mode"),
+							OUT_COLUMN("STATE", "state"),
+							OUT_COLUMN("SYNS", "syns"),
+							OUT_COLUMN("COOKIES", "cookies_sent"),
+							OUT_COLUMN("VALID", "cookies_valid"),
+							OUT_TABS_COLUMN("cookies_invalid"),
+							OUT_COLUMN("HALF-OPEN", "half_open"),
+							OUT_COLUMN("KERNEL", "kernel_half_open"),
+							OUT_COLUMN("BACKLOG", "backlog"),
+							OUT_COLUMN("SYN/S", "syn_rate"),
+							OUT_TABS_COLUMN("accept_queue"),
+							OUT_TABS_COLUMN("armed_until_seconds"),
+							OUT_TABS_COLUMN("half_open_memory_bytes"),
+							OUT_TABS_COLUMN("served"),
+							OUT_TABS_COLUMN("untracked"),
+							OUT_TABS_COLUMN("flows"),
+							OUT_END,
+						} };
 
-static const struct out_table verdict_table = {
-	"reason", (const struct out_column[]){ { "VERDICT", "name", NULL, NULL },
-					       { "PACKETS", "packets", NULL, NULL },
-					       { "FATE", "fate", NULL, NULL },
-					       { "WHAT IT MEANS", "text", NULL, NULL },
-					       { NULL, NULL, NULL, NULL } }
-};
+static const struct out_table verdict_table = { "reason",
+						(const struct out_column[]){
+							OUT_COLUMN("VERDICT", "name"),
+							OUT_COLUMN("PACKETS", "packets"),
+							OUT_COLUMN("FATE", "fate"),
+							OUT_COLUMN("WHAT IT MEANS", "text"),
+							OUT_END,
+						} };
 
-static const struct out_table reason_table = {
-	"reason", (const struct out_column[]){ { "VERDICT", "name", NULL, NULL },
-					       { "FATE", "fate", NULL, NULL },
-					       { "WHAT IT MEANS", "text", NULL, NULL },
-					       { NULL, NULL, NULL, NULL } }
-};
+static const struct out_table reason_table = { "reason",
+					       (const struct out_column[]){
+						       OUT_COLUMN("VERDICT", "name"),
+						       OUT_COLUMN("FATE", "fate"),
+						       OUT_COLUMN("WHAT IT MEANS", "text"),
+						       OUT_END,
+					       } };
 
 /* The actions of reasons.h in the operator's words. */
 static const char *fate(const char *action)
@@ -91,26 +108,56 @@ static json_t *verdict_rows(const json_t *status, enum out_format format)
 	return rows;
 }
 
-static void print_duration(long long seconds)
+/* The services with a word for their state: for people with the time that is left. */
+static json_t *service_rows(const json_t *status, enum out_format format)
 {
-	if (seconds >= 86400)
-		printf("%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
-	else if (seconds >= 3600)
-		printf("%lld h %lld min", seconds / 3600, seconds / 60 % 60);
-	else if (seconds >= 60)
-		printf("%lld min %lld s", seconds / 60, seconds % 60);
-	else
-		printf("%lld s", seconds);
-}
+	json_t *rows = json_deep_copy(json_object_get(status, "services")), *row;
+	char text[OUT_NUMBER_SIZE + 8], duration[OUT_NUMBER_SIZE];
+	size_t i;
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "-";
+	json_array_foreach (rows, i, row) {
+		const json_int_t seconds =
+			json_integer_value(json_object_get(row, "armed_until_seconds"));
+
+		if (!json_is_true(json_object_get(row, "armed")))
+			strcpy(text, "peace");
+		else if (format == OUT_TABS || seconds <= 0 || seconds >= PROTO_ARMED_WITHOUT_END)
+			strcpy(text, "armed");
+		else
+			snprintf(text, sizeof(text), "armed %s", out_duration(seconds, duration));
+		json_object_set_new(row, "state", json_string(text));
+	}
+	return rows;
 }
 
 static bool answers(const json_t *interface)
 {
-	return !strcmp(text_of(interface, "path"), "cookie");
+	return !strcmp(out_text_of(interface, "path"), "cookie");
+}
+
+static json_int_t sum_of(const json_t *services, const char *key)
+{
+	json_int_t sum = 0;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach ((json_t *)services, i, item)
+		if (__builtin_add_overflow(sum, json_integer_value(json_object_get(item, key)),
+					   &sum))
+			return INT64_MAX;
+	return sum;
+}
+
+/* "128 half-open handshakes, which would take 40.0 KiB in the kernel" */
+static void print_half_open(const json_t *services)
+{
+	const json_int_t half_open = sum_of(services, "half_open");
+	char bytes[OUT_NUMBER_SIZE];
+
+	if (half_open)
+		printf("%" JSON_INTEGER_FORMAT
+		       " half-open handshakes, which would take %s in the kernel\n",
+		       half_open, out_bytes(sum_of(services, "half_open_memory_bytes"), bytes));
 }
 
 /* "synwardd 0.1, up 2 h 13 min: 2 of 3 services armed, SYNs answered on 1 of 2 interfaces" */
@@ -119,6 +166,7 @@ static void print_summary(const json_t *status)
 	const json_t *interfaces = json_object_get(status, "interfaces");
 	const json_t *services = json_object_get(status, "services"), *item;
 	size_t nr_armed = 0, nr_answering = 0, i;
+	char uptime[OUT_NUMBER_SIZE];
 	bool is_good;
 
 	json_array_foreach ((json_t *)services, i, item)
@@ -127,29 +175,31 @@ static void print_summary(const json_t *status)
 		nr_answering += answers(item);
 	is_good = nr_answering == json_array_size(interfaces);
 
-	printf("%ssynwardd %s%s, up ", out_style(OUT_BOLD), text_of(status, "version"),
-	       out_style(OUT_PLAIN));
-	print_duration(json_integer_value(json_object_get(status, "uptime_seconds")));
-	printf(": %zu of %zu service ports armed, %sSYNs can be answered on %zu of %zu "
-	       "interfaces%s\n",
+	printf("%ssynwardd %s%s, up %s: %zu of %zu service ports armed, "
+	       "%sSYNs can be answered on %zu of %zu interfaces%s\n",
+	       out_style(OUT_BOLD), out_text_of(status, "version"), out_style(OUT_PLAIN),
+	       out_duration(json_integer_value(json_object_get(status, "uptime_seconds")), uptime),
 	       nr_armed, json_array_size(services), out_style(is_good ? OUT_GOOD : OUT_BAD),
 	       nr_answering, json_array_size(interfaces), out_style(OUT_PLAIN));
 	json_array_foreach ((json_t *)interfaces, i, item)
 		if (!answers(item))
 			printf("%s%s: not answering%s: %s\n", out_style(OUT_BAD),
-			       text_of(item, "name"), out_style(OUT_PLAIN), text_of(item, "why"));
+			       out_text_of(item, "name"), out_style(OUT_PLAIN),
+			       out_text_of(item, "why"));
+	print_half_open(services);
 	putchar('\n');
 }
 
 static void print_status(const json_t *status, enum out_format format)
 {
 	json_t *verdicts __cleanup(cleanup_json) = verdict_rows(status, format);
+	json_t *services __cleanup(cleanup_json) = service_rows(status, format);
 	const struct {
 		const struct out_table *table;
 		const json_t *rows;
 	} parts[] = {
 		{ &interface_table, json_object_get(status, "interfaces") },
-		{ &service_table, json_object_get(status, "services") },
+		{ &service_table, services },
 		{ &verdict_table, verdicts },
 	};
 	size_t i;
@@ -161,15 +211,14 @@ static void print_status(const json_t *status, enum out_format format)
 	}
 }
 
-enum cli_exit cli_status(const struct cli *cli, int nr_words, char **words)
+enum cli_exit cli_status(const struct cli *cli, char **words)
 {
 	json_t *status __cleanup(cleanup_json) = NULL;
 	json_t *daemon __cleanup(cleanup_json) = NULL;
 	enum cli_exit end;
 
-	if (nr_words > 1)
-		return cli_misuse(words[1], "is not expected after status");
-	end = client_call(cli, PROTO_STATUS, &status);
+	(void)words;
+	end = client_ask(cli, PROTO_STATUS, json_object(), &status);
 	if (end)
 		return end;
 	switch (cli->format) {
@@ -189,15 +238,14 @@ enum cli_exit cli_status(const struct cli *cli, int nr_words, char **words)
 	return CLI_DONE;
 }
 
-enum cli_exit cli_reasons(const struct cli *cli, int nr_words, char **words)
+enum cli_exit cli_reasons(const struct cli *cli, char **words)
 {
 	json_t *rows __cleanup(cleanup_json) = json_array();
 	const struct reason_words *reason;
 	char name[REASON_NAME_SIZE];
 	unsigned int i;
 
-	if (nr_words > 1)
-		return cli_misuse(words[1], "is not expected after reasons");
+	(void)words;
 	for (i = 0; (reason = reason_words(i)); i++)
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name",
 						      reason_name(i, name), "fate",

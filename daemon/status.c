@@ -1,19 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which field of a snapshot has which name in JSON. What the values are is decided where the
- * snapshot is taken.
+ * snapshot is taken. A number without a word makes no object at all.
  */
 #include "status.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "names.h"
+#include "proto.h"
+
+_Static_assert(PROTO_ARMED_WITHOUT_END == ARMED_SECONDS_WITHOUT_END, "of proto.h and snapshot.h");
 
 /* JSON integers are signed 64 bits wide in jansson and in most readers. */
 static json_int_t clamped(__u64 count)
 {
 	return count > INT64_MAX ? INT64_MAX : (json_int_t)count;
 }
+
+static const char *source_name(enum threshold_source source)
+{
+	static const char *const words[] = { [THRESHOLD_DEFAULT] = "default",
+					     [THRESHOLD_TUNED] = "tuned",
+					     [THRESHOLD_PINNED] = "pinned" };
+
+	return word_of(words, NAMES_COUNT(words), source);
+}
+
+/* One member of an object; without a value there is no object. */
+struct field {
+	const char *name;
+	json_t *value; /* taken over */
+};
+
+static json_t *fields_json(const struct field *fields, size_t nr)
+{
+	json_t *object = json_object();
+	bool is_whole = object;
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		is_whole &= !json_object_set_new(object, fields[i].name, fields[i].value);
+	if (is_whole)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+#define FIELDS_JSON(fields) fields_json(fields, sizeof(fields) / sizeof((fields)[0]))
+
+static json_t *number(__u64 value)
+{
+	return json_integer(clamped(value));
+}
+
+/* ---- status ---- */
 
 static json_t *device_json(const struct snapshot_device *device)
 {
@@ -22,16 +66,44 @@ static json_t *device_json(const struct snapshot_device *device)
 			 device->why);
 }
 
-static json_t *row_json(const struct snapshot_row *row)
+static json_t *row_thresholds_json(const struct thresholds *thresholds)
 {
-	const struct row_counts *counts = &row->counts;
+	const struct field fields[] = {
+		{ "half_open", number(thresholds->half_open) },
+		{ "half_open_source", json_string(source_name(thresholds->half_open_source)) },
+		{ "syn_rate", number(thresholds->syn_rate) },
+		{ "syn_rate_source", json_string(source_name(thresholds->syn_rate_source)) },
+		{ "hold_seconds", number(thresholds->hold_seconds) },
+	};
 
-	return json_pack("{s:s, s:i, s:s, s:b, s:I, s:I, s:I, s:I}", "name", row->name, "port",
-			 (int)row->port, "mode", svc_mode_name(row->mode), "armed", (int)row->armed,
-			 "syns", clamped(counts->syns), "cookies_sent",
-			 clamped(counts->cookies_sent), "cookies_valid",
-			 clamped(counts->cookies_valid), "cookies_invalid",
-			 clamped(counts->cookies_invalid));
+	return FIELDS_JSON(fields);
+}
+
+static json_t *row_status_json(const struct snapshot_row *row)
+{
+	const struct field fields[] = {
+		{ "name", json_string(row->name) },
+		{ "port", number(row->port) },
+		{ "mode", json_string(svc_mode_name(row->mode)) },
+		{ "armed", json_boolean(row->armed) },
+		{ "armed_until_seconds", number(row->armed_until_seconds) },
+		{ "syns", number(row->counts.syns) },
+		{ "cookies_sent", number(row->counts.cookies_sent) },
+		{ "cookies_valid", number(row->counts.cookies_valid) },
+		{ "cookies_invalid", number(row->counts.cookies_invalid) },
+		{ "served", number(row->counts.served) },
+		{ "untracked", number(row->counts.untracked) },
+		{ "half_open", number(row->half_open) },
+		{ "half_open_memory_bytes", number(row->half_open_bytes) },
+		{ "kernel_half_open", number(row->listeners.half_open) },
+		{ "backlog", number(row->listeners.backlog) },
+		{ "accept_queue", number(row->listeners.accept_queue) },
+		{ "syn_rate", number(row->syn_rate) },
+		{ "flows", number(row->flows) },
+		{ "thresholds", row_thresholds_json(&row->thresholds) },
+	};
+
+	return FIELDS_JSON(fields);
 }
 
 static json_t *devices_json(const struct snapshot *snapshot)
@@ -48,13 +120,14 @@ static json_t *devices_json(const struct snapshot *snapshot)
 	return array;
 }
 
-static json_t *rows_json(const struct snapshot *snapshot)
+static json_t *rows_json(const struct snapshot *snapshot,
+			 json_t *(*one)(const struct snapshot_row *row))
 {
 	json_t *array = json_array();
 	unsigned int i;
 
 	for (i = 0; i < snapshot->nr_rows; i++) {
-		if (json_array_append_new(array, row_json(&snapshot->rows[i]))) {
+		if (json_array_append_new(array, one(&snapshot->rows[i]))) {
 			json_decref(array);
 			return NULL;
 		}
@@ -82,5 +155,104 @@ json_t *status_json(const struct snapshot *snapshot)
 {
 	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "version", VERSION, "uptime_seconds",
 			 clamped(snapshot->uptime_seconds), "interfaces", devices_json(snapshot),
-			 "services", rows_json(snapshot), "reasons", reasons_json(snapshot));
+			 "services", rows_json(snapshot, row_status_json), "reasons",
+			 reasons_json(snapshot));
+}
+
+/* ---- thresholds ---- */
+
+/* JSON has no numbers but finite ones. */
+static json_t *rounded(double value)
+{
+	const double limit = 1e12;
+
+	if (!(value >= 0))
+		value = 0;
+	if (value > limit)
+		value = limit;
+	return json_real((double)(__u64)(value * 100 + 0.5) / 100);
+}
+
+static json_t *row_tuning_json(const struct snapshot_row *row)
+{
+	const struct thresholds *thresholds = &row->thresholds;
+	const struct field fields[] = {
+		{ "name", json_string(row->name) },
+		{ "port", number(row->port) },
+		{ "mode", json_string(svc_mode_name(row->mode)) },
+		{ "half_open", number(thresholds->half_open) },
+		{ "half_open_source", json_string(source_name(thresholds->half_open_source)) },
+		{ "syn_rate", number(thresholds->syn_rate) },
+		{ "syn_rate_source", json_string(source_name(thresholds->syn_rate_source)) },
+		{ "low_water", number(thresholds->low_water) },
+		{ "hold_seconds", number(thresholds->hold_seconds) },
+		{ "handshake_timeout_seconds", number(thresholds->handshake_timeout_seconds) },
+		{ "max_half_open", number(thresholds->max_half_open) },
+		{ "backlog", row->listeners.nr ? number(row->listeners.backlog) : json_null() },
+		{ "learned_half_open", rounded(row->learned.half_open) },
+		{ "learned_syn_rate", rounded(row->learned.syn_rate) },
+	};
+
+	return FIELDS_JSON(fields);
+}
+
+json_t *thresholds_json(const struct snapshot *snapshot)
+{
+	return json_pack("{s:o}", "thresholds", rows_json(snapshot, row_tuning_json));
+}
+
+/* ---- handshakes ---- */
+
+static const char *address_text(const struct ip_addr *addr, char buffer[INET6_ADDRSTRLEN])
+{
+	struct in6_addr v6;
+
+	memcpy(&v6, addr, sizeof(v6));
+	if (IN6_IS_ADDR_V4MAPPED(&v6))
+		return inet_ntop(AF_INET, &v6.s6_addr[12], buffer, INET6_ADDRSTRLEN);
+	return inet_ntop(AF_INET6, &v6, buffer, INET6_ADDRSTRLEN);
+}
+
+/* Which of two ways a finished handshake goes to the listener is of no interest outside. */
+static const char *shown_state(enum flow_state state)
+{
+	return flow_state_name(state == FLOW_VALIDATED ? FLOW_HANDED_OFF : state);
+}
+
+static json_t *seconds(__u64 ms)
+{
+	return json_real((double)ms / 1000);
+}
+
+static json_t *handshake_json(const struct handshake *handshake)
+{
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	const struct field fields[] = {
+		{ "source", json_string(address_text(&handshake->src, src)) },
+		{ "source_port", number(handshake->sport) },
+		{ "destination", json_string(address_text(&handshake->dst, dst)) },
+		{ "port", number(handshake->dport) },
+		{ "service", json_string(handshake->service) },
+		{ "state", json_string(shown_state(handshake->state)) },
+		{ "accepted_by", json_string(accepted_by_name(handshake->accepted_by)) },
+		{ "age_seconds", seconds(handshake->age_ms) },
+		{ "state_seconds", seconds(handshake->in_state_ms) },
+	};
+
+	return FIELDS_JSON(fields);
+}
+
+json_t *handshakes_json(const struct handshake_page *page)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < page->nr_entries; i++) {
+		if (json_array_append_new(array, handshake_json(&page->entries[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return json_pack("{s:o, s:o}", "handshakes", array, "next",
+			 page->next ? json_integer(page->next) : json_null());
 }

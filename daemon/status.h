@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A snapshot as the JSON object that `synward status` and every other client gets. Names of fields
- * are a promise: they may be added to, never renamed. Counters beyond 2^63 - 1 stay there. Nothing
- * here logs.
+ * What the daemon knows, as the JSON objects that `synward` and every other client gets. Names of
+ * fields are a promise: they may be added to, never renamed. Counters beyond 2^63 - 1 stay there.
+ * Nothing here logs.
  */
 #ifndef SYNWARD_STATUS_H
 #define SYNWARD_STATUS_H
@@ -11,7 +11,10 @@
 
 #include "snapshot.h"
 
-/* A new reference, or NULL when memory is short. */
+/* Each returns a new reference, or NULL when memory is short: the reply of the method of that name,
+ * described in methods.c. */
 json_t *status_json(const struct snapshot *snapshot);
+json_t *thresholds_json(const struct snapshot *snapshot);
+json_t *handshakes_json(const struct handshake_page *page);
 
 #endif

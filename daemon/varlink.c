@@ -1,54 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The methods of synwardd and what is said of them. No method streams yet, so `more` gets one reply
- * without `continues`, as the protocol allows; `upgrade` is refused.
+ * The protocol: what is a call, which method it means, and what every Varlink service says of
+ * itself. A method that does not stream answers `more` with one reply without `continues`, as the
+ * protocol allows; `upgrade` is refused.
  */
 #include "varlink.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
+#include "methods.h"
 #include "proto.h"
 
-static const char synward_description[] =
-	"# synwardd, the defence of TCP listeners against SYN floods\n"
-	"interface org.synward\n"
-	"\n"
-	"type Interface (\n"
-	"  name: string,\n"
-	"  xdp_mode: string,\n"
-	"  tc: string,\n"
-	"  path: string,\n"
-	"  # why the path is not \"cookie\", with the remedy\n"
-	"  why: ?string\n"
-	")\n"
-	"\n"
-	"# One row for each port of each service section.\n"
-	"type Service (\n"
-	"  name: string,\n"
-	"  port: int,\n"
-	"  mode: string,\n"
-	"  armed: bool,\n"
-	"  syns: int,\n"
-	"  cookies_sent: int,\n"
-	"  cookies_valid: int,\n"
-	"  cookies_invalid: int\n"
-	")\n"
-	"\n"
-	"# reasons: packets by verdict since the start.\n"
-	"method Status() -> (\n"
-	"  version: string,\n"
-	"  uptime_seconds: int,\n"
-	"  interfaces: []Interface,\n"
-	"  services: []Service,\n"
-	"  reasons: [string]int\n"
-	")\n"
-	"\n"
-	"# The request was no Varlink call; the connection is closed.\n"
-	"error InvalidRequest (reason: string)\n"
-	"error Failed (reason: string)\n";
+/* A real has so many digits: enough for all that is counted, and 2.35 stays 2.35. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
 static const char varlink_description[] =
 	"# What every Varlink service answers\n"
@@ -66,30 +34,65 @@ static const char varlink_description[] =
 	"error InterfaceNotFound (interface: string)\n"
 	"error MethodNotFound (method: string)\n"
 	"error MethodNotImplemented (method: string)\n"
-	"error InvalidParameter (parameter: string)\n";
+	"error InvalidParameter (parameter: string)\n"
+	"# The method streams: it is called with more.\n"
+	"error ExpectedMore ()\n";
 
-struct call {
-	const char *method;
-	json_t *parameters; /* borrowed; an object or NULL */
-	int is_oneway, is_more, is_upgrade;
-};
-
-static json_t *error_reply(const char *error, const char *name, const char *value)
+json_t *error_reply(const char *error, const char *name, const char *value)
 {
 	return json_pack("{s:s, s:{s:s}}", "error", error, "parameters", name, value);
 }
 
-/* The first parameter that a method without any was given, or NULL. */
-static const char *unexpected(const struct call *call)
+json_t *event_reply(const json_t *event)
 {
-	return json_object_iter_key(json_object_iter(call->parameters));
+	return json_pack("{s:{s:O}, s:b}", "parameters", "event", event, "continues", 1);
 }
+
+/* ---- parameters ---- */
+
+static bool parameter_take(const struct parameter *parameter, const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return parameter->is_optional;
+	if (parameter->string && json_is_string(value))
+		*parameter->string = json_string_value(value);
+	else if (parameter->integer && json_is_integer(value))
+		*parameter->integer = json_integer_value(value);
+	else
+		return false;
+	return true;
+}
+
+const char *call_parameters(const struct call *call, const struct parameter *parameters)
+{
+	static const struct parameter none[1];
+	const struct parameter *parameter;
+	json_t *value;
+	const char *name;
+
+	parameters = parameters ?: none;
+	for (parameter = parameters; parameter->name; parameter++)
+		if (!parameter_take(parameter, json_object_get(call->parameters, parameter->name)))
+			return parameter->name;
+	json_object_foreach (call->parameters, name, value) {
+		for (parameter = parameters; parameter->name; parameter++)
+			if (!strcmp(parameter->name, name))
+				break;
+		if (!parameter->name)
+			return name;
+	}
+	return NULL;
+}
+
+/* ---- what every service answers ---- */
 
 static json_t *get_info(const struct call *call, const struct control_ops *ops)
 {
+	const char *wrong = call_parameters(call, NULL);
+
 	(void)ops;
-	if (unexpected(call))
-		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", unexpected(call));
+	if (wrong)
+		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", wrong);
 	return json_pack("{s:{s:s, s:s, s:s, s:s, s:[s, s]}}", "parameters", "vendor", "synward",
 			 "product", "synwardd", "version", VERSION, "url", "", "interfaces",
 			 PROTO_INTERFACE, VARLINK_INTERFACE);
@@ -97,13 +100,15 @@ static json_t *get_info(const struct call *call, const struct control_ops *ops)
 
 static json_t *get_description(const struct call *call, const struct control_ops *ops)
 {
-	const char *name, *text;
+	const char *name, *text, *wrong;
+	const struct parameter parameters[] = { { "interface", &name, NULL, false }, { 0 } };
 
 	(void)ops;
-	if (json_unpack_ex(call->parameters, NULL, JSON_STRICT, "{s:s}", "interface", &name))
-		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", "interface");
+	wrong = call_parameters(call, parameters);
+	if (wrong)
+		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", wrong);
 	if (!strcmp(name, PROTO_INTERFACE))
-		text = synward_description;
+		text = methods_description;
 	else if (!strcmp(name, VARLINK_INTERFACE))
 		text = varlink_description;
 	else
@@ -111,27 +116,12 @@ static json_t *get_description(const struct call *call, const struct control_ops
 	return json_pack("{s:{s:s}}", "parameters", "description", text);
 }
 
-static json_t *status(const struct call *call, const struct control_ops *ops)
-{
-	json_t *parameters = NULL;
-	int err;
-
-	if (unexpected(call))
-		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", unexpected(call));
-	err = ops->status(ops->arg, &parameters);
-	if (err)
-		return error_reply(PROTO_ERROR_FAILED, "reason", strerror(-err));
-	return json_pack("{s:o}", "parameters", parameters);
-}
-
-static const struct method {
-	const char *name;
-	json_t *(*reply)(const struct call *call, const struct control_ops *ops);
-} methods[] = {
-	{ VARLINK_GET_INFO, get_info },
-	{ VARLINK_GET_DESCRIPTION, get_description },
-	{ PROTO_STATUS, status },
+static const struct method service_methods[] = {
+	{ VARLINK_GET_INFO, get_info, false },
+	{ VARLINK_GET_DESCRIPTION, get_description, false },
 };
+
+/* ---- from the request to the reply ---- */
 
 static bool is_method_of(const char *name, const char *interface)
 {
@@ -141,26 +131,30 @@ static bool is_method_of(const char *name, const char *interface)
 	       !strchr(name + length + 1, '.');
 }
 
+static json_t *no_such_method(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char *interface __cleanup(cleanup_free) = NULL;
+
+	if (!dot || is_method_of(name, PROTO_INTERFACE) || is_method_of(name, VARLINK_INTERFACE))
+		return error_reply(VARLINK_ERROR_METHOD_NOT_FOUND, "method", name);
+	interface = strndup(name, (size_t)(dot - name));
+	if (!interface)
+		return NULL;
+	return error_reply(VARLINK_ERROR_INTERFACE_NOT_FOUND, "interface", interface);
+}
+
 static json_t *reply_to(const struct call *call, const struct control_ops *ops)
 {
-	char *interface __cleanup(cleanup_free) = NULL;
-	const char *dot;
+	const struct method *method = method_find(call->method);
 	size_t i;
 
 	if (call->is_upgrade)
 		return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", "upgrade");
-	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (!strcmp(methods[i].name, call->method))
-			return methods[i].reply(call, ops);
-
-	dot = strrchr(call->method, '.');
-	if (!dot || is_method_of(call->method, PROTO_INTERFACE) ||
-	    is_method_of(call->method, VARLINK_INTERFACE))
-		return error_reply(VARLINK_ERROR_METHOD_NOT_FOUND, "method", call->method);
-	interface = strndup(call->method, (size_t)(dot - call->method));
-	if (!interface)
-		return NULL;
-	return error_reply(VARLINK_ERROR_INTERFACE_NOT_FOUND, "interface", interface);
+	for (i = 0; !method && i < sizeof(service_methods) / sizeof(service_methods[0]); i++)
+		if (!strcmp(service_methods[i].name, call->method))
+			method = &service_methods[i];
+	return method ? method_reply(method, call, ops) : no_such_method(call->method);
 }
 
 /* What is wrong with the request as a Varlink call; NULL = nothing. */
@@ -182,16 +176,46 @@ static const char *call_read(json_t *request, struct call *call)
 	return NULL;
 }
 
-int varlink_answer(const char *request, size_t nr_bytes, const struct control_ops *ops,
-		   struct varlink_answer *ret)
+/* One message behind those that are in `answer` already. */
+static int answer_add(struct varlink_answer *answer, const json_t *message)
+{
+	char *text __cleanup(cleanup_free) = json_dumps(message, DUMP_FLAGS);
+	size_t nr_bytes = text ? strlen(text) + 1 : 0;
+	char *longer;
+
+	if (!text)
+		return -ENOMEM;
+	longer = realloc(answer->text, answer->nr_bytes + nr_bytes);
+	if (!longer)
+		return -ENOMEM;
+	memcpy(longer + answer->nr_bytes, text, nr_bytes);
+	answer->text = longer;
+	answer->nr_bytes += nr_bytes;
+	return 0;
+}
+
+static int answer_add_all(struct varlink_answer *answer, const json_t *messages)
+{
+	const json_t *message;
+	int err = 0;
+	size_t i;
+
+	json_array_foreach ((json_t *)messages, i, message)
+		err = err ?: answer_add(answer, message);
+	return err;
+}
+
+int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_caller *caller,
+		   const struct control_ops *ops, struct varlink_answer *ret)
 {
 	json_t *json __cleanup(cleanup_json) =
 		json_loadb(request, nr_bytes, JSON_REJECT_DUPLICATES, NULL);
 	json_t *reply __cleanup(cleanup_json) = NULL;
 	struct varlink_answer answer = { 0 };
-	struct call call = { 0 };
+	struct call call = { .caller = *caller };
 	const char *wrong =
 		nr_bytes > PROTO_REQUEST_MAX ? "longer than 65536 bytes" : call_read(json, &call);
+	int err = 0;
 
 	if (wrong) {
 		answer.is_last = true;
@@ -201,12 +225,25 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct control_op
 	}
 	if (!reply)
 		return -ENOMEM;
-	if (wrong || !call.is_oneway) {
-		answer.text = json_dumps(reply, JSON_COMPACT);
-		if (!answer.text)
-			return -ENOMEM;
-		answer.nr_bytes = strlen(answer.text) + 1;
+	answer.subscribes = json_is_array(reply);
+	if (answer.subscribes)
+		err = answer_add_all(&answer, reply);
+	else if (wrong || !call.is_oneway)
+		err = answer_add(&answer, reply);
+	if (err) {
+		free(answer.text);
+		return err;
 	}
 	*ret = answer;
 	return 0;
+}
+
+char *varlink_event(const json_t *event, size_t *ret_nr_bytes)
+{
+	json_t *message __cleanup(cleanup_json) = event_reply(event);
+	char *text = message ? json_dumps(message, DUMP_FLAGS) : NULL;
+
+	if (text)
+		*ret_nr_bytes = strlen(text) + 1;
+	return text;
 }

@@ -1,194 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/control.c daemon/control_socket.c daemon/varlink.c daemon/log.c */
+/* sources: daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/log.c */
 /*
- * The control socket with real clients, well-behaved and not. Server and clients share one thread:
- * the loop turns until what is waited for has come, or WAIT_MS are over. Nothing sleeps for luck.
- * Longer than most files, because all rows need the one bed.
+ * The control socket with real clients: calls, garbage, deadlines, limits, and how the socket comes
+ * and goes. Subscribers have test_monitor.c, what each method answers test_methods.c.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "bed.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-
-#include "cleanup.h"
-#include "control.h"
-#include "proto.h"
-
-#define WAIT_MS 10000
-#define STATUS "{\"method\":\"org.synward.Status\"}"
-#define GOOD "{\"parameters\":{\"answer\":42}}"
-
-struct bed {
-	char directory[64], path[96], lock_path[104];
-	sd_event *event;
-	struct control *control;
-	struct control_ops ops;
-	size_t nr_padding; /* bytes that make a reply large */
-	int err;
-};
-
-static int fill_status(void *arg, json_t **ret)
-{
-	struct bed *bed = arg;
-
-	if (bed->err)
-		return bed->err;
-	*ret = json_pack("{s:i}", "answer", 42);
-	if (bed->nr_padding) {
-		char *padding = malloc(bed->nr_padding);
-
-		memset(padding, 'x', bed->nr_padding);
-		json_object_set_new(*ret, "padding", json_stringn(padding, bed->nr_padding));
-		free(padding);
-	}
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	struct bed *bed = calloc(1, sizeof(*bed));
-
-	strcpy(bed->directory, "/tmp/synward-test-XXXXXX");
-	assert_non_null(mkdtemp(bed->directory));
-	snprintf(bed->path, sizeof(bed->path), "%s/run/c.sock", bed->directory);
-	snprintf(bed->lock_path, sizeof(bed->lock_path), "%s.lock", bed->path);
-	assert_true(sd_event_new(&bed->event) >= 0);
-	bed->ops = (struct control_ops){ .status = fill_status, .arg = bed };
-	assert_int_equal(control_open(bed->event, bed->path, &bed->ops, &bed->control), 0);
-	*state = bed;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct bed *bed = *state;
-	char run[96];
-
-	bed->control = control_close(bed->control);
-	sd_event_unref(bed->event);
-	assert_int_equal(access(bed->path, F_OK), -1);
-	assert_int_equal(access(bed->lock_path, F_OK), -1);
-	snprintf(run, sizeof(run), "%s/run", bed->directory);
-	assert_int_equal(rmdir(run), 0);
-	assert_int_equal(rmdir(bed->directory), 0);
-	free(bed);
-	return 0;
-}
-
-/* Opens the bed's socket again, with another deadline. */
-static void reopen(struct bed *bed, uint64_t deadline_usec)
-{
-	bed->control = control_close(bed->control);
-	bed->ops.deadline_usec = deadline_usec;
-	assert_int_equal(control_open(bed->event, bed->path, &bed->ops, &bed->control), 0);
-}
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void turn(const struct bed *bed)
-{
-	assert_true(sd_event_run(bed->event, 1000) >= 0);
-}
-
-static int client(const struct bed *bed)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	assert_true(fd >= 0);
-	strcpy(address.sun_path, bed->path);
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		assert_int_equal(errno, EAGAIN); /* the backlog is full */
-		turn(bed);
-	}
-	return fd;
-}
-
-/* Sends all of it; the loop turns while the socket is full. Returns 0, or -errno when the server
- * closed. */
-static int deliver(const struct bed *bed, int fd, const char *bytes, size_t nr_bytes)
-{
-	long end = now_ms() + WAIT_MS;
-
-	while (nr_bytes) {
-		ssize_t nr = send(fd, bytes, nr_bytes, MSG_NOSIGNAL);
-
-		if (nr < 0 && errno != EAGAIN)
-			return -errno;
-		if (nr > 0) {
-			bytes += nr;
-			nr_bytes -= (size_t)nr;
-		}
-		assert_true(now_ms() < end);
-		turn(bed);
-	}
-	return 0;
-}
-
-/* The next reply, without its NUL; "" when the server closed. `buffer` holds `size` bytes. */
-static const char *reply(const struct bed *bed, int fd, char *buffer, size_t size)
-{
-	long end = now_ms() + WAIT_MS;
-	size_t nr_bytes = 0;
-
-	while (nr_bytes < size) {
-		ssize_t nr = recv(fd, buffer + nr_bytes, 1, 0);
-
-		if (nr == 0 || (nr < 0 && errno == ECONNRESET)) {
-			assert_int_equal(nr_bytes, 0);
-			return "";
-		}
-		if (nr < 0) {
-			assert_int_equal(errno, EAGAIN);
-			assert_true(now_ms() < end);
-			turn(bed);
-			continue;
-		}
-		if (!buffer[nr_bytes++])
-			return buffer;
-	}
-	fail_msg("a reply longer than %zu bytes", size);
-	return NULL;
-}
-
-static void expect(const struct bed *bed, int fd, const char *wanted)
-{
-	char buffer[8192];
-
-	assert_string_equal(reply(bed, fd, buffer, sizeof(buffer)), wanted);
-}
-
-static void ask(const struct bed *bed, int fd, const char *request)
-{
-	assert_int_equal(deliver(bed, fd, request, strlen(request) + 1), 0);
-}
-
-/* The server still serves: asked while others misbehave. */
-static void still_serves(const struct bed *bed)
-{
-	int fd __cleanup(cleanup_close) = client(bed);
-
-	ask(bed, fd, STATUS);
-	expect(bed, fd, GOOD);
-}
 
 static void test_calls(void **state)
 {
@@ -241,7 +62,7 @@ static void test_descriptions(void **state)
 	static const char *const names[] = { "org.synward", "org.varlink.service" };
 	const struct bed *bed = *state;
 	int fd __cleanup(cleanup_close) = client(bed);
-	char request[256], begin[64], buffer[8192];
+	char request[256], begin[64], buffer[16384];
 	size_t i;
 
 	for (i = 0; i < 2; i++) {

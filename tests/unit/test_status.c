@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: daemon/status.c */
 /*
- * The JSON of `status`: every field compared by name, type and value with text written by hand, so
- * that a renamed or lost field fails. Reasons are compared with their list by hand-written names at
- * both ends.
+ * The JSON of `status`, `thresholds` and `handshakes`: every field compared by name, type and value
+ * with text written by hand, so that a renamed or lost field fails. Reasons are compared with their
+ * list by hand-written names at both ends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <math.h>
 #include <string.h>
 
 #include "names.h"
@@ -19,6 +21,7 @@
 
 /* Too large for a stack under sanitizers; tests run one after the other. */
 static struct snapshot snapshot;
+static struct handshake_page page;
 
 static void equals(const json_t *got, const char *wanted_text)
 {
@@ -73,9 +76,48 @@ static void fill(void)
 	snapshot.devices[1] =
 		(struct snapshot_device){ "eth1", "generic", "none", "monitor", "no \"kfunc\"" };
 	snapshot.nr_rows = 2;
-	snapshot.rows[0] = (struct snapshot_row){ "web", 443, SVC_ALWAYS, true, { 1, 2, 3, 4 } };
+	snapshot.rows[0] = (struct snapshot_row){
+		.name = "web",
+		.port = 443,
+		.mode = SVC_AUTO,
+		.armed = true,
+		.armed_until_seconds = 28,
+		.counts = { .syns = 1,
+			    .cookies_sent = 2,
+			    .cookies_valid = 3,
+			    .cookies_invalid = 4,
+			    .served = 5,
+			    .untracked = 6 },
+		.half_open = 7,
+		.half_open_bytes = 8,
+		.syn_rate = 9,
+		.flows = 10,
+		.listeners = { .nr = 1, .half_open = 11, .backlog = 12, .accept_queue = 13 },
+		.thresholds = { .half_open = 14,
+				.half_open_source = THRESHOLD_TUNED,
+				.syn_rate = 15,
+				.syn_rate_source = THRESHOLD_PINNED,
+				.low_water = 16,
+				.hold_seconds = 17,
+				.handshake_timeout_seconds = 18,
+				.max_half_open = 19 },
+		.learned = { .half_open = 2.349, .syn_rate = 1234567.125 },
+	};
 	snapshot.rows[1] = (struct snapshot_row){
-		"web", 65535, SVC_MONITOR, false, { UINT64_MAX, (__u64)INT64_MAX + 1, INT64_MAX, 0 }
+		.name = "web",
+		.port = 65535,
+		.mode = SVC_MONITOR,
+		.counts = { .syns = UINT64_MAX,
+			    .cookies_sent = (__u64)INT64_MAX + 1,
+			    .cookies_valid = INT64_MAX,
+			    .served = UINT64_MAX,
+			    .untracked = UINT64_MAX },
+		.half_open = UINT64_MAX,
+		.half_open_bytes = UINT64_MAX,
+		.syn_rate = UINT32_MAX,
+		.flows = UINT32_MAX,
+		.thresholds = { .half_open = UINT32_MAX, .syn_rate = UINT32_MAX },
+		.learned = { .half_open = NAN, .syn_rate = INFINITY },
 	};
 	snapshot.reasons[GO_ON] = 7;
 	snapshot.reasons[SYN_COOKIE] = 8;
@@ -98,12 +140,100 @@ static void test_full(void **state)
 	       "\"monitor\", "
 	       "\"why\": \"no \\\"kfunc\\\"\"}]");
 	equals(json_object_get(json, "services"),
-	       "[{\"name\": \"web\", \"port\": 443, \"mode\": \"always\", \"armed\": true, "
-	       "\"syns\": 1, "
-	       "\"cookies_sent\": 2, \"cookies_valid\": 3, \"cookies_invalid\": 4},"
+	       "[{\"name\": \"web\", \"port\": 443, \"mode\": \"auto\", \"armed\": true, "
+	       "\"armed_until_seconds\": 28, \"syns\": 1, \"cookies_sent\": 2, "
+	       "\"cookies_valid\": 3, \"cookies_invalid\": 4, \"served\": 5, \"untracked\": 6, "
+	       "\"half_open\": 7, \"half_open_memory_bytes\": 8, \"kernel_half_open\": 11, "
+	       "\"backlog\": 12, \"accept_queue\": 13, \"syn_rate\": 9, \"flows\": 10, "
+	       "\"thresholds\": {\"half_open\": 14, \"half_open_source\": \"tuned\", "
+	       "\"syn_rate\": 15, \"syn_rate_source\": \"pinned\", \"hold_seconds\": 17}},"
 	       "{\"name\": \"web\", \"port\": 65535, \"mode\": \"monitor\", \"armed\": false, "
-	       "\"syns\": 9223372036854775807, \"cookies_sent\": 9223372036854775807, "
-	       "\"cookies_valid\": 9223372036854775807, \"cookies_invalid\": 0}]");
+	       "\"armed_until_seconds\": 0, \"syns\": 9223372036854775807, "
+	       "\"cookies_sent\": 9223372036854775807, "
+	       "\"cookies_valid\": 9223372036854775807, \"cookies_invalid\": 0, "
+	       "\"served\": 9223372036854775807, \"untracked\": 9223372036854775807, "
+	       "\"half_open\": 9223372036854775807, "
+	       "\"half_open_memory_bytes\": 9223372036854775807, \"kernel_half_open\": 0, "
+	       "\"backlog\": 0, \"accept_queue\": 0, \"syn_rate\": 4294967295, "
+	       "\"flows\": 4294967295, "
+	       "\"thresholds\": {\"half_open\": 4294967295, \"half_open_source\": \"default\", "
+	       "\"syn_rate\": 4294967295, \"syn_rate_source\": \"default\", "
+	       "\"hold_seconds\": 0}}]");
+	json_decref(json);
+}
+
+static void test_thresholds(void **state)
+{
+	json_t *json;
+
+	(void)state;
+	fill();
+	json = thresholds_json(&snapshot);
+	equals(json,
+	       "{\"thresholds\": [{\"name\": \"web\", \"port\": 443, \"mode\": \"auto\", "
+	       "\"half_open\": 14, \"half_open_source\": \"tuned\", \"syn_rate\": 15, "
+	       "\"syn_rate_source\": \"pinned\", \"low_water\": 16, \"hold_seconds\": 17, "
+	       "\"handshake_timeout_seconds\": 18, \"max_half_open\": 19, \"backlog\": 12, "
+	       "\"learned_half_open\": 2.35, \"learned_syn_rate\": 1234567.13},"
+	       "{\"name\": \"web\", \"port\": 65535, \"mode\": \"monitor\", "
+	       "\"half_open\": 4294967295, \"half_open_source\": \"default\", "
+	       "\"syn_rate\": 4294967295, \"syn_rate_source\": \"default\", \"low_water\": 0, "
+	       "\"hold_seconds\": 0, \"handshake_timeout_seconds\": 0, \"max_half_open\": 0, "
+	       "\"backlog\": null, \"learned_half_open\": 0.0, "
+	       "\"learned_syn_rate\": 1000000000000.0}]}");
+	json_decref(json);
+	snapshot.rows[1].thresholds.syn_rate_source = (enum threshold_source)3;
+	assert_null(thresholds_json(&snapshot));
+	assert_null(status_json(&snapshot));
+}
+
+static struct ip_addr address(const char *text)
+{
+	struct ip_addr addr;
+
+	assert_int_equal(inet_pton(AF_INET6, text, &addr), 1);
+	return addr;
+}
+
+static void test_handshakes(void **state)
+{
+	json_t *json;
+
+	(void)state;
+	memset(&page, 0, sizeof(page));
+	json = handshakes_json(&page);
+	equals(json, "{\"handshakes\": [], \"next\": null}");
+	json_decref(json);
+
+	page.nr_entries = 2;
+	page.next = UINT32_MAX;
+	page.entries[0] = (struct handshake){ .src = address("::ffff:198.18.3.4"),
+					      .dst = address("::ffff:192.0.2.1"),
+					      .sport = 65535,
+					      .dport = 443,
+					      .service = "web",
+					      .state = FLOW_VALIDATED,
+					      .accepted_by = ACCEPTED_COOKIE,
+					      .age_ms = 63001,
+					      .in_state_ms = 0 };
+	page.entries[1] = (struct handshake){ .src = address("2001:db8::1"),
+					      .dst = address("fe80::ffff:1:2"),
+					      .sport = 1,
+					      .dport = 25,
+					      .service = "mail",
+					      .state = FLOW_SYN_RECV,
+					      .accepted_by = ACCEPTED_UNKNOWN,
+					      .age_ms = 9,
+					      .in_state_ms = 8 };
+	json = handshakes_json(&page);
+	equals(json, "{\"handshakes\": [{\"source\": \"198.18.3.4\", \"source_port\": 65535, "
+		     "\"destination\": \"192.0.2.1\", \"port\": 443, \"service\": \"web\", "
+		     "\"state\": \"handed_off\", \"accepted_by\": \"cookie\", "
+		     "\"age_seconds\": 63.001, \"state_seconds\": 0.0},"
+		     "{\"source\": \"2001:db8::1\", \"source_port\": 1, "
+		     "\"destination\": \"fe80::ffff:1:2\", \"port\": 25, \"service\": \"mail\", "
+		     "\"state\": \"syn_recv\", \"accepted_by\": \"unknown\", "
+		     "\"age_seconds\": 0.009, \"state_seconds\": 0.008}], \"next\": 4294967295}");
 	json_decref(json);
 }
 
@@ -123,12 +253,22 @@ static void test_reasons(void **state)
 	json_decref(json);
 }
 
-/* Rows and devices at their limits: the reply that results must be one that the socket carries. */
+static void fits_a_reply(json_t *json)
+{
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	assert_non_null(text);
+	assert_true(strlen(text) < PROTO_REPLY_MAX - 100);
+	free(text);
+	json_decref(json);
+}
+
+/* Everything at its limits: the replies that result must be such as the socket carries. */
 static void test_largest(void **state)
 {
+	static const char name[] =
+		"a-name-of-63-letters-1234567890123456789012345678901234567890123";
 	unsigned int i;
-	json_t *json;
-	char *text;
 
 	(void)state;
 	memset(&snapshot, 0xff, sizeof(snapshot));
@@ -138,20 +278,27 @@ static void test_largest(void **state)
 			(struct snapshot_device){ "123456789012345", "generic", "none", "monitor",
 						  "a remedy that is as long as most of them are" };
 	snapshot.nr_rows = ROWS_MAX;
-	for (i = 0; i < ROWS_MAX; i++)
-		snapshot.rows[i] = (struct snapshot_row){
-			"a-name-of-63-letters-1234567890123456789012345678901234567890123",
-			65535,
-			SVC_MONITOR,
-			false,
-			{ UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX }
-		};
-	json = status_json(&snapshot);
-	text = json_dumps(json, JSON_COMPACT);
-	assert_non_null(text);
-	assert_true(strlen(text) < PROTO_REPLY_MAX - 100);
-	free(text);
-	json_decref(json);
+	for (i = 0; i < ROWS_MAX; i++) {
+		struct snapshot_row *row = &snapshot.rows[i];
+
+		row->name = name;
+		row->mode = SVC_MONITOR;
+		row->armed = false;
+		row->thresholds.half_open_source = THRESHOLD_DEFAULT;
+		row->thresholds.syn_rate_source = THRESHOLD_DEFAULT;
+		row->learned = (struct baseline){ 123456789012.35, 123456789012.35 };
+	}
+	fits_a_reply(status_json(&snapshot));
+	fits_a_reply(thresholds_json(&snapshot));
+
+	memset(&page, 0xff, sizeof(page));
+	page.nr_entries = HANDSHAKES_PAGE_MAX;
+	for (i = 0; i < HANDSHAKES_PAGE_MAX; i++) {
+		page.entries[i].service = name;
+		page.entries[i].state = FLOW_ESTABLISHED;
+		page.entries[i].accepted_by = ACCEPTED_UNKNOWN;
+	}
+	fits_a_reply(handshakes_json(&page));
 }
 
 static void test_names(void **state)
@@ -175,8 +322,9 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),   cmocka_unit_test(test_full),
-		cmocka_unit_test(test_reasons), cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_empty),      cmocka_unit_test(test_full),
+		cmocka_unit_test(test_thresholds), cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_reasons),    cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_names),
 	};
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The verbs that change a service: set, mode, arm, disarm. Each may be given again without harm.
+ * The daemon says what is allowed; with --persist, what it accepted is then written down for its
+ * next start.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "dropin.h"
+#include "duration.h"
+#include "json.h"
+#include "proto.h"
+
+/* The change is made already: whatever fails here is only about the next start. */
+static enum cli_exit persist(const json_t *reply, struct dropin *dropin)
+{
+	char *path __cleanup(cleanup_free) = NULL;
+	int err;
+
+	dropin->directory = json_string_value(json_object_get(reply, "drop_in_directory"));
+	if (!dropin->directory) {
+		fprintf(stderr,
+			"synward: changed until synwardd stops, but not kept: it runs without a "
+			"config file\n");
+		return CLI_FAILED;
+	}
+	err = dropin_write(dropin, &path);
+	if (!err)
+		return CLI_DONE;
+	fprintf(stderr, "synward: changed until synwardd stops, but not kept: %s: %s\n",
+		path ?: dropin->directory, strerror(-err));
+	return CLI_FAILED;
+}
+
+static enum cli_exit change_key(const struct cli *cli, const char *method, json_t *parameters,
+				struct dropin *dropin)
+{
+	json_t *reply __cleanup(cleanup_json) = NULL;
+	enum cli_exit end = client_ask(cli, method, parameters, &reply);
+
+	return end || !cli->options[CLI_PERSIST] ? end : persist(reply, dropin);
+}
+
+enum cli_exit cli_set(const struct cli *cli, char **words)
+{
+	struct dropin dropin = { .service = words[1], .key = words[2], .value = words[3] };
+	char *command __cleanup(cleanup_free) = NULL;
+
+	if (asprintf(&command, "synward set %s %s %s --persist", words[1], words[2], words[3]) < 0)
+		command = NULL;
+	dropin.command = command ?: "synward set --persist";
+	return change_key(cli, PROTO_SET,
+			  json_pack("{s:s, s:s, s:s}", "service", words[1], "key", words[2],
+				    "value", words[3]),
+			  &dropin);
+}
+
+enum cli_exit cli_mode(const struct cli *cli, char **words)
+{
+	struct dropin dropin = { .service = words[1], .key = "mode", .value = words[2] };
+	char *command __cleanup(cleanup_free) = NULL;
+
+	if (asprintf(&command, "synward mode %s %s --persist", words[1], words[2]) < 0)
+		command = NULL;
+	dropin.command = command ?: "synward mode --persist";
+	return change_key(cli, PROTO_SET_MODE,
+			  json_pack("{s:s, s:s}", "service", words[1], "mode", words[2]), &dropin);
+}
+
+enum cli_exit cli_arm(const struct cli *cli, char **words)
+{
+	const char *duration = cli->options[CLI_FOR];
+	json_t *reply __cleanup(cleanup_json) = NULL;
+	json_t *parameters;
+	__u32 seconds = 0;
+	int err = duration ? duration_parse(duration, PROTO_ARM_SECONDS_MAX, &seconds) : 0;
+
+	if (err)
+		return cli_misuse(duration, err == -ERANGE ? "is more than 365d" :
+							     "is no duration: 90s, 10m, 2h, 1d");
+	parameters = json_pack("{s:s}", "service", words[1]);
+	if (duration)
+		json_object_set_new(parameters, "seconds", json_integer(seconds));
+	return client_ask(cli, PROTO_ARM, parameters, &reply);
+}
+
+enum cli_exit cli_disarm(const struct cli *cli, char **words)
+{
+	json_t *reply __cleanup(cleanup_json) = NULL;
+
+	return client_ask(cli, PROTO_DISARM, json_pack("{s:s}", "service", words[1]), &reply);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What control.c and control_client.c share, and nobody else sees.
+ *
+ * Each client has one deadline at a time: to send a whole request, then to take the whole reply.
+ * All deadlines are equally long, so the list of those that have one is in their order and one
+ * timer is enough. A client whose reply is still on its way is not read from; so a client holds at
+ * most one request buffer and one reply, and all replies together at most OUTPUT_MAX.
+ *
+ * A subscriber is a client that called Monitor. It has no request buffer and no further request; it
+ * is read from only to notice its end. It holds one queue of events, PROTO_REPLY_MAX bytes at most,
+ * which does not count as a reply, and has a deadline only while something is in there: to take all
+ * of it. There are at most PROTO_SUBSCRIBERS_MAX, so that all queues have a bound, too. Since
+ * subscribers idle by right, they make room for others only when no other client is left.
+ */
+#ifndef SYNWARD_CONTROL_CLIENT_H
+#define SYNWARD_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "control.h"
+#include "control_socket.h"
+
+#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* behind timers, signals and netlink */
+
+struct client {
+	TAILQ_ENTRY(client) by_deadline;
+	TAILQ_ENTRY(client) by_age; /* of subscribers */
+	struct control *control;
+	sd_event_source *source;
+	int fd;
+	uid_t uid;
+	uint64_t deadline_usec; /* 0: none, and not in that list */
+	char *in;
+	size_t nr_in, in_size;
+	char *out;
+	size_t nr_out, nr_sent;
+	bool is_last;   /* closed when the reply is out */
+	bool has_ended; /* no more will come */
+	bool is_subscriber;
+};
+
+struct control {
+	sd_event *event;
+	struct control_socket socket;
+	struct control_ops ops;
+	sd_event_source *accept_source, *timer;
+	TAILQ_HEAD(client_list, client) clients; /* that have a deadline */
+	TAILQ_HEAD(subscriber_list, client) subscribers;
+	unsigned int nr_clients; /* of both kinds */
+	unsigned int nr_subscribers;
+	size_t nr_out; /* bytes of replies */
+};
+
+uint64_t control_now_usec(const struct control *control);
+void control_timer_set(struct control *control, uint64_t at_usec);
+
+/* Takes the accepted descriptor over, also on failure. Returns 0 or -errno. */
+int control_client_open(struct control *control, int accepted_fd);
+void control_client_close(struct client *client);
+
+/*
+ * One event, as text of a message with its NUL, behind those that wait for a subscriber. Returns 0
+ * or more; or -errno when he is lost and to be closed, -EMSGSIZE when too much waits already.
+ */
+int control_client_queue(struct client *client, const char *text, size_t nr_bytes);
+
+#endif

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The methods of org.synward: which parameters each takes, who may call it, which error its failure
+ * is, and what is said of all that. What a reply contains is decided in status.c, what a change
+ * does by the callbacks.
+ */
+#include "methods.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "names.h"
+#include "proto.h"
+
+const char methods_description[] =
+	"# synwardd, the defence of TCP listeners against SYN floods\n"
+	"interface org.synward\n"
+	"\n"
+	"type Interface (\n"
+	"  name: string,\n"
+	"  xdp_mode: string,\n"
+	"  tc: string,\n"
+	"  path: string,\n"
+	"  # why the path is not \"cookie\", with the remedy\n"
+	"  why: ?string\n"
+	")\n"
+	"\n"
+	"# The operator's; from the listener's backlog and what was learned; nothing is known "
+	"yet.\n"
+	"type Source (pinned, tuned, default)\n"
+	"\n"
+	"type ServiceThresholds (\n"
+	"  half_open: int,\n"
+	"  half_open_source: Source,\n"
+	"  syn_rate: int,\n"
+	"  syn_rate_source: Source,\n"
+	"  hold_seconds: int\n"
+	")\n"
+	"\n"
+	"# One row for each port of each service section.\n"
+	"type Service (\n"
+	"  name: string,\n"
+	"  port: int,\n"
+	"  mode: string,\n"
+	"  armed: bool,\n"
+	"  # time left; 0: not armed, 2147483647: until somebody says otherwise\n"
+	"  armed_until_seconds: int,\n"
+	"  syns: int,\n"
+	"  cookies_sent: int,\n"
+	"  cookies_valid: int,\n"
+	"  cookies_invalid: int,\n"
+	"  # handshakes that were finished, by the kernel or by a cookie\n"
+	"  served: int,\n"
+	"  # SYNs that passed in peace and found no room among the tracked handshakes\n"
+	"  untracked: int,\n"
+	"  # answered, by whomever, and not finished; and what they would take in the kernel\n"
+	"  half_open: int,\n"
+	"  half_open_memory_bytes: int,\n"
+	"  # what the kernel itself holds for the listeners; the smallest backlog of them\n"
+	"  kernel_half_open: int,\n"
+	"  backlog: int,\n"
+	"  accept_queue: int,\n"
+	"  # in the last second\n"
+	"  syn_rate: int,\n"
+	"  # entries of the flow table\n"
+	"  flows: int,\n"
+	"  thresholds: ServiceThresholds\n"
+	")\n"
+	"\n"
+	"# reasons: packets by verdict since the start.\n"
+	"method Status() -> (\n"
+	"  version: string,\n"
+	"  uptime_seconds: int,\n"
+	"  interfaces: []Interface,\n"
+	"  services: []Service,\n"
+	"  reasons: [string]int\n"
+	")\n"
+	"\n"
+	"type Thresholds (\n"
+	"  name: string,\n"
+	"  port: int,\n"
+	"  mode: string,\n"
+	"  half_open: int,\n"
+	"  half_open_source: Source,\n"
+	"  # SYNs a second: that arm, and that keep armed\n"
+	"  syn_rate: int,\n"
+	"  syn_rate_source: Source,\n"
+	"  low_water: int,\n"
+	"  hold_seconds: int,\n"
+	"  handshake_timeout_seconds: int,\n"
+	"  # handshakes that are tracked in monitor\n"
+	"  max_half_open: int,\n"
+	"  # null when nobody listens\n"
+	"  backlog: ?int,\n"
+	"  # what peace looks like: handshakes at a time, finished ones a second\n"
+	"  learned_half_open: float,\n"
+	"  learned_syn_rate: float\n"
+	")\n"
+	"\n"
+	"method Thresholds() -> (thresholds: []Thresholds)\n"
+	"\n"
+	"type Handshake (\n"
+	"  source: string,\n"
+	"  source_port: int,\n"
+	"  destination: string,\n"
+	"  port: int,\n"
+	"  service: string,\n"
+	"  state: (established, handed_off, syn_recv, closing),\n"
+	"  accepted_by: (unknown, kernel, cookie),\n"
+	"  # since it was first seen, and since it is in this state\n"
+	"  age_seconds: float,\n"
+	"  state_seconds: float\n"
+	")\n"
+	"\n"
+	"# A page of the flow table: at most limit entries (1 to 1000, 1000 without), from 0 or "
+	"from\n"
+	"# the next of the page before. The table goes on changing between two pages.\n"
+	"method Handshakes(state: ?string, service: ?string, limit: ?int, from: ?int) -> (\n"
+	"  handshakes: []Handshake,\n"
+	"  # null when there are no more\n"
+	"  next: ?int\n"
+	")\n"
+	"\n"
+	"# Changes are for root. They hold until synwardd stops or reads its config again; a file "
+	"in\n"
+	"# drop_in_directory (null when there is no config file) makes them stay.\n"
+	"\n"
+	"# One tunable by its key and value in the config file; \"auto\" unpins.\n"
+	"method Set(service: string, key: string, value: string) -> (drop_in_directory: ?string)\n"
+	"# Without seconds until Disarm.\n"
+	"method Arm(service: string, seconds: ?int) -> ()\n"
+	"method Disarm(service: string) -> ()\n"
+	"method SetMode(service: string, mode: string) -> (drop_in_directory: ?string)\n"
+	"\n"
+	"# Called with more: attacks that are going on, then each begin and end as it comes. "
+	"Nothing\n"
+	"# else may be sent on that connection, and who does not read is disconnected.\n"
+	"method Monitor() -> (event: object)\n"
+	"\n"
+	"# The request was no Varlink call; the connection is closed.\n"
+	"error InvalidRequest (reason: string)\n"
+	"# A word or a value is wrong.\n"
+	"error InvalidArgument (reason: string)\n"
+	"# It is not possible as things are.\n"
+	"error Refused (reason: string)\n"
+	"# It is for root.\n"
+	"error PermissionDenied (reason: string)\n"
+	"error Failed (reason: string)\n";
+
+_Static_assert(PROTO_PAGE_MAX == HANDSHAKES_PAGE_MAX, "the page of proto.h and of snapshot.h");
+
+/* ---- errors ---- */
+
+static json_t *bad_parameter(const char *name)
+{
+	return error_reply(VARLINK_ERROR_INVALID_PARAMETER, "parameter", name);
+}
+
+__attribute__((format(printf, 1, 2))) static json_t *bad_argument(const char *format, ...)
+{
+	char *reason __cleanup(cleanup_free) = NULL;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&reason, format, args);
+	va_end(args);
+	if (length < 0) {
+		reason = NULL;
+		return NULL;
+	}
+	return error_reply(PROTO_ERROR_INVALID_ARGUMENT, "reason", reason);
+}
+
+/* A callback returned `err`. */
+static json_t *failed(int err, const char *why)
+{
+	const char *error = err == -EINVAL ? PROTO_ERROR_INVALID_ARGUMENT :
+			    err == -EPERM  ? PROTO_ERROR_REFUSED :
+					     PROTO_ERROR_FAILED;
+
+	return error_reply(error, "reason", why ?: strerror(-err));
+}
+
+/* ---- to look ---- */
+
+static json_t *look(const struct call *call, int (*callback)(void *arg, json_t **ret), void *arg)
+{
+	const char *wrong = call_parameters(call, NULL);
+	json_t *parameters = NULL;
+	int err;
+
+	if (wrong)
+		return bad_parameter(wrong);
+	err = callback(arg, &parameters);
+	return err ? failed(err, NULL) : json_pack("{s:o}", "parameters", parameters);
+}
+
+static json_t *status(const struct call *call, const struct control_ops *ops)
+{
+	return look(call, ops->status, ops->arg);
+}
+
+static json_t *thresholds(const struct call *call, const struct control_ops *ops)
+{
+	return look(call, ops->thresholds, ops->arg);
+}
+
+static json_t *no_such_state(const char *word)
+{
+	char words[128] = "";
+	enum flow_state state;
+	size_t i, length = 0;
+
+	for (i = 0; i < NAMES_COUNT(flow_state_words); i++)
+		if (!flow_state_find(flow_state_words[i], &state))
+			length += (size_t)snprintf(words + length, sizeof(words) - length, "%s%s",
+						   length ? ", " : "", flow_state_words[i]);
+	return bad_argument("'%s' is no state; there are %s", word, words);
+}
+
+static json_t *handshakes(const struct call *call, const struct control_ops *ops)
+{
+	json_int_t limit = PROTO_PAGE_MAX, from = 0;
+	struct handshake_query query = { 0 };
+	const char *state = NULL, *wrong;
+	json_t *page = NULL;
+	int err;
+
+	wrong = call_parameters(
+		call, (const struct parameter[]){ { "state", &state, NULL, true },
+						  { "service", &query.service, NULL, true },
+						  { "limit", NULL, &limit, true },
+						  { "from", NULL, &from, true },
+						  { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (state && flow_state_find(state, &query.state))
+		return no_such_state(state);
+	if (limit < 1 || limit > PROTO_PAGE_MAX)
+		return bad_argument("limit is 1 to %d, not %" JSON_INTEGER_FORMAT, PROTO_PAGE_MAX,
+				    limit);
+	if (from < 0 || from > UINT32_MAX)
+		return bad_argument("from is 0, or what next was, not %" JSON_INTEGER_FORMAT, from);
+	query.limit = (__u32)limit;
+	query.from = (__u32)from;
+	err = ops->handshakes(ops->arg, &query, &page);
+	if (err == -EINVAL && query.service)
+		return bad_argument("there is no service '%s'", query.service);
+	return err ? failed(err, NULL) : json_pack("{s:o}", "parameters", page);
+}
+
+static json_t *monitor(const struct call *call, const struct control_ops *ops)
+{
+	const char *wrong = call_parameters(call, NULL);
+	json_t *events __cleanup(cleanup_json) = NULL;
+	json_t *messages __cleanup(cleanup_json) = NULL;
+	const json_t *event;
+	size_t i;
+	int err;
+
+	if (wrong)
+		return bad_parameter(wrong);
+	if (!call->is_more)
+		return json_pack("{s:s, s:{}}", "error", VARLINK_ERROR_EXPECTED_MORE, "parameters");
+	if (!call->caller.may_subscribe)
+		return failed(-EPERM, "too many clients monitor already; end one of them");
+	err = ops->ongoing(ops->arg, &events);
+	if (err)
+		return failed(err, NULL);
+	messages = json_array();
+	json_array_foreach (events, i, event)
+		if (json_array_append_new(messages, event_reply(event)))
+			return NULL;
+	return take_ptr(messages);
+}
+
+/* ---- to change ---- */
+
+static json_t *changed(int err, const char *why)
+{
+	return err ? failed(err, why) : json_pack("{s:{}}", "parameters");
+}
+
+static json_t *changed_for_good(int err, const char *why, const char *drop_in)
+{
+	if (err)
+		return failed(err, why);
+	return json_pack("{s:{s:s?}}", "parameters", "drop_in_directory", drop_in);
+}
+
+static json_t *set(const struct call *call, const struct control_ops *ops)
+{
+	char *drop_in __cleanup(cleanup_free) = NULL;
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *service, *key, *value, *wrong;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "service", &service, NULL, false },
+							    { "key", &key, NULL, false },
+							    { "value", &value, NULL, false },
+							    { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->set(ops->arg, service, key, value, &drop_in, &why);
+	return changed_for_good(err, why, drop_in);
+}
+
+static json_t *set_mode(const struct call *call, const struct control_ops *ops)
+{
+	char *drop_in __cleanup(cleanup_free) = NULL;
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *service, *mode, *wrong;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "service", &service, NULL, false },
+							    { "mode", &mode, NULL, false },
+							    { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->mode(ops->arg, service, mode, &drop_in, &why);
+	return changed_for_good(err, why, drop_in);
+}
+
+static json_t *arm(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *service, *wrong;
+	json_int_t seconds = 0;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "service", &service, NULL, false },
+							    { "seconds", NULL, &seconds, true },
+							    { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	/* Who computes a 0 does not mean "for ever". */
+	if (json_is_integer(json_object_get(call->parameters, "seconds")) &&
+	    (seconds < 1 || seconds > PROTO_ARM_SECONDS_MAX))
+		return bad_argument("seconds is 1 to %u, not %" JSON_INTEGER_FORMAT,
+				    PROTO_ARM_SECONDS_MAX, seconds);
+	err = ops->arm(ops->arg, service, (__u32)seconds, &why);
+	return changed(err, why);
+}
+
+static json_t *disarm(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *service, *wrong;
+	int err;
+
+	wrong = call_parameters(
+		call, (const struct parameter[]){ { "service", &service, NULL, false }, { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->disarm(ops->arg, service, &why);
+	return changed(err, why);
+}
+
+/* ---- the table ---- */
+
+static const struct method methods[] = {
+	{ PROTO_STATUS, status, false },
+	{ PROTO_THRESHOLDS, thresholds, false },
+	{ PROTO_HANDSHAKES, handshakes, false },
+	{ PROTO_MONITOR, monitor, false },
+	{ PROTO_SET, set, true },
+	{ PROTO_ARM, arm, true },
+	{ PROTO_DISARM, disarm, true },
+	{ PROTO_SET_MODE, set_mode, true },
+};
+
+const struct method *method_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (!strcmp(methods[i].name, name))
+			return &methods[i];
+	return NULL;
+}
+
+/* A daemon that somebody runs as himself is his to command. */
+static bool may_change(uid_t uid)
+{
+	return uid == 0 || uid == geteuid();
+}
+
+json_t *method_reply(const struct method *method, const struct call *call,
+		     const struct control_ops *ops)
+{
+	if (method->is_change && !may_change(call->caller.uid))
+		return error_reply(PROTO_ERROR_PERMISSION_DENIED, "reason",
+				   "only root may change what synwardd does");
+	return method->reply(call, ops);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The whole of `synward`, called with a line of words, and a daemon with a world that is made up: a
+ * child serves the control socket. The command line's main() is part of the test's own source, so
+ * include this first, and in one file alone.
+ */
+#ifndef SYNWARD_CLI_WORLD_H
+#define SYNWARD_CLI_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define main synward_main
+int synward_main(int argc, char **argv);
+#include "../../cli/main.c"
+#undef main
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "control.h"
+#include "json.h"
+#include "status.h"
+
+#define NR_FLOWS 2500
+#define WORDS_MAX 16
+
+static struct world {
+	char directory[64], path[96], drop_ins[96];
+	pid_t daemon;
+	char out[1 << 20], err[4096]; /* what the last call has printed */
+} world;
+
+/* ---- the daemon ---- */
+
+static struct snapshot snapshot;
+static struct handshake_page page;
+static struct control *control;
+
+static void fill_snapshot(void)
+{
+	snapshot.uptime_seconds = 7380;
+	snapshot.nr_devices = 2;
+	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
+	snapshot.devices[1] =
+		(struct snapshot_device){ "eth1", "generic", "none", "monitor", "no kfunc" };
+	snapshot.nr_rows = 3;
+	snapshot.rows[0] = (struct snapshot_row){
+		.name = "web",
+		.port = 443,
+		.mode = SVC_AUTO,
+		.armed = true,
+		.armed_until_seconds = 28,
+		.counts = { .syns = 30411392, .cookies_sent = 30411374, .cookies_valid = 52018 },
+		.half_open = 1000128,
+		.half_open_bytes = 320041000,
+		.syn_rate = 1014808,
+		.listeners = { .nr = 1, .half_open = 64, .backlog = 4096, .accept_queue = 1 },
+		.thresholds = { .half_open = 2048,
+				.half_open_source = THRESHOLD_TUNED,
+				.syn_rate = 5000,
+				.syn_rate_source = THRESHOLD_PINNED,
+				.low_water = 2500,
+				.hold_seconds = 90 },
+		.learned = { 2.35, 120 },
+	};
+	snapshot.rows[1] = (struct snapshot_row){ .name = "mail",
+						  .port = 25,
+						  .mode = SVC_ALWAYS,
+						  .armed = true,
+						  .armed_until_seconds = ARMED_SECONDS_WITHOUT_END,
+						  .thresholds = { .hold_seconds = 30 } };
+	snapshot.rows[2] =
+		(struct snapshot_row){ .name = "mail", .port = 587, .mode = SVC_MONITOR };
+	snapshot.reasons[SYN_COOKIE] = 30411374;
+}
+
+static int on_status(void *arg, json_t **ret)
+{
+	(void)arg;
+	*ret = status_json(&snapshot);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_thresholds(void *arg, json_t **ret)
+{
+	(void)arg;
+	*ret = thresholds_json(&snapshot);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* Flow i has source port i + 1; every second one is in SYN_RECV, from an IPv6 client. */
+static int on_handshakes(void *arg, const struct handshake_query *query, json_t **ret)
+{
+	__u32 i;
+
+	(void)arg;
+	if (query->service && strcmp(query->service, "web"))
+		return -EINVAL;
+	page.nr_entries = 0;
+	for (i = query->from; i < NR_FLOWS && page.nr_entries < query->limit; i++) {
+		struct handshake *entry = &page.entries[page.nr_entries];
+
+		if (query->state == FLOW_SYN_RECV && i % 2 == 0)
+			continue;
+		memset(entry, 0, sizeof(*entry));
+		entry->src.word[3] = htonl(0x0a000001);
+		entry->src.word[2] = i % 2 ? htonl(0x20010db8) : htonl(0xffff);
+		entry->dst = entry->src;
+		entry->sport = (__u16)(i + 1);
+		entry->dport = 443;
+		entry->service = "web";
+		entry->state = i % 2 ? FLOW_SYN_RECV : FLOW_ESTABLISHED;
+		entry->accepted_by = i % 2 ? ACCEPTED_UNKNOWN : ACCEPTED_COOKIE;
+		entry->age_ms = i % 2 ? 1250 : 3600000;
+		page.nr_entries++;
+	}
+	page.next = i < NR_FLOWS ? i : 0;
+	*ret = handshakes_json(&page);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* The value says how it ends; the reason says what was asked for. */
+static int end_of(const char *value, char **ret_why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(ret_why, format, args) < 0)
+		*ret_why = NULL;
+	va_end(args);
+	if (!strcmp(value, "wrong"))
+		return -EINVAL;
+	if (!strcmp(value, "refused"))
+		return -EPERM;
+	if (!strcmp(value, "broken"))
+		return -EIO;
+	return 0;
+}
+
+static int on_set(void *arg, const char *service, const char *key, const char *value,
+		  char **ret_drop_in, char **ret_why)
+{
+	(void)arg;
+	if (strcmp(service, "quick"))
+		*ret_drop_in = strdup(world.drop_ins);
+	return end_of(value, ret_why, "set %s %s %s", service, key, value);
+}
+
+static int on_mode(void *arg, const char *service, const char *mode, char **ret_drop_in,
+		   char **ret_why)
+{
+	(void)arg;
+	*ret_drop_in = strdup(world.drop_ins);
+	return end_of(mode, ret_why, "mode %s %s", service, mode);
+}
+
+static int on_arm(void *arg, const char *service, __u32 seconds, char **ret_why)
+{
+	(void)arg;
+	return end_of(service, ret_why, "arm %s %u", service, seconds);
+}
+
+static int on_disarm(void *arg, const char *service, char **ret_why)
+{
+	(void)arg;
+	return end_of(service, ret_why, "disarm %s", service);
+}
+
+#define BEGIN                                                                           \
+	"{\"event\": \"attack_begin\", \"time\": \"2026-11-24T13:30:29.123Z\", "        \
+	"\"service\": \"web\", \"port\": 443, \"mode\": \"auto\", \"answered\": true, " \
+	"\"cause\": \"half_open\", \"value\": 130, \"threshold\": 128}"
+#define END                                                                                      \
+	"{\"event\": \"attack_end\", \"time\": \"2026-11-24T13:31:39.456Z\", "                   \
+	"\"began\": \"2026-11-24T13:30:29.123Z\", \"service\": \"web\", \"port\": 443, "         \
+	"\"mode\": \"monitor\", \"answered\": false, \"cause\": \"syn_rate\", \"value\": 6000, " \
+	"\"threshold\": 5000, \"duration_seconds\": 70.3, \"peak_syn_rate\": 9000, "             \
+	"\"syns\": 100000, \"cookies_sent\": 5, \"cookies_valid\": 4, \"cookies_invalid\": 3, "  \
+	"\"served\": 2, \"sources\": [{\"prefix\": \"198.18.3.0/24\", \"percent\": 0.4}, "       \
+	"{\"prefix\": \"2001:db8::/48\", \"percent\": 0.1}]}"
+#define NEWER "{\"event\": \"eclipse\", \"moons\": 2}"
+
+static void publish(const char *text)
+{
+	json_t *event = json_loads(text, 0, NULL);
+
+	control_publish(control, event);
+	json_decref(event);
+}
+
+/* What was published is out by now: this is behind all else. */
+static int on_end(sd_event_source *source, uint64_t usec, void *arg)
+{
+	(void)usec;
+	(void)arg;
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+static int on_publish(sd_event_source *source, uint64_t usec, void *arg)
+{
+	sd_event *event = sd_event_source_get_event(source);
+	sd_event_source *end = NULL;
+
+	(void)arg;
+	publish(END);
+	publish(NEWER);
+	sd_event_add_time(event, &end, CLOCK_MONOTONIC, usec + 50000, 1, on_end, NULL);
+	return sd_event_source_set_priority(end, SD_EVENT_PRIORITY_IDLE);
+}
+
+/* One attack goes on; then comes the rest, and then the end of the daemon. */
+static int on_ongoing(void *arg, json_t **ret)
+{
+	json_t *event = json_loads(BEGIN, 0, NULL);
+
+	*ret = json_pack("[o]", event);
+	return sd_event_add_time_relative(arg, NULL, CLOCK_MONOTONIC, 1000, 1, on_publish, NULL) <
+			       0 ?
+		       -ENOMEM :
+		       0;
+}
+
+/* Never returns. Says on `ready` that it can be asked. */
+static void serve(int ready)
+{
+	struct control_ops ops = {
+		.status = on_status,
+		.thresholds = on_thresholds,
+		.handshakes = on_handshakes,
+		.ongoing = on_ongoing,
+		.set = on_set,
+		.arm = on_arm,
+		.disarm = on_disarm,
+		.mode = on_mode,
+	};
+	sd_event *event = NULL;
+
+	fill_snapshot();
+	sd_event_new(&event);
+	ops.arg = event;
+	if (!control_open(event, world.path, &ops, &control) && write(ready, "", 1) == 1)
+		sd_event_loop(event);
+	control_close(control);
+	_exit(0);
+}
+
+static int set_up(void **state)
+{
+	int ready[2];
+	char byte;
+
+	(void)state;
+	strcpy(world.directory, "/tmp/synward-test-XXXXXX");
+	assert_non_null(mkdtemp(world.directory));
+	snprintf(world.path, sizeof(world.path), "%s/ctl", world.directory);
+	snprintf(world.drop_ins, sizeof(world.drop_ins), "%s/conf.d", world.directory);
+	assert_int_equal(pipe(ready), 0);
+	fflush(NULL);
+	world.daemon = fork();
+	assert_true(world.daemon >= 0);
+	if (!world.daemon)
+		serve(ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return 0;
+}
+
+static void daemon_end(void)
+{
+	if (world.daemon > 0) {
+		kill(world.daemon, SIGKILL);
+		waitpid(world.daemon, NULL, 0);
+	}
+	world.daemon = 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+
+	(void)state;
+	daemon_end();
+	snprintf(command, sizeof(command), "rm -r %s", world.directory);
+	return system(command);
+}
+
+/* ---- the command line ---- */
+
+static int to_file(int fd, FILE *file)
+{
+	int kept = dup(fd);
+
+	dup2(fileno(file), fd);
+	return kept;
+}
+
+static void from_file(FILE *file, char *text, size_t size)
+{
+	size_t nr;
+
+	rewind(file);
+	nr = fread(text, 1, size - 1, file);
+	text[nr] = '\0';
+	fclose(file);
+}
+
+/* Calls synward with those words, its output to `out`, which is closed; the exit status. */
+static int synward_to(FILE *out, const char *line)
+{
+	FILE *err = tmpfile();
+	char *copy __cleanup(cleanup_free) = strdup(line);
+	char *argv[WORDS_MAX + 4] = { "synward", "--socket", world.path };
+	int argc = 3, kept_out, kept_err, end;
+	char *word, *rest = copy;
+
+	while ((word = strsep(&rest, " ")) && argc < WORDS_MAX)
+		if (*word)
+			argv[argc++] = word;
+	fflush(stdout);
+	kept_out = to_file(STDOUT_FILENO, out);
+	kept_err = to_file(STDERR_FILENO, err);
+	optind = 0; /* getopt begins anew */
+	end = synward_main(argc, argv);
+	fflush(stdout);
+	dup2(kept_out, STDOUT_FILENO);
+	dup2(kept_err, STDERR_FILENO);
+	close(kept_out);
+	close(kept_err);
+	from_file(out, world.out, sizeof(world.out));
+	from_file(err, world.err, sizeof(world.err));
+	return end;
+}
+
+static int synward(const char *line)
+{
+	return synward_to(tmpfile(), line);
+}
+
+/* Exit status and the one line on stderr. */
+static void ends(const char *line, int wanted, const char *err)
+{
+	assert_int_equal(synward(line), wanted);
+	assert_string_equal(world.err, err);
+	if (wanted)
+		assert_string_equal(world.out, "");
+}
+
+static void prints(const char *line, const char *out)
+{
+	ends(line, CLI_DONE, "");
+	assert_string_equal(world.out, out);
+}
+
+#endif
