@@ -141,11 +141,14 @@ $(O)/fuzz/%: tests/fuzz/%.c
 		-MMD -MP -MF $@.d -Iinclude -Ibpf -Itests/unit $< -o $@
 
 # The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
+# Their dependencies are listed first, all in one file, which -MMD does not do for several sources.
+UNIT_CFLAGS = $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(SANITIZE) -Idaemon -Ibpf -Itests/unit
+unit_sources = $< $$(sed -n '2s|.*sources:\(.*\)\*/.*|\1|p' $<)
 $(O)/unit/%: tests/unit/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(SANITIZE) -Idaemon -Ibpf -Itests/unit -MF $@.d $< \
-		$$(sed -n '2s|.*sources:\(.*\)\*/.*|\1|p' $<) -o $@ $(UNIT_LIBS)
+	$(Q)$(CC) $(UNIT_CFLAGS) -MM -MP -MT $@ $(unit_sources) > $@.d
+	$(Q)$(CC) $(UNIT_CFLAGS) $(unit_sources) -o $@ $(UNIT_LIBS)
 
 $(O)/prog/%: tests/prog/%.c $(O)/synward.skel.h
 	$(call say,CC,$@)

@@ -27,6 +27,7 @@
 #define CLOSING_TIMEOUT_MS 60000 /* as long as TIME_WAIT: a SYN of that tuple is the kernel's */
 #define FLOW_REFRESH_MS \
 	1000 /* how stale expires_ms may be, so that a busy flow does not dirty its line */
+#define HANDED_OFF_TIMEOUT_MS CLOSING_TIMEOUT_MS /* a short connection may be over by then */
 #define HAND_OFF_WINDOW_MS \
 	16 /* longer than a NAPI batch, and than a tick of the coarse clock at HZ=100 */
 #define SYN_SLOT_MS 1024

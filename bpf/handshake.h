@@ -100,7 +100,7 @@ static __always_inline void cookie_count_out(const struct judgement *j, __u64 se
 /* The kernel does not hold it any more. */
 static __always_inline void handshake_end(const struct judgement *j, struct flow *f)
 {
-	__u32 age_ms = (__u32)j->now_ms - f->opened_ms;
+	__s32 age_ms = (__u32)j->now_ms - f->opened_ms; /* below 0: opened by a CPU a tick ahead */
 
 	flow_forget(f);
 	handshake_release(j, j->now_ms - age_ms);

@@ -44,7 +44,7 @@ static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
 	bool is_left = note_leave(ctx, note);
 
-	flow_put(j->pkt, j->flow_id, j->now_ms, FLOW_TIMEOUT_MS,
+	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
 		 flow_is_now(j->row_index, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED,
 			     ACCEPTED_COOKIE));
 	if (notes && !notes->untaken++)

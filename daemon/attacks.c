@@ -5,11 +5,11 @@
 #include "attacks.h"
 
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "json.h"
 #include "log.h"
 #include "names.h"
@@ -36,22 +36,22 @@ static json_t *sources_json(const struct topk *sources)
 
 	for (size_t i = 0; i < nr; i++) {
 		double share = (best[i].weight - best[i].error) / sources->total;
+		double percent = (double)(int)(share * 1000 + 0.5) / 10;
 
-		json_array_append_new(array, json_pack("{s:s, s:f}", "prefix",
-						       prefix_text(&best[i].key, prefix), "percent",
-						       (double)(int)(share * 1000 + 0.5) / 10));
+		if (percent > 0)
+			json_array_append_new(array, json_pack("{s:s, s:f}", "prefix",
+							       prefix_text(&best[i].key, prefix),
+							       "percent", percent));
 	}
 	return array;
 }
 
-static json_t *event_json(const char *kind, __u64 at_ms, const struct attack *attack,
+static json_t *event_json(const char *kind, const char *time, const struct attack *attack,
 			  const struct attack_target *target)
 {
-	char time[CLOCK_TEXT_SIZE];
-
 	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I}", "event", kind, "time",
-			 clock_text(at_ms, time), "service", target->name, "port",
-			 (int)target->port, "mode", svc_mode_name(target->mode), "answered",
+			 time, "service", target->name, "port", (int)target->port, "mode",
+			 svc_mode_name(target->mode), "answered",
 			 (int)(target->is_answered || attack->was_answered), "cause",
 			 arm_cause_name(attack->live.cause), "value",
 			 (json_int_t)attack->live.value, "threshold",
@@ -62,12 +62,11 @@ static json_t *end_json(__u64 end_ms, const struct attack *attack,
 			const struct attack_target *target, const struct row_counts *now)
 {
 	const struct row_counts *was = &attack->before;
-	json_t *event = event_json("attack_end", end_ms, attack, target);
 	char time[CLOCK_TEXT_SIZE];
+	json_t *event = event_json("attack_end", clock_text(end_ms, time), attack, target);
 	json_t *more = json_pack(
-		"{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "began",
-		clock_text(attack->live.since_ms, time), "duration_seconds",
-		(end_ms - attack->live.since_ms) / 1000.0, "peak_syn_rate",
+		"{s:s, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "began", attack->began,
+		"duration_seconds", (end_ms - attack->live.since_ms) / 1000.0, "peak_syn_rate",
 		(json_int_t)attack->peak_syn_rate, "syns", (json_int_t)(now->syns - was->syns),
 		"cookies_sent", (json_int_t)(now->cookies_sent - was->cookies_sent),
 		"cookies_valid", (json_int_t)(now->cookies_valid - was->cookies_valid),
@@ -82,34 +81,58 @@ static json_t *end_json(__u64 end_ms, const struct attack *attack,
 
 /* ---- log lines ---- */
 
+struct log_text {
+	char line[900];
+	size_t len; /* beyond the line when something was cut */
+};
+
+static void log_append(struct log_text *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void log_append(struct log_text *text, const char *format, ...)
+{
+	va_list args;
+
+	if (text->len >= sizeof(text->line))
+		return;
+	va_start(args, format);
+	text->len += (size_t)vsnprintf(text->line + text->len, sizeof(text->line) - text->len,
+				       format, args);
+	va_end(args);
+}
+
+static void log_append_sources(struct log_text *text, const json_t *sources)
+{
+	json_t *source;
+	size_t i;
+
+	json_array_foreach (sources, i, source) {
+		log_append(text, " source=%s:%.1f%%",
+			   json_string_value(json_object_get(source, "prefix")),
+			   json_real_value(json_object_get(source, "percent")));
+	}
+}
+
 /* "key=value key=value": what can be compared and counted by machine. */
 static void log_event(const json_t *event)
 {
-	char line[900];
-	size_t len = 0, i;
+	struct log_text text = {};
 	const char *key;
-	json_t *value, *source;
+	json_t *value;
 
 	json_object_foreach ((json_t *)event, key, value) {
-		char *text __cleanup(cleanup_free) = NULL;
+		char *word __cleanup(cleanup_free) = NULL;
 
 		if (json_is_array(value)) {
-			json_array_foreach (value, i, source)
-				len += (size_t)snprintf(
-					line + len, sizeof(line) - len, " source=%s:%.1f%%",
-					json_string_value(json_object_get(source, "prefix")),
-					json_real_value(json_object_get(source, "percent")));
+			log_append_sources(&text, value);
 			continue;
 		}
-		text = json_is_string(value) ?
+		word = json_is_string(value) ?
 			       strdup(json_string_value(value)) :
 			       json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-		len += (size_t)snprintf(line + len, sizeof(line) - len, "%s%s=%s", len ? " " : "",
-					key, text ?: "");
-		if (len >= sizeof(line))
-			break;
+		log_append(&text, "%s%s=%s", text.len ? " " : "", key, word ?: "");
 	}
-	log_notice("%s", line);
+	log_notice("%s", text.line);
 }
 
 static void report_event(json_t *event, attack_report *report, void *arg)
@@ -141,6 +164,7 @@ static void attack_begin(struct attack *attack, const struct attack_target *targ
 		.peak_syn_rate = view->syn_rate,
 		.sources = sources,
 	};
+	clock_text(view->live->since_ms, attack->began);
 }
 
 static void attack_go_on(struct attack *attack, const struct attack_target *target,
@@ -170,7 +194,7 @@ void attack_follow(struct attack *attack, const struct attack_target *target,
 	if (!is_new)
 		return;
 	attack_begin(attack, target, view);
-	report_event(event_json("attack_begin", view->live->since_ms, attack, target), report, arg);
+	report_event(event_json("attack_begin", attack->began, attack, target), report, arg);
 }
 
 void attack_source(struct attack *attack, const struct topk_key *prefix, double weight)
@@ -183,7 +207,7 @@ json_t *attack_ongoing(const struct attack *attack, const struct attack_target *
 {
 	if (!attack->is_going_on)
 		return NULL;
-	return event_json("attack_begin", attack->live.since_ms, attack, target);
+	return event_json("attack_begin", attack->began, attack, target);
 }
 
 void attack_free(struct attack *attack)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "abi.h"
+#include "clock.h"
 #include "topk.h"
 
 /* Who is attacked. */
@@ -28,6 +29,7 @@ struct attack {
 	bool was_answered; /* at any time since it began */
 	__u32 times;       /* row_live.times of the last one that was seen */
 	struct row_live live;
+	char began[CLOCK_TEXT_SIZE];
 	struct row_counts before; /* when it began */
 	double peak_syn_rate;
 	struct topk *sources; /* NULL when there is no memory for it */

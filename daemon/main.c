@@ -192,6 +192,8 @@ static int on_handshakes(void *arg, const struct handshake_query *query, json_t 
 
 	if (!page)
 		return -ENOMEM;
+	if (query->service && !rows_has_service(d->rows, query->service))
+		return -EINVAL;
 	dataplane_handshakes(d->dataplane, query, clock_now_ms(), page);
 	*ret = handshakes_json(page);
 	return *ret ? 0 : -ENOMEM;
@@ -205,13 +207,18 @@ static int on_ongoing(void *arg, json_t **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Where `--persist` is to write; none in the quick start. */
+/* Where `--persist` is to write, as whoever does it sees it; none in the quick start. */
 static int drop_in_directory(const struct daemon *d, char **ret)
 {
+	char *path __cleanup(cleanup_free) = NULL;
+
 	*ret = NULL;
 	if (!d->conf.path)
 		return 0;
-	if (asprintf(ret, "%s.d", d->conf.path) >= 0)
+	path = realpath(d->conf.path, NULL);
+	if (!path)
+		return -errno;
+	if (asprintf(ret, "%s.d", path) >= 0)
 		return 0;
 	*ret = NULL;
 	return -ENOMEM;

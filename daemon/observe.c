@@ -141,6 +141,14 @@ void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret)
 			ret[flow.row]++;
 }
 
+/* Another CPU's clock can be a tick ahead. */
+static __u32 ms_since(__u32 then_ms, __u64 now_ms)
+{
+	__s32 since_ms = (__u32)now_ms - then_ms;
+
+	return since_ms > 0 ? since_ms : 0;
+}
+
 static enum flow_state state_shown(const struct flow *flow)
 {
 	return flow->state == FLOW_VALIDATED ? FLOW_HANDED_OFF : (enum flow_state)flow->state;
@@ -177,8 +185,8 @@ void dataplane_handshakes(const struct dataplane *dp, const struct handshake_que
 			.service = dp->row_ids[flow.row].name,
 			.state = state_shown(&flow),
 			.accepted_by = flow.accepted_by,
-			.age_ms = (__u32)now_ms - flow.opened_ms,
-			.in_state_ms = (__u32)now_ms - flow.since_ms,
+			.age_ms = ms_since(flow.opened_ms, now_ms),
+			.in_state_ms = ms_since(flow.since_ms, now_ms),
 		};
 	}
 }

@@ -4,7 +4,6 @@
  */
 #include "rows.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "names.h"
+#include "row_listeners.h"
 #include "state.h"
 #include "tuner.h"
 
@@ -34,6 +34,7 @@ struct row {
 	struct row_look look, second_ago, turn_ago;
 	double syn_rate;
 	struct attack attack;
+	__u64 quiet_ms; /* until then peace is not itself: an attack leaves its handshakes behind */
 };
 
 struct rows {
@@ -75,54 +76,6 @@ static int row_tell(struct rows *rows, struct row *row)
 
 /* ---- listeners ---- */
 
-/* IPv4's 127/8 and ::1 are not reached through a device. */
-static bool is_loopback(const struct ip_addr *a)
-{
-	if (!a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff))
-		return ntohl(a->word[3]) >> 24 == 127;
-	return !a->word[0] && !a->word[1] && !a->word[2] && a->word[3] == htonl(1);
-}
-
-static bool is_v4(const struct ip_addr *a)
-{
-	return !a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff);
-}
-
-static bool is_wildcard(const struct ip_addr *a)
-{
-	return !a->word[0] && !a->word[1] && !a->word[3] &&
-	       (!a->word[2] || a->word[2] == htonl(0xffff));
-}
-
-/* Does the listener get connections to this address? */
-static bool listens_on(const struct listener_info *listener, const struct ip_addr *address)
-{
-	if (!is_wildcard(&listener->addr))
-		return !memcmp(&listener->addr, address, sizeof(*address));
-	if (is_v4(&listener->addr))
-		return is_v4(address);
-	return !is_v4(address) || !listener->is_v6_only;
-}
-
-static bool is_listener_of(const struct listener_info *listener, const struct service *service)
-{
-	if (service->any_address)
-		return !is_loopback(&listener->addr);
-	for (size_t i = 0; i < service->nr_addresses; i++)
-		if (listens_on(listener, &service->addresses[i]))
-			return true;
-	return false;
-}
-
-static void row_add_listener(struct row_listeners *sum, const struct listener_info *listener)
-{
-	if (!sum->nr++ || listener->backlog < sum->backlog)
-		sum->backlog = listener->backlog;
-	sum->half_open += listener->syn_queue;
-	if (listener->accept_queue > sum->accept_queue)
-		sum->accept_queue = listener->accept_queue;
-}
-
 static void follow_listeners(struct rows *rows)
 {
 	struct listener_info *all __cleanup(cleanup_free) = NULL;
@@ -139,11 +92,8 @@ static void follow_listeners(struct rows *rows)
 	for (size_t i = 0; i < rows->nr; i++) {
 		struct row *row = &rows->row[i];
 
-		row->listeners = (struct row_listeners){ 0 };
-		for (size_t k = 0; k < nr; k++)
-			if (all[k].port == row->id->port &&
-			    is_listener_of(&all[k], &rows->conf->services[row->id->service]))
-				row_add_listener(&row->listeners, &all[k]);
+		row_listeners_sum(all, nr, &rows->conf->services[row->id->service], row->id->port,
+				  &row->listeners);
 	}
 }
 
@@ -177,9 +127,12 @@ static struct attack_target target_of(const struct rows *rows, const struct row 
 static void row_second(struct row *row, double seconds, __u64 now_ms)
 {
 	const struct row_counts *now = &row->look.counts, *ago = &row->second_ago.counts;
-	struct tuner_second second = {
-		.is_attacked = is_attacked(row, now_ms) || row->attack.is_going_on ||
-			       now_ms < row->forced_until_ms,
+	struct tuner_second second;
+
+	if (is_attacked(row, now_ms) || row->attack.is_going_on)
+		row->quiet_ms = now_ms + row->thresholds.handshake_timeout_seconds * 1000ULL;
+	second = (struct tuner_second){
+		.is_attacked = now_ms < row->quiet_ms || now_ms < row->forced_until_ms,
 		.half_open = row->look.held,
 		.syns = (now->syns - ago->syns) / seconds,
 		.served = (now->served - ago->served) / seconds,
@@ -340,6 +293,14 @@ json_t *rows_ongoing(const struct rows *rows)
 	return all;
 }
 
+bool rows_has_service(const struct rows *rows, const char *service)
+{
+	for (size_t i = 0; i < rows->nr; i++)
+		if (!strcmp(rows->row[i].id->name, service))
+			return true;
+	return false;
+}
+
 /* ---- orders ---- */
 
 static int refuse(char **ret_why, int err, const char *format, ...)
@@ -377,6 +338,20 @@ static int find_service(struct rows *rows, const char *service, struct row **ret
 	return 0;
 }
 
+/* Tells as many as it can, and returns what went wrong first. */
+static int tell_all(struct rows *rows, struct row *first, struct row *end)
+{
+	int failed = 0;
+
+	for (struct row *row = first; row < end; row++) {
+		int err = row_tell(rows, row);
+
+		if (!failed)
+			failed = err;
+	}
+	return failed;
+}
+
 int rows_tune(struct rows *rows, const char *service, const char *key, const char *value,
 	      char **ret_why)
 {
@@ -394,10 +369,9 @@ int rows_tune(struct rows *rows, const char *service, const char *key, const cha
 	config_errors_free(&errors);
 	if (err)
 		return err;
-	for (struct row *row = first; row < end; row++) {
+	for (struct row *row = first; row < end; row++)
 		row->tunables = tuned;
-		err = row_tell(rows, row) ?: err;
-	}
+	err = tell_all(rows, first, end);
 	if (!err)
 		log_notice("service %s: %s is set to %s", service, key, value);
 	return err;
@@ -407,15 +381,12 @@ int rows_tune(struct rows *rows, const char *service, const char *key, const cha
 static int order(struct rows *rows, struct row *first, struct row *end, enum svc_mode mode,
 		 __u64 forced_until_ms, __u64 disarmed_ms)
 {
-	int err = 0;
-
 	for (struct row *row = first; row < end; row++) {
 		row->mode = mode;
 		row->forced_until_ms = forced_until_ms;
 		row->disarmed_ms = disarmed_ms;
-		err = row_tell(rows, row) ?: err;
 	}
-	return err;
+	return tell_all(rows, first, end);
 }
 
 int rows_set_mode(struct rows *rows, const char *service, const char *word, char **ret_why)

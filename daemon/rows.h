@@ -32,6 +32,8 @@ void rows_follow(struct rows *rows);
 /* Rows of the snapshot; the rest is left as it is. Returns 0 or -errno. */
 int rows_snapshot(struct rows *rows, struct snapshot *ret);
 
+bool rows_has_service(const struct rows *rows, const char *service);
+
 /* The events of the beginnings of all attacks that go on, in an array. NULL: no memory. */
 json_t *rows_ongoing(const struct rows *rows);
 

@@ -36,9 +36,9 @@ static bool take_entry(json_t *entry, struct state_row *rows, size_t nr)
 {
 	struct baseline learned;
 	const char *service;
-	int port;
+	json_int_t port;
 
-	if (json_unpack_ex(entry, NULL, JSON_STRICT, "{s:s, s:i, s:F, s:F}", "service", &service,
+	if (json_unpack_ex(entry, NULL, JSON_STRICT, "{s:s, s:I, s:F, s:F}", "service", &service,
 			   "port", &port, "half_open", &learned.half_open, "syn_rate",
 			   &learned.syn_rate) ||
 	    !is_sane(learned.half_open) || !is_sane(learned.syn_rate))
@@ -54,10 +54,10 @@ static bool take_all(json_t *state, struct state_row *rows, size_t nr)
 {
 	struct state_row *copy __cleanup(cleanup_free) = malloc(nr * sizeof(*rows) + 1);
 	json_t *learned, *entry;
-	int version;
+	json_int_t version;
 	size_t i;
 
-	if (!copy || json_unpack_ex(state, NULL, JSON_STRICT, "{s:i, s:o}", "version", &version,
+	if (!copy || json_unpack_ex(state, NULL, JSON_STRICT, "{s:I, s:o}", "version", &version,
 				    "learned", &learned))
 		return false;
 	if (version != STATE_VERSION || !json_is_array(learned))

@@ -11,7 +11,8 @@
  *      falls out next                                ^ opened now
  *
  * A handshake that nobody finishes is counted for `window` to `window` + 1 buckets. One CPU's
- * buckets can be below 0: what it saw finished, another had opened.
+ * buckets can be below 0: what it saw finished, another had opened. A window is at most
+ * HANDSHAKE_BUCKETS - 2, so that a bucket is free for what another CPU opened a tick ahead.
  */
 #ifndef SYNWARD_HALF_OPEN_H
 #define SYNWARD_HALF_OPEN_H
@@ -23,6 +24,10 @@
 #ifndef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #endif
+
+/* Buckets that a CPU can be late by. What seems later is ahead: a ring may not have been touched
+ * since the boot, years ago. */
+#define HALF_OPEN_LATE_MAX 65536U
 
 _Static_assert(!(HANDSHAKE_BUCKETS & (HANDSHAKE_BUCKETS - 1)), "buckets are a ring");
 
@@ -40,7 +45,7 @@ static __always_inline bool half_open_counts(__u32 bucket, __u32 now, __u32 wind
 
 static __always_inline bool half_open_is_behind(const struct half_open *h, __u32 now)
 {
-	return (__s32)(now - h->newest) > 0;
+	return h->newest - now >= HALF_OPEN_LATE_MAX;
 }
 
 /* Let fall out what is too old at @now. */
@@ -68,11 +73,12 @@ static __always_inline void half_open_add(struct half_open *h, __u32 now)
 	h->sum++;
 }
 
-/* One that was opened in @bucket is open no longer, at @now, to which it has been advanced. */
+/* One that was opened in @bucket is open no longer, at @now, to which it has been advanced. A CPU
+ * that is ahead may have let it fall out already. */
 static __always_inline void half_open_sub(struct half_open *h, __u32 now, __u32 window,
 					  __u32 bucket)
 {
-	if (!half_open_counts(bucket, now, window))
+	if (!half_open_counts(bucket, now, window) || !half_open_counts(bucket, h->newest, window))
 		return;
 	(*half_open_bucket(h, bucket))--;
 	h->sum--;
@@ -84,7 +90,7 @@ static inline __s64 half_open_sum(const struct half_open *h, __u32 now, __u32 wi
 	__s64 sum = h->sum;
 	__u32 steps = now - h->newest;
 
-	if ((__s32)steps < 0)
+	if (!half_open_is_behind(h, now))
 		return sum;
 	for (__u32 i = 0; i < steps && i < HANDSHAKE_BUCKETS; i++)
 		sum -= h->open[(h->newest - window + i) & (HANDSHAKE_BUCKETS - 1)];

@@ -195,15 +195,16 @@ static inline void world_connections(bool v6, int web)
 static inline void world_namespace(void)
 {
 	MUST(unshare(CLONE_NEWNET));
-	world_run("ip link set lo up; ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.2/32 "
-		  "dev lo;"
-		  "ip addr add 2001:db8::1/128 dev lo nodad; ip addr add 2001:db8::2/128 dev lo "
-		  "nodad;"
-		  "ip route add 198.18.0.0/15 dev lo;"
-		  /* To an address that is not its own, IPv6 answers on another device only. */
-		  "ip link add out type veth peer name in; ip link set out up; ip link set in up;"
-		  "ip -6 route add 2001:db8:ffff::/48 dev out;"
-		  "ip -6 neigh add 2001:db8:ffff::7 lladdr 02:00:00:00:00:07 dev out nud permanent");
+	world_run(
+		"ip link set lo up; ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.2/32 "
+		"dev lo;"
+		"ip addr add 2001:db8::1/128 dev lo nodad; ip addr add 2001:db8::2/128 dev lo "
+		"nodad;"
+		"ip route add 198.18.0.0/15 dev lo;"
+		/* To an address that is not its own, IPv6 answers on another device only. */
+		"ip link add out type veth peer name in; ip link set out up; ip link set in up;"
+		"ip -6 route add 2001:db8:ffff::/48 dev out;"
+		"ip -6 neigh add 2001:db8:ffff::7 lladdr 02:00:00:00:00:07 dev out nud permanent");
 }
 
 #endif
