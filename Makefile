@@ -71,7 +71,7 @@ check-vm: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them,
 	$(Q)$(MAKE) --no-print-directory all lab
 	$(Q)O=$(O) tests/vm/check.sh
 
-run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=always|monitor]
+run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=auto|always|monitor]
 	$(Q)test -n "$(IFACE)" -a -n "$(PORTS)" || { echo "usage: sudo make run IFACE=eth0 PORTS=443" >&2; exit 2; }
 	$(Q)tests/lab/deps.sh
 	$(Q)$(MAKE) --no-print-directory all

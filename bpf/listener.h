@@ -53,6 +53,15 @@ static __always_inline void rcv_space_default(__u32 rmem_default, struct rcv_spa
 	ret->clamp_bytes = 0;
 }
 
+/* How much of a buffer is window, of 1 << WIN_SCALE_SHIFT; before 6.6 half, by tcp_adv_win_scale.
+ */
+static __always_inline __u32 scaling_ratio(const struct tcp_sock___local *tp)
+{
+	if (bpf_core_field_exists(tp->scaling_ratio))
+		return tp->scaling_ratio;
+	return 1U << (WIN_SCALE_SHIFT - 1);
+}
+
 /* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in
  * the kernel. */
 static __always_inline void listener_read(struct bpf_sock *sk, const struct settings *set,
@@ -71,7 +80,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 	ret->syn_queue = 0;
 	ret->backlog = ~0U;
 	if (s) {
-		rcv.space_bytes = (__u64)(__u32)s->sk_rcvbuf * tp->scaling_ratio >> WIN_SCALE_SHIFT;
+		rcv.space_bytes = (__u64)(__u32)s->sk_rcvbuf * scaling_ratio(tp) >> WIN_SCALE_SHIFT;
 		rcv.clamp_bytes = tp->window_clamp;
 		if ((BPF_CORE_READ_BITFIELD(s, sk_userlocks) & SOCK_RCVBUF_LOCK) &&
 		    (!rcv.clamp_bytes || rcv.clamp_bytes > rcv.space_bytes))

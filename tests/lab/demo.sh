@@ -91,7 +91,6 @@ synward_start() {
 
 		[service web]
 		ports = 80
-		mode = always
 	END
 	spawn_first synwardd lab_s "$LAB_CLIENT_CPU" \
 		"$out/synwardd" --config "$LAB_DIR/synward.conf"
@@ -256,7 +255,7 @@ main() {
 	phase "1 peace" peace "peace, no flood"
 	phase "2 half-open table" table "the flood, and the kernel's half-open table (tcp_syncookies=0)"
 	phase "3 kernel's cookies" cookies "the flood, and the kernel's own cookies (tcp_syncookies=1)"
-	phase "4 synward" synward "the flood, and synward in mode always"
+	phase "4 synward" synward "the flood, and synward in mode auto, which arms by itself"
 	report=$(printf '%s\n' "${results[@]}" | jq -s --arg kernel "$(uname -r)" \
 		--argjson synward "$synward_path" '{kernel: $kernel, synward: $synward, phases: .}')
 	print_table "$report"

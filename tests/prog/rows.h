@@ -55,10 +55,10 @@ struct row {
 	/* Handshakes that the service's kernel holds, before and after; of PORT_AUTO, PORT_MONITOR
 	 * and what is like them. */
 	int held, held_after;
-	int syns_before; /* in this second */
-	bool kernel_ack; /* it acknowledges the kernel's own SYN-ACK */
-	bool syn_recv;   /* the flow table knows the tuple as a handshake of the kernel's */
-	bool aged;       /* for a while already */
+	int syns_before;    /* in this second */
+	bool kernel_ack;    /* it acknowledges the kernel's own SYN-ACK */
+	bool syn_recv;      /* the flow table knows the tuple as a handshake of the kernel's */
+	bool aged;          /* for a while already */
 	bool stale_flow;    /* the flow table knows the tuple, the kernel does not; it must be
 			       forgotten */
 	bool with_metadata; /* the frame arrives with foreign metadata */

@@ -148,4 +148,19 @@ for addr in "$LAB_SRV4" "$LAB_SRV6"; do
 done
 expect "by cookies" status_is '.reasons.handoff == 204'
 expect "it stops" synward_stop
+
+# ---- auto ------------------------------------------------------------------------------------------
+
+MODE=auto
+expect "auto" synward_start --interface srv0 --ports 80
+expect "peace: 100 connections" serves 100 "$LAB_SRV4"
+expect "by the kernel" status_is '.reasons.handoff == 0 and .reasons.kernel_handshake_done == 100 and
+	all(.services[]; .armed == false and .served == 100 and .half_open == 0)'
+expect "the flood flows" lab_flood_start flood --dst "$LAB_SRV4" --pps 20000 --seconds 60
+expect "it arms" lab_wait_for "it" 10 status_is '.services[0].armed'
+expect "100 clients in it are served" serves 100 "$LAB_SRV6"
+expect "no more than the threshold came to the kernel" status_is '.services[0] |
+	.kernel_half_open <= .thresholds.half_open'
+lab_stop flood
+expect "it stops" synward_stop
 guest_end

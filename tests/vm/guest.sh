@@ -62,9 +62,10 @@ addressed() {
 
 # ---- synwardd ------------------------------------------------------------------------------------
 
+# synward_start OPTION... : in mode $MODE, always if not said.
 synward_start() {
 	mkdir -p "${SOCKET%/*}"
-	lab_spawn synwardd lab_s "$O/synwardd" --control-socket "$SOCKET" "$@"
+	lab_spawn synwardd lab_s "$O/synwardd" --control-socket "$SOCKET" --mode "${MODE:-always}" "$@"
 	lab_wait_for "synwardd to answer" 30 synward_status
 }
 
