@@ -58,6 +58,14 @@ static json_t *state_word(const json_t *entry)
 	return json_string(word);
 }
 
+/* Who finished it; nobody yet, or before our time. */
+static const char *accepted_by(const json_t *entry)
+{
+	const char *by = out_text_of(entry, "accepted_by");
+
+	return strcmp(by, "unknown") ? by : "-";
+}
+
 static json_t *age(const json_t *entry)
 {
 	const double seconds = json_number_value(json_object_get(entry, "age_seconds"));
@@ -75,7 +83,7 @@ static json_t *text_row(const json_t *entry)
 			 endpoint(entry, "source", "source_port"), "to",
 			 endpoint(entry, "destination", "port"), "service",
 			 out_text_of(entry, "service"), "state_word", state_word(entry),
-			 "accepted_by", out_text_of(entry, "accepted_by"), "age", age(entry));
+			 "accepted_by", accepted_by(entry), "age", age(entry));
 }
 
 static void rows_add(json_t *rows, const json_t *page, enum out_format format)
