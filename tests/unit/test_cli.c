@@ -83,10 +83,10 @@ static void test_handshakes(void **state)
 	     "synward: there may be more than 2; --limit N shows them\n");
 	assert_string_equal(
 		world.out,
-		"SOURCE                DESTINATION             SERVICE  STATE        BY       AGE\n"
-		"10.0.0.1:1            10.0.0.1:443            web      ESTABLISHED  cookie   "
+		"SOURCE                DESTINATION             SERVICE  STATE        BY      AGE\n"
+		"10.0.0.1:1            10.0.0.1:443            web      ESTABLISHED  cookie  "
 		"1 h 0 min\n"
-		"[::2001:db8:a00:1]:2  [::2001:db8:a00:1]:443  web      SYN-RECV     unknown  "
+		"[::2001:db8:a00:1]:2  [::2001:db8:a00:1]:443  web      SYN-RECV     -       "
 		"1.250 s\n");
 	prints("-t hands --limit=1 --state syn-recv --service web",
 	       "handshake\t::2001:db8:a00:1\t2\t::2001:db8:a00:1\t443\tweb\tsyn_recv\tunknown\t"
