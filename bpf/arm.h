@@ -13,7 +13,7 @@
 
 #include "judge.h"
 
-#define EXTEND_STEP_MS 128 /* until_ms lies on a line that every packet reads */
+#define LAST_STEP_MS 128 /* last_ms lies on a line that every packet reads */
 
 struct arm_why {
 	__u32 cause; /* enum arm_cause */
@@ -21,40 +21,34 @@ struct arm_why {
 	__u32 threshold;
 };
 
-/* Returns the row's state, IS_*. Global as row_state() is. */
+/* Returns the row's state, IS_*. Global as row_state() is. An attack that was disarmed in this same
+ * millisecond begins anew with the next. */
 __noinline __u32 row_arm(const struct row_conf *row, struct row_live *live, __u64 now_ms,
 			 const struct arm_why *why)
 {
-	__u64 was;
+	__u64 was, since_ms;
 
-	if (!row || !live || !why)
+	if (!row || !live || !why) /* for the verifier; callers have looked */
 		return 0;
-	was = live->until_ms;
-	if (row_state(row, live, now_ms) & IS_ATTACKED ||
-	    __sync_val_compare_and_swap(&live->until_ms, was, now_ms + row->hold_ms) != was)
-		return row_state(row, live, now_ms); /* another CPU did it just now */
-	live->since_ms = now_ms;
-	live->cause = why->cause;
-	live->value = why->value;
-	live->threshold = why->threshold;
-	live->times++;
+	was = live->since_ms;
+	since_ms = now_ms > row->disarmed_ms ? now_ms : row->disarmed_ms + 1;
+	live->last_ms = now_ms;
+	if (was < since_ms && __sync_val_compare_and_swap(&live->since_ms, was, since_ms) == was) {
+		live->cause = why->cause;
+		live->value = why->value;
+		live->threshold = why->threshold;
+		live->times++;
+	} /* else another CPU did it just now */
 	return row_state(row, live, now_ms);
 }
 
-static __always_inline void arm(struct judgement *j, enum arm_cause cause, __u32 value,
-				__u32 threshold)
+/* An attack is seen: it begins, or goes on. */
+static __always_inline void attack_seen(struct judgement *j, const struct arm_why *why)
 {
-	struct arm_why why = { .cause = cause, .value = value, .threshold = threshold };
-
-	j->state = row_arm(j->row, j->live, j->now_ms, &why);
-}
-
-static __always_inline void arm_extend(const struct judgement *j)
-{
-	__u64 until_ms = j->now_ms + j->row->hold_ms;
-
-	if ((__s64)(until_ms - j->live->until_ms) >= EXTEND_STEP_MS)
-		j->live->until_ms = until_ms;
+	if (!is_attacked(j))
+		j->state = row_arm(j->row, j->live, j->now_ms, why);
+	else if ((__s64)(j->now_ms - j->live->last_ms) >= LAST_STEP_MS)
+		j->live->last_ms = j->now_ms;
 }
 
 /* SYNs in @second over all CPUs, with @n more. A CPU whose clock is a tick behind adds to the newer
@@ -69,30 +63,28 @@ static __always_inline __u32 rate_add(struct row_rate *rate, __u32 second, __u32
 	return (__u32)__sync_fetch_and_add(&rate->now, n) + n;
 }
 
-/* Count a SYN, and see what the rate means. */
+/* Count a SYN, and see what the rate means: above the one mark an attack begins, above the other it
+ * goes on. */
 static __always_inline void arm_by_rate(struct judgement *j)
 {
-	bool is_busy = is_attacked(j) || is_armed(j);
+	struct arm_why why = { .cause = ARM_SYN_RATE, .threshold = j->row->arm_syn_rate };
 	struct row_cpu *here = j->here;
 	struct row_rate *total;
-	__u32 rate;
 
 	if (here->rate_second != j->second) {
 		here->rate_second = j->second;
 		here->rate_kept = 0;
 	}
 	here->rate_kept++;
-	if (is_busy && here->rate_kept < j->row->flush_every)
+	if ((is_attacked(j) || is_armed(j)) && here->rate_kept < j->row->flush_every)
 		return;
 	total = bpf_map_lookup_elem(&row_rate, &j->row_index);
 	if (!total)
 		return;
-	rate = rate_add(total, j->second, here->rate_kept);
+	why.value = rate_add(total, j->second, here->rate_kept);
 	here->rate_kept = 0;
-	if (rate >= j->row->arm_syn_rate)
-		arm(j, ARM_SYN_RATE, rate, j->row->arm_syn_rate);
-	if (rate >= j->row->low_water && is_attacked(j))
-		arm_extend(j);
+	if (why.value >= (is_attacked(j) ? j->row->low_water : j->row->arm_syn_rate))
+		attack_seen(j, &why);
 }
 
 #endif

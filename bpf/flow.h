@@ -9,13 +9,15 @@
  *     |        timestamp offset        |        tag         |      set       |
  *     +--------------------------------+--------------------+----------------+
  *
- *     SYN, in peace ──> SYN_RECV ── ACK that the kernel takes ──> ESTABLISHED ── FIN, RST ──>
- * CLOSING valid cookie ──> HANDED_OFF ── socket ──^
+ *     SYN in peace ──> SYN_RECV ──> ESTABLISHED ──> CLOSING
+ *                          the kernel's ACK ^     FIN, RST ^
+ *     valid cookie ──> HANDED_OFF ──> ESTABLISHED
+ *                             socket ^
  *
  * While armed only what has proved its address enters: a socket of the kernel's beyond the
  * handshake, or a valid cookie. SYN_RECV enters in peace alone, as many as the thresholds allow
- * (handshake.h), and is not evicted. Two CPUs that take the same place at once: one of them goes
- * without, which costs a socket lookup and nothing else.
+ * (handshake.h), and is not evicted. An entry changes by compare and swap of one word: of two CPUs
+ * that want the same, one does it.
  */
 #ifndef SYNWARD_FLOW_H
 #define SYNWARD_FLOW_H
@@ -75,8 +77,11 @@ static __always_inline struct flow_tags *flow_tags_of(__u64 id)
 static __always_inline __u32 flow_left_ms(const struct flow *f, __u64 now_ms)
 {
 	__u32 left = f->expires_ms - (__u32)now_ms;
+	__u8 state = FLOW_STATE(f->is);
 
-	return f->state && left <= FLOW_LIFE_MAX_MS ? left : 0;
+	if (state == FLOW_NONE || state == FLOW_CLAIMED || left > FLOW_LIFE_MAX_MS)
+		return 0;
+	return left;
 }
 
 static __always_inline bool flow_is_young(const struct flow *f, __u64 now_ms)
@@ -84,10 +89,17 @@ static __always_inline bool flow_is_young(const struct flow *f, __u64 now_ms)
 	return (__u32)now_ms - f->since_ms < HAND_OFF_WINDOW_MS;
 }
 
+static __always_inline bool flow_is_syn_recv(const struct flow *f)
+{
+	return FLOW_STATE(f->is) == FLOW_SYN_RECV;
+}
+
 /* A note was left for it: HANDED_OFF, or its twin on a driver that carries no notes. */
 static __always_inline bool flow_is_handed_off(const struct flow *f)
 {
-	return f->state == FLOW_HANDED_OFF || f->state == FLOW_VALIDATED;
+	__u8 state = FLOW_STATE(f->is);
+
+	return state == FLOW_HANDED_OFF || state == FLOW_VALIDATED;
 }
 
 /* The entry of this flow, or NULL when it is not known or too old to be believed. */
@@ -110,88 +122,126 @@ static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 	return NULL;
 }
 
-/* The way that a new flow takes: its own old one, a free one, or that of the flow that would expire
- * first; FLOW_WAYS when all hold handshakes of the kernel's. Global, so that its many paths are
- * verified once and not wherever it is called. */
-__noinline __u32 flow_way(const struct flow_set *set, __u64 id, __u64 now_ms)
+/* Make of it what it is to be, if it still is what it was. */
+static __always_inline bool flow_change(struct flow *f, __u32 was, __u32 is)
 {
-	__u32 best = FLOW_WAYS, best_left = FLOW_LIFE_MAX_MS + 1;
-
-	if (!set) /* for the verifier; callers have looked */
-		return FLOW_WAYS;
-	for (__u32 i = 0; i < FLOW_WAYS; i++) {
-		__u32 left = flow_left_ms(&set->way[i], now_ms);
-
-		if (set->way[i].id == id)
-			return i;
-		if (left && set->way[i].state == FLOW_SYN_RECV)
-			continue;
-		if (left < best_left) {
-			best = i;
-			best_left = left;
-		}
-	}
-	return best;
+	return __sync_val_compare_and_swap(&f->is, was, is) == was;
 }
 
-static __always_inline void flow_enter(struct flow *f, __u8 state, __u64 now_ms, __u32 life_ms)
+/* The same, into a state in which it is believed for @life_ms. */
+static __always_inline bool flow_enter(struct flow *f, __u32 was, __u32 is, __u64 now_ms,
+				       __u32 life_ms)
 {
+	if (!flow_change(f, was, is))
+		return false;
 	f->since_ms = now_ms;
 	f->expires_ms = (__u32)now_ms + life_ms;
-	f->state = state;
-}
-
-/* What flow_put() writes, in one number: the row, the state, and who accepted it. */
-static __always_inline __u32 flow_is_now(__u32 row, enum flow_state state, enum accepted_by by)
-{
-	return row | (__u32)state << 16 | (__u32)by << 24;
-}
-
-/*
- * Enter the flow, or find it, and bring it to a state in which it is believed for @life_ms. Who
- * accepted it is not overwritten by ACCEPTED_UNKNOWN. Returns 0, or -1 when there is no place.
- * Global as flow_way() is.
- */
-__noinline int flow_put(const struct pkt *p, __u64 id, __u64 now_ms, __u32 life_ms, __u32 is_now)
-{
-	struct flow_tags *tags = flow_tags_of(id);
-	struct flow_set *set = flow_set_of(id);
-	__u8 by = is_now >> 24;
-	struct flow *f;
-	__u64 was;
-	__u32 way;
-
-	if (!p || !tags || !set)
-		return -1;
-	way = flow_way(set, id, now_ms);
-	if (way >= FLOW_WAYS)
-		return -1;
-	f = &set->way[way];
-	if (f->id != id || !flow_left_ms(f, now_ms)) {
-		was = f->id;
-		if (__sync_val_compare_and_swap(&f->id, was, id) != was)
-			return -1;
-		f->src = p->src;
-		f->dst = p->dst;
-		f->sport = p->sport;
-		f->dport = p->dport;
-		f->opened_ms = now_ms;
-		f->row = is_now;
-		f->accepted_by = ACCEPTED_UNKNOWN;
-		f->nr_syns = 0;
-		tags->tag[way] = flow_tag(id);
-	}
-	if (by != ACCEPTED_UNKNOWN)
-		f->accepted_by = by;
-	flow_enter(f, is_now >> 16, now_ms, life_ms);
-	return 0;
+	return true;
 }
 
 /* The kernel holds no socket for it any more: the next one of the same tuple is another connection.
  */
 static __always_inline void flow_forget(struct flow *f)
 {
-	f->state = FLOW_NONE;
+	flow_change(f, f->is, FLOW_IS(0, FLOW_NONE, 0));
+}
+
+/* Of rows that cannot arm, handshakes take half of a set at most: they must not crowd out others.
+ */
+#define FLOW_HALF_SHARE FLOW_IS(0, 0, 0x80)
+
+/* The way that a new flow takes: its own old one, a free one, or that of the flow that would expire
+ * first; FLOW_WAYS when there is none. Global, so that its many paths are verified once and not
+ * wherever it is called. */
+__noinline __u32 flow_way(const struct flow_set *set, __u64 id, __u64 now_ms, __u32 is)
+{
+	__u32 best = FLOW_WAYS, best_left = FLOW_LIFE_MAX_MS + 1;
+	__u32 nr_held = is & FLOW_HALF_SHARE ? FLOW_WAYS / 2 : 0;
+
+	if (!set) /* for the verifier; callers have looked */
+		return FLOW_WAYS;
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
+		__u8 state = FLOW_STATE(set->way[i].is);
+		__u32 left = flow_left_ms(&set->way[i], now_ms);
+
+		if (state == FLOW_CLAIMED)
+			continue;
+		if (set->way[i].id == id)
+			return i;
+		if (left && state == FLOW_SYN_RECV) {
+			nr_held++;
+		} else if (left < best_left) {
+			best = i;
+			best_left = left;
+		}
+	}
+	return nr_held < FLOW_WAYS ? best : FLOW_WAYS;
+}
+
+enum flow_put {
+	FLOW_ENTERED,
+	FLOW_THERE, /* it is in SYN_RECV already */
+	FLOW_LOST,  /* to another CPU, which wanted the same place */
+	FLOW_FULL,  /* of handshakes that the kernel holds */
+};
+
+/* Take the place of @f, as it is seen here, for another flow. */
+static __always_inline enum flow_put flow_replace(struct flow *f, const struct pkt *p, __u64 id,
+						  __u64 now_ms)
+{
+	__u32 was = f->is, expires_ms = f->expires_ms;
+	__u64 was_id = f->id;
+
+	if (!flow_change(f, was, FLOW_IS(0, FLOW_CLAIMED, 0)))
+		return FLOW_LOST;
+	if (f->id != was_id || f->expires_ms != expires_ms) { /* the same word, another flow */
+		f->is = was;
+		return FLOW_LOST;
+	}
+	f->id = id;
+	f->src = p->src;
+	f->dst = p->dst;
+	f->sport = p->sport;
+	f->dport = p->dport;
+	f->opened_ms = now_ms;
+	f->nr_syns = 0;
+	return FLOW_ENTERED;
+}
+
+/*
+ * Enter the flow, or find it, as @is (FLOW_IS(), or FLOW_HALF_SHARE too), for @life_ms. Who
+ * accepted it is not overwritten by ACCEPTED_UNKNOWN. Returns enum flow_put. Global as flow_way()
+ * is.
+ */
+__noinline int flow_put(const struct pkt *p, __u64 id, __u64 now_ms, __u32 life_ms, __u32 is)
+{
+	struct flow_tags *tags = flow_tags_of(id);
+	struct flow_set *set = flow_set_of(id);
+	struct flow *f;
+	__u32 way, was;
+
+	if (!p || !tags || !set)
+		return FLOW_FULL;
+	way = flow_way(set, id, now_ms, is);
+	if (way >= FLOW_WAYS)
+		return FLOW_FULL;
+	is &= ~FLOW_HALF_SHARE;
+	f = &set->way[way];
+	was = f->is;
+	if (f->id == id && flow_left_ms(f, now_ms)) {
+		if (FLOW_STATE(was) == FLOW_SYN_RECV && FLOW_STATE(is) == FLOW_SYN_RECV)
+			return FLOW_THERE;
+		if (FLOW_ACCEPTED_BY(is) == ACCEPTED_UNKNOWN)
+			is |= was & FLOW_IS(0, 0, 0xff);
+		return flow_enter(f, was, is, now_ms, life_ms) ? FLOW_ENTERED : FLOW_LOST;
+	}
+	if (flow_replace(f, p, id, now_ms) != FLOW_ENTERED)
+		return FLOW_LOST;
+	tags->tag[way] = flow_tag(id);
+	f->since_ms = now_ms;
+	f->expires_ms = (__u32)now_ms + life_ms;
+	flow_change(f, FLOW_IS(0, FLOW_CLAIMED, 0), is); /* all of the above before it */
+	return FLOW_ENTERED;
 }
 
 static __always_inline void flow_refresh(struct flow *f, __u64 now_ms)

@@ -7,7 +7,7 @@
 
 #include <linux/errno.h>
 
-#include "judge.h"
+#include "listener.h"
 
 #define HEADERS_MAX 128 /* enough for every header that is parsed, to make an skb linear */
 
@@ -71,6 +71,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	struct sip_key key;
 	struct flow *flow;
 	__u64 sum, sent_ms;
+	__u32 is;
 
 	if (!judgement_begin(&j))
 		return false;
@@ -80,13 +81,13 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	flow_key(&key);
 	j.flow_id = flow_id_make(&key, j.pkt);
 	flow = flow_find(j.flow_id, j.now_ms);
-	if (!flow || flow->state != FLOW_VALIDATED ||
+	if (!flow || FLOW_STATE(flow->is) != FLOW_VALIDATED ||
 	    !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
 		return false;
 	if (cookie_judge(&j, ret, &sent_ms) != ACK_COOKIE_VALID)
 		return false;
-	flow->state = FLOW_HANDED_OFF;
-	return true;
+	is = flow->is;
+	return flow_change(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_HANDED_OFF, FLOW_ACCEPTED_BY(is)));
 }
 
 static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)

@@ -8,7 +8,6 @@
 
 #include "cookie.h"
 #include "flow.h"
-#include "listener.h"
 #include "maps.h"
 #include "note.h"
 #include "parse.h"
@@ -138,7 +137,7 @@ __noinline __u32 row_state(const struct row_conf *row, const struct row_live *li
 
 	if (!row || !live) /* for the verifier; callers have looked */
 		return 0;
-	if (now_ms < live->until_ms && live->since_ms > row->disarmed_ms)
+	if (live->since_ms > row->disarmed_ms && (__s64)(now_ms - live->last_ms) < row->hold_ms)
 		state = IS_ATTACKED;
 	if (can_arm(row) ? state || now_ms < row->forced_until_ms :
 			   can_hand_off && row->mode == SVC_ALWAYS)

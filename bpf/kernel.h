@@ -43,6 +43,7 @@ struct atomic___local {
 } KERNEL_STRUCT;
 
 struct request_sock_queue___local {
+	__u8 rskq_defer_accept;
 	struct atomic___local qlen;
 } KERNEL_STRUCT;
 
@@ -61,16 +62,20 @@ struct tcp_sock___local {
 /* A handshake that the kernel holds. */
 struct request_sock___local {
 	struct sock_common___local __req_common;
+	__u32 ts_recent;
 } KERNEL_STRUCT;
 
 struct inet_request_sock___local {
 	struct request_sock___local req;
+	__u16 tstamp_ok : 1;
 } KERNEL_STRUCT;
 
 struct tcp_request_sock___local {
 	struct inet_request_sock___local req;
 	__u32 snt_isn;
 	__u32 rcv_nxt;
+	__u32 snt_tsval_first;
+	__u32 snt_tsval_last;
 } KERNEL_STRUCT;
 
 #endif

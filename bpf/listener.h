@@ -11,10 +11,8 @@
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
 
-#include "flow.h"
+#include "judge.h"
 #include "kernel.h"
-#include "maps.h"
-#include "parse.h"
 #include "policy.h"
 
 #define LISTENER_WINDOW_MS 4
@@ -98,8 +96,10 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */
 static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct listener_record *rec,
-					   __u32 window)
+					   __u64 now_ms)
 {
+	__u32 window = now_ms / LISTENER_WINDOW_MS;
+
 	if (cpu->lookup_window != window) {
 		cpu->lookup_window = window;
 		cpu->lookups_used = 0;
@@ -110,33 +110,29 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
 	return true;
 }
 
-/* What a lookup found for a SYN's tuple. */
+/* What there is for a SYN's tuple. */
 enum tuple_state {
-	TUPLE_FREE,      /* a listener, now in the record, or nothing at all */
+	TUPLE_FREE,      /* a listener, as the record says, or nothing at all */
 	TUPLE_HELD,      /* a connection, or a handshake */
 	TUPLE_TIME_WAIT, /* a connection that a SYN may follow */
-	TUPLE_NOT_ASKED, /* the budget is spent: the record says what was last seen */
+	TUPLE_REPEATED,  /* held, and its SYNs come faster than any client's */
 };
 
-static __always_inline enum tuple_state tuple_ask(void *ctx, const struct pkt *p,
-						  const struct settings *set, struct cpu_state *cpu,
-						  struct listener_record *rec, __u64 now_ms)
+/* Ask the kernel; the record of the listener, if that is what is found, is brought up to date. */
+static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgement *j,
+						  struct listener_record *rec)
 {
+	struct bpf_sock *sk = socket_lookup(ctx, j->pkt);
 	enum tuple_state state = TUPLE_FREE;
-	__u32 window = now_ms / LISTENER_WINDOW_MS;
-	struct bpf_sock *sk;
 
-	if (!lookup_allowed(cpu, rec, window))
-		return TUPLE_NOT_ASKED;
-	sk = socket_lookup(ctx, p);
 	if (!sk) {
-		rec->window = window;
+		rec->window = j->now_ms / LISTENER_WINDOW_MS;
 		rec->is_there = false;
 		return TUPLE_FREE;
 	}
 	if (sk->state == BPF_TCP_LISTEN) {
-		listener_read(sk, set, rec);
-		rec->window = window;
+		listener_read(sk, j->set, rec);
+		rec->window = j->now_ms / LISTENER_WINDOW_MS;
 	} else {
 		state = sk->state == BPF_TCP_TIME_WAIT ? TUPLE_TIME_WAIT : TUPLE_HELD;
 	}

@@ -182,6 +182,8 @@ struct cpu_state {
 	__u32 lookups_used;
 	__u64 second_end_ms; /* of the current second, so that it is divided out once a second */
 	__u32 second;
+	__u32 syns_skipped; /* since the last one that was looked at for its source */
+	__u32 defect;       /* enum reason: why the SYN at hand gets no cookie, or GO_ON */
 	__u32 pad;
 	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
 	 * stack through every path, and for the many shapes of a header that is a million

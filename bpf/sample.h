@@ -24,13 +24,16 @@ static __always_inline void sample_write(const struct judgement *j, struct sourc
 
 static __always_inline void source_sample(const struct judgement *j)
 {
-	struct source_samples *s = ONLY(source_samples);
+	struct source_samples *s;
 	struct sample_round *round;
 	__u32 slot;
 
-	if (!s || ++s->nr_skipped < SAMPLE_EVERY)
+	if (++j->cpu->syns_skipped < SAMPLE_EVERY)
 		return;
-	s->nr_skipped = 0;
+	j->cpu->syns_skipped = 0;
+	s = ONLY(source_samples);
+	if (!s)
+		return;
 	round = j->second & 1 ? &s->round[1] : &s->round[0];
 	if (round->second != j->second) {
 		round->second = j->second;

@@ -6,7 +6,7 @@
 #ifndef SYNWARD_SEGMENT_H
 #define SYNWARD_SEGMENT_H
 
-#include "handshake.h"
+#include "request.h"
 
 /* For tests: behave as on a driver that carries no metadata. */
 const volatile bool without_metadata;
@@ -44,9 +44,9 @@ static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
 	bool is_left = note_leave(ctx, note);
 
-	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
-		 flow_is_now(j->row_index, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED,
-			     ACCEPTED_COOKIE));
+	flow_put(
+		j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
+		FLOW_IS(j->row_index, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED, ACCEPTED_COOKIE));
 	if (notes && !notes->untaken++)
 		notes->since_ms = j->now_ms;
 	if (is_left)
@@ -94,11 +94,11 @@ static __always_inline enum reason flow_learn(const struct judgement *j, struct 
 			  state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK ||
 			  state == BPF_TCP_CLOSING;
 
-	if (known && known->state == FLOW_SYN_RECV)
-		handshake_finish(j, known); /* behind our back */
+	if (known)
+		handshake_finish(j, known); /* if it was one: behind our back */
 	flow_put(j->pkt, j->flow_id, j->now_ms, is_closing ? CLOSING_TIMEOUT_MS : FLOW_TIMEOUT_MS,
-		 flow_is_now(j->row_index, is_closing ? FLOW_CLOSING : FLOW_ESTABLISHED,
-			     ACCEPTED_UNKNOWN));
+		 FLOW_IS(j->row_index, is_closing ? FLOW_CLOSING : FLOW_ESTABLISHED,
+			 ACCEPTED_UNKNOWN));
 	return FLOW_LEARNED;
 }
 
@@ -110,11 +110,13 @@ static __always_inline enum reason judge_by_socket(struct xdp_md *ctx, struct ju
 	enum reason why = KERNEL_HANDSHAKE;
 	struct listener_record rec = {};
 	__u32 state = sk ? sk->state : BPF_TCP_CLOSE;
+	__u64 sum = 0;
 
 	if (state == BPF_TCP_LISTEN)
 		listener_read(sk, j->set, &rec);
-	else if (state == BPF_TCP_NEW_SYN_RECV)
-		why = request_judge(sk, j->pkt);
+	else if (state == BPF_TCP_NEW_SYN_RECV &&
+		 header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
+		why = request_judge(sk, j);
 	if (sk)
 		bpf_sk_release(sk);
 	switch (state) {
@@ -122,13 +124,13 @@ static __always_inline enum reason judge_by_socket(struct xdp_md *ctx, struct ju
 	case BPF_TCP_LISTEN:
 		break;
 	case BPF_TCP_NEW_SYN_RECV:
-		return handshake_step(j, known, why);
+		return handshake_step(ctx, j, known, why, sum);
 	case BPF_TCP_TIME_WAIT:
 		return KERNEL_TIME_WAIT;
 	default:
 		return flow_learn(j, known, state);
 	}
-	if (known && known->state == FLOW_SYN_RECV) {
+	if (known && flow_is_syn_recv(known)) {
 		if (flow_is_young(known, j->now_ms))
 			return KERNEL_HANDSHAKE; /* its SYN is still on the way up */
 		handshake_end(j, known);
@@ -138,6 +140,19 @@ static __always_inline enum reason judge_by_socket(struct xdp_md *ctx, struct ju
 	if (j->pkt->flags & TCP_ACK)
 		return ACK_NO_LISTENER;
 	return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
+}
+
+/* A segment of a connection that is known to be one. */
+static __always_inline enum reason judge_known(const struct judgement *j, struct flow *flow)
+{
+	__u32 is = flow->is;
+
+	if (likely(!(j->pkt->flags & (TCP_FIN | TCP_RST))))
+		flow_refresh(flow, j->now_ms);
+	else
+		flow_enter(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_CLOSING, FLOW_ACCEPTED_BY(is)),
+			   j->now_ms, CLOSING_TIMEOUT_MS);
+	return FLOW_KNOWN;
 }
 
 static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judgement *j)
@@ -150,13 +165,9 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	flow = flow_find(j->flow_id, j->now_ms);
 	if (!flow)
 		return judge_by_socket(ctx, j, NULL);
-	switch (flow->state) {
+	switch (FLOW_STATE(flow->is)) {
 	case FLOW_ESTABLISHED:
-		if (unlikely(j->pkt->flags & (TCP_FIN | TCP_RST)))
-			flow_enter(flow, FLOW_CLOSING, j->now_ms, CLOSING_TIMEOUT_MS);
-		else
-			flow_refresh(flow, j->now_ms);
-		return FLOW_KNOWN;
+		return judge_known(j, flow);
 	case FLOW_CLOSING:
 		return FLOW_KNOWN;
 	case FLOW_HANDED_OFF:

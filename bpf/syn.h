@@ -7,7 +7,7 @@
 #ifndef SYNWARD_SYN_H
 #define SYNWARD_SYN_H
 
-#include "arm.h"
+#include "checksum.h"
 #include "handshake.h"
 #include "policy.h"
 #include "reply.h"
@@ -16,52 +16,6 @@
 #define TC_SILENT_MS 200 /* notes that nobody took for so long, and enough of them: no TC half */
 #define LAST_COOKIE_STEP_MS 1000 /* its line is read by every packet */
 #define FRAME_MIN 60             /* Ethernet pads to this anyway */
-
-/* One's complement sum of up to SYN_PAYLOAD_MAX bytes of payload; ~0 when they cannot be read.
- * Global, so that it is verified once and not on every path that comes here. */
-__noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
-{
-	__u64 sum = 0;
-
-	for (int i = 0; i < SYN_PAYLOAD_MAX / 64 + 1; i++) {
-		__u64 chunk[8] = {};
-		__u32 n = min_u32(bytes, sizeof(chunk));
-
-		if (!n)
-			break;
-		/* Linux 6.1's verifier does not learn from the test that n is not 0 (clang 14). */
-		asm volatile("" : "+r"(n));
-		n = ((n - 1) & (sizeof(chunk) - 1)) + 1;
-		if (bpf_xdp_load_bytes(ctx, at, chunk, n))
-			return ~0ULL;
-		for (int k = 0; k < 8; k++)
-			sum += (chunk[k] >> 32) + (__u32)chunk[k];
-		at += n;
-		bytes -= n;
-	}
-	return sum;
-}
-
-/* A checksum that is the bare pseudo-header's was left to hardware by a local sender, and is as
- * good as right. */
-static __always_inline bool syn_checksum_ok(struct xdp_md *ctx, const struct judgement *j,
-					    __u64 header_sum)
-{
-	const struct pkt *p = j->pkt;
-	const struct tcphdr *th = (const void *)&j->cpu->header;
-	__u64 pseudo = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6),
-				   p->l4_bytes + p->payload_bytes);
-	__u64 sum = header_sum + pseudo;
-
-	if (p->payload_bytes) {
-		__u64 payload = payload_sum(ctx, p->l4_off + p->l4_bytes, p->payload_bytes);
-
-		if (payload == ~0ULL)
-			return false;
-		sum += payload;
-	}
-	return csum_fold(sum) == 0xffff || th->check == csum_fold(pseudo);
-}
 
 static __always_inline enum reason device_ready(const struct judgement *j,
 						const struct dev_conf *dev)
@@ -143,7 +97,7 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 	return SYN_COOKIE;
 }
 
-/* Header, options and checksum. GO_ON, or why nobody will answer it. */
+/* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */
 static __always_inline enum reason syn_read(struct xdp_md *ctx, struct judgement *j)
 {
 	enum reason why;
@@ -154,47 +108,58 @@ static __always_inline enum reason syn_read(struct xdp_md *ctx, struct judgement
 	why = syn_judge(j->pkt, &j->cpu->opts);
 	if (why != GO_ON)
 		return why;
-	return syn_checksum_ok(ctx, j, sum) ? GO_ON : SYN_BAD_CHECKSUM;
+	return segment_checksum_ok(ctx, j, sum) ? GO_ON : SYN_BAD_CHECKSUM;
 }
 
-/* The kernel holds the tuple, and knows best what to say. */
-static __always_inline enum reason syn_to_holder(const struct judgement *j, struct flow *known)
+/* Would the kernel answer it all the same? */
+static __always_inline bool is_fine_in_peace(enum reason why)
 {
-	if (known && is_armed(j) && !flow_takes_syn(known, j->now_ms))
-		return SYN_REPEATED;
-	return SYN_KNOWN;
+	return why == GO_ON || why == SYN_SMALL_MSS || why == SYN_TOO_LONG;
 }
 
 /*
- * Is the tuple free for a new handshake? GO_ON, with the listener in @rec, or why not. @known: the
- * flow table's entry, or NULL. When the kernel holds nothing, the entry is of a connection that has
- * ended, unless the kernel has not seen yet what was handed to it a moment ago. *ret_is_held: it is
- * free for the kernel alone, which still holds the connection before in TIME_WAIT.
+ * What does the kernel hold for the tuple? What we know of it (@known, or NULL) is forgotten when
+ * it is nothing, unless the kernel has not seen yet what was handed to it a moment ago. A known
+ * flow's SYNs always ask, so they are few.
  */
-static __always_inline enum reason syn_tuple(struct xdp_md *ctx, struct judgement *j,
-					     struct listener_record *rec, struct flow *known,
-					     bool *ret_is_held)
+static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const struct judgement *j,
+						  struct listener_record *rec, struct flow *known)
 {
-	enum tuple_state tuple = tuple_ask(ctx, j->pkt, j->set, j->cpu, rec, j->now_ms);
+	enum tuple_state tuple;
 
-	if (tuple == TUPLE_HELD)
-		return syn_to_holder(j, known);
-	if (tuple == TUPLE_NOT_ASKED)
-		return known ? syn_to_holder(j, known) : GO_ON;
-	if (known && known->state == FLOW_SYN_RECV) {
-		if (flow_is_young(known, j->now_ms))
-			return syn_to_holder(j, known);
+	if (known && !flow_takes_syn(known, j->now_ms))
+		return is_armed(j) ? TUPLE_REPEATED : TUPLE_HELD;
+	if (!known && !lookup_allowed(j->cpu, rec, j->now_ms))
+		return TUPLE_FREE; /* most probably; @rec says what was last seen */
+	tuple = tuple_ask(ctx, j, rec);
+	if (!known || tuple == TUPLE_HELD)
+		return tuple;
+	if ((flow_is_syn_recv(known) || flow_is_handed_off(known)) &&
+	    flow_is_young(known, j->now_ms))
+		return TUPLE_HELD;
+	if (flow_is_syn_recv(known))
 		handshake_end(j, known);
-	} else if (known) {
-		if (flow_is_handed_off(known) && flow_is_young(known, j->now_ms))
-			return syn_to_holder(j, known);
+	else
 		flow_forget(known);
-	}
-	*ret_is_held = tuple == TUPLE_TIME_WAIT;
-	return *ret_is_held && is_armed(j) ? SYN_KNOWN : GO_ON;
+	return tuple;
 }
 
-/* Armed: a cookie, or why not. */
+/* In peace its handshake is followed, unless it is one too many: GO_ON, if no defect stands against
+ * a cookie. The kernel alone knows whether a SYN may follow a connection in TIME_WAIT. */
+static __always_inline enum reason syn_in_peace(struct judgement *j, const struct dev_conf *dev,
+						const struct listener_record *rec,
+						enum tuple_state tuple)
+{
+	enum reason why = handshake_open(j, rec);
+
+	if (tuple == TUPLE_TIME_WAIT)
+		return SYN_KNOWN;
+	if (why != GO_ON)
+		return why;
+	return j->cpu->defect == GO_ON ? device_ready(j, dev) : (enum reason)j->cpu->defect;
+}
+
+/* Armed, perhaps by this very SYN: a cookie, or why not. */
 static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgement *j,
 					      const struct dev_conf *dev,
 					      const struct listener_record *rec)
@@ -212,7 +177,7 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 					     const struct dev_conf *dev)
 {
 	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
-	bool is_held = false;
+	enum tuple_state tuple;
 	struct sip_key key;
 	enum reason why;
 
@@ -224,27 +189,22 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	if (why != GO_ON)
 		return why;
 	why = rec ? syn_read(ctx, j) : BAD_HEADER;
-	if (why != GO_ON)
-		return is_armed(j) ? why : SYN_PEACE;
-
+	if (is_armed(j) && why != GO_ON)
+		return why;
+	if (!is_fine_in_peace(why))
+		return SYN_PEACE;
+	j->cpu->defect = why;
 	flow_key(&key);
 	j->flow_id = flow_id_make(&key, j->pkt);
-	why = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms), &is_held);
-	if (why != GO_ON)
-		return why;
+	tuple = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms));
+	if (tuple == TUPLE_REPEATED)
+		return SYN_REPEATED;
+	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
+		return SYN_KNOWN;
 	if (!rec->is_there)
 		return SYN_NO_LISTENER;
-	if (!is_armed(j)) {
-		why = handshake_open(j, rec);
-		if (is_held)
-			return SYN_KNOWN;
-		if (why != GO_ON)
-			return why;
-		why = device_ready(j, dev); /* this very SYN has armed it */
-		if (why != GO_ON)
-			return why;
-	}
-	return syn_defend(ctx, j, dev, rec);
+	why = is_armed(j) ? GO_ON : syn_in_peace(j, dev, rec, tuple);
+	return why == GO_ON ? syn_defend(ctx, j, dev, rec) : why;
 }
 
 #endif

@@ -56,7 +56,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 		return OTHER_HOST;
 	clock_read(&j);
 	state_read(&j);
-	if (j.row->mode == SVC_OFF && !is_draining(&j))
+	if (j.row->mode == SVC_OFF && (is_syn(j.pkt->flags) || !is_draining(&j)))
 		return NOT_SERVICE;
 	return is_syn(j.pkt->flags) ? judge_syn(ctx, &j, dev) : judge_segment(ctx, &j);
 }

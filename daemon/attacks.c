@@ -49,13 +49,17 @@ static json_t *sources_json(const struct topk *sources)
 static json_t *event_json(const char *kind, const char *time, const struct attack *attack,
 			  const struct attack_target *target)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I}", "event", kind, "time",
-			 time, "service", target->name, "port", (int)target->port, "mode",
-			 svc_mode_name(target->mode), "answered",
-			 (int)(target->is_answered || attack->was_answered), "cause",
-			 arm_cause_name(attack->live.cause), "value",
-			 (json_int_t)attack->live.value, "threshold",
-			 (json_int_t)attack->live.threshold);
+	json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:s, s:b, s:s, s:I, s:I}", "event", kind,
+				  "time", time, "service", target->name, "port", (int)target->port,
+				  "mode", svc_mode_name(target->mode), "answered",
+				  (int)(attack->was_answered || target->is_answered), "cause",
+				  arm_cause_name(attack->live.cause), "value",
+				  (json_int_t)attack->live.value, "threshold",
+				  (json_int_t)attack->live.threshold);
+
+	if (event && attack->nr_missed)
+		json_object_set_new(event, "missed_before", json_integer(attack->nr_missed));
+	return event;
 }
 
 static json_t *end_json(__u64 end_ms, const struct attack *attack,
@@ -148,6 +152,12 @@ static void report_event(json_t *event, attack_report *report, void *arg)
 
 /* ---- what becomes of a row ---- */
 
+/* At this moment, or by what has been sent: the daemon may have slept through it. */
+static bool is_answered(const struct attack_target *target, const struct attack_view *view)
+{
+	return target->is_answered || view->now->cookies_sent > view->before->cookies_sent;
+}
+
 static void attack_begin(struct attack *attack, const struct attack_target *target,
 			 const struct attack_view *view)
 {
@@ -157,7 +167,9 @@ static void attack_begin(struct attack *attack, const struct attack_target *targ
 		memset(sources, 0, sizeof(*sources));
 	*attack = (struct attack){
 		.is_going_on = true,
-		.was_answered = target->is_answered,
+		.was_answered = is_answered(target, view),
+		.until_ms = view->until_ms,
+		.nr_missed = view->live->times - attack->times - 1,
 		.times = view->live->times,
 		.live = *view->live,
 		.before = *view->before,
@@ -170,8 +182,8 @@ static void attack_begin(struct attack *attack, const struct attack_target *targ
 static void attack_go_on(struct attack *attack, const struct attack_target *target,
 			 const struct attack_view *view)
 {
-	attack->live.until_ms = view->live->until_ms;
-	attack->was_answered |= target->is_answered;
+	attack->until_ms = view->until_ms;
+	attack->was_answered |= is_answered(target, view);
 	if (view->syn_rate > attack->peak_syn_rate)
 		attack->peak_syn_rate = view->syn_rate;
 }
@@ -185,7 +197,10 @@ void attack_follow(struct attack *attack, const struct attack_target *target,
 	if (attack->is_going_on && !is_new)
 		attack_go_on(attack, target, view);
 	if (attack->is_going_on && (is_new || !view->is_attacked)) {
-		__u64 end_ms = attack->live.until_ms < now_ms ? attack->live.until_ms : now_ms;
+		__u64 end_ms = attack->until_ms < now_ms ? attack->until_ms : now_ms;
+
+		if (is_new && end_ms > view->live->since_ms)
+			end_ms = view->live->since_ms;
 
 		report_event(end_json(end_ms, attack, target, is_new ? view->before : view->now),
 			     report, arg);

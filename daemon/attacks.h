@@ -29,6 +29,8 @@ struct attack {
 	bool was_answered; /* at any time since it began */
 	__u32 times;       /* row_live.times of the last one that was seen */
 	struct row_live live;
+	__u64 until_ms;  /* as of the last look */
+	__u32 nr_missed; /* attacks that came and went between two looks, before this one */
 	char began[CLOCK_TEXT_SIZE];
 	struct row_counts before; /* when it began */
 	double peak_syn_rate;
@@ -42,6 +44,7 @@ typedef void attack_report(void *arg, const json_t *event);
 struct attack_view {
 	const struct row_live *live;
 	bool is_attacked;
+	__u64 until_ms;                        /* when it is over, or was */
 	const struct row_counts *now, *before; /* at this look, and at the last */
 	double syn_rate;                       /* in the last second */
 };

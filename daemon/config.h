@@ -43,7 +43,7 @@ struct tunables {
 	__u32 max_half_open;             /* in monitor: 1 to ARM_HALF_OPEN_MAX */
 };
 
-#define ARM_HALF_OPEN_MAX 32768U /* half of the flow table */
+#define ARM_HALF_OPEN_MAX 8192U /* of 65536 flows: more would soon find a set of 8 full */
 #define ARM_SYN_RATE_MAX 100000000U
 #define HOLD_MAX_SECONDS 3600U
 #define HANDSHAKE_TIMEOUT_MAX_SECONDS 600U

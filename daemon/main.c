@@ -35,6 +35,7 @@
 
 struct daemon {
 	struct config conf;
+	char *drop_in_directory; /* as anybody sees it; NULL: there is no config file */
 	struct settings settings;
 	sd_event *event;
 	sd_event_source *tick, *turn;
@@ -207,38 +208,29 @@ static int on_ongoing(void *arg, json_t **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Where `--persist` is to write, as whoever does it sees it; none in the quick start. */
+/* Where `--persist` is to write; none in the quick start. */
 static int drop_in_directory(const struct daemon *d, char **ret)
 {
-	char *path __cleanup(cleanup_free) = NULL;
-
-	*ret = NULL;
-	if (!d->conf.path)
-		return 0;
-	path = realpath(d->conf.path, NULL);
-	if (!path)
-		return -errno;
-	if (asprintf(ret, "%s.d", path) >= 0)
-		return 0;
-	*ret = NULL;
-	return -ENOMEM;
+	*ret = d->drop_in_directory ? strdup(d->drop_in_directory) : NULL;
+	return *ret || !d->drop_in_directory ? 0 : -ENOMEM;
 }
 
 static int on_set(void *arg, const char *service, const char *key, const char *value,
 		  char **ret_drop_in, char **ret_why)
 {
 	struct daemon *d = arg;
+	int err = rows_tune(d->rows, service, key, value, ret_why);
 
-	return rows_tune(d->rows, service, key, value, ret_why) ?:
-								  drop_in_directory(d, ret_drop_in);
+	return err ? err : drop_in_directory(d, ret_drop_in);
 }
 
 static int on_mode(void *arg, const char *service, const char *mode, char **ret_drop_in,
 		   char **ret_why)
 {
 	struct daemon *d = arg;
+	int err = rows_set_mode(d->rows, service, mode, ret_why);
 
-	return rows_set_mode(d->rows, service, mode, ret_why) ?: drop_in_directory(d, ret_drop_in);
+	return err ? err : drop_in_directory(d, ret_drop_in);
 }
 
 static int on_arm(void *arg, const char *service, __u32 seconds, char **ret_why)
@@ -331,6 +323,18 @@ static int listen_for_changes(struct daemon *d)
 				 on_second, d);
 }
 
+/* The path is made absolute: who asks for it may stand elsewhere. */
+static int find_drop_ins(struct daemon *d)
+{
+	char *path __cleanup(cleanup_free) = d->conf.path ? realpath(d->conf.path, NULL) : NULL;
+
+	if (path && asprintf(&d->drop_in_directory, "%s.d", path) < 0) {
+		d->drop_in_directory = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 /* The control socket comes first: it is what tells a second daemon that it is the second. Whatever
  * fails says why. */
 static int start(struct daemon *d)
@@ -346,8 +350,10 @@ static int start(struct daemon *d)
 		.mode = on_mode,
 		.arg = d,
 	};
-	int err = control_open(d->event, d->conf.control_socket, &ops, &d->control);
+	int err = find_drop_ins(d);
 
+	if (!err)
+		err = control_open(d->event, d->conf.control_socket, &ops, &d->control);
 	if (err < 0)
 		return err;
 	err = netlink_open(&d->netlink);
@@ -381,6 +387,7 @@ static void stop(struct daemon *d)
 	netlink_close(d->netlink);
 	control_close(d->control);
 	sd_event_unref(d->event);
+	free(d->drop_in_directory);
 	config_free(&d->conf);
 }
 

@@ -127,7 +127,8 @@ __u32 dataplane_request_bytes(const struct dataplane *dp)
 static bool flow_at(const struct dataplane *dp, size_t index, __u64 now_ms, struct flow *ret)
 {
 	*ret = dp->flow_sets[index / FLOW_WAYS].way[index % FLOW_WAYS];
-	return ret->state && ret->row < dp->nr_rows &&
+	return FLOW_STATE(ret->is) != FLOW_NONE && FLOW_STATE(ret->is) != FLOW_CLAIMED &&
+	       FLOW_ROW(ret->is) < dp->nr_rows &&
 	       ret->expires_ms - (__u32)now_ms - 1 < FLOW_LIFE_MAX_MS;
 }
 
@@ -138,7 +139,7 @@ void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret)
 	memset(ret, 0, dp->nr_rows * sizeof(*ret));
 	for (size_t i = 0; i < dp->nr_flow_sets * FLOW_WAYS; i++)
 		if (flow_at(dp, i, now_ms, &flow))
-			ret[flow.row]++;
+			ret[FLOW_ROW(flow.is)]++;
 }
 
 /* Another CPU's clock can be a tick ahead. */
@@ -151,7 +152,9 @@ static __u32 ms_since(__u32 then_ms, __u64 now_ms)
 
 static enum flow_state state_shown(const struct flow *flow)
 {
-	return flow->state == FLOW_VALIDATED ? FLOW_HANDED_OFF : (enum flow_state)flow->state;
+	enum flow_state state = FLOW_STATE(flow->is);
+
+	return state == FLOW_VALIDATED ? FLOW_HANDED_OFF : state;
 }
 
 static bool is_wanted(const struct dataplane *dp, const struct handshake_query *query,
@@ -159,7 +162,7 @@ static bool is_wanted(const struct dataplane *dp, const struct handshake_query *
 {
 	if (query->state != FLOW_NONE && query->state != state_shown(flow))
 		return false;
-	return !query->service || !strcmp(query->service, dp->row_ids[flow->row].name);
+	return !query->service || !strcmp(query->service, dp->row_ids[FLOW_ROW(flow->is)].name);
 }
 
 void dataplane_handshakes(const struct dataplane *dp, const struct handshake_query *query,
@@ -182,9 +185,9 @@ void dataplane_handshakes(const struct dataplane *dp, const struct handshake_que
 			.dst = flow.dst,
 			.sport = ntohs(flow.sport),
 			.dport = ntohs(flow.dport),
-			.service = dp->row_ids[flow.row].name,
+			.service = dp->row_ids[FLOW_ROW(flow.is)].name,
 			.state = state_shown(&flow),
-			.accepted_by = flow.accepted_by,
+			.accepted_by = FLOW_ACCEPTED_BY(flow.is),
 			.age_ms = ms_since(flow.opened_ms, now_ms),
 			.in_state_ms = ms_since(flow.since_ms, now_ms),
 		};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One turn for each row: look, judge, tell. Orders change a section's rows together.
+ * One turn for each row: look, judge, tell.
  */
-#include "rows.h"
+#include "rows_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,48 +21,18 @@
 #define SAVE_SECONDS 60
 #define SNAPSHOT_STALE_MS 100 /* listeners are read again for a snapshot when older */
 
-struct row {
-	const struct row_id *id;
-	enum svc_mode mode;
-	struct tunables tunables;
-	__u64 forced_until_ms, disarmed_ms;
-	struct row_conf conf; /* what the data path was told */
-
-	struct row_listeners listeners;
-	struct thresholds thresholds;
-	struct baseline learned;
-	struct row_look look, second_ago, turn_ago;
-	double syn_rate;
-	struct attack attack;
-	__u64 quiet_ms; /* until then peace is not itself: an attack leaves its handshakes behind */
-};
-
-struct rows {
-	const struct config *conf;
-	struct dataplane *dp;
-	struct listeners *listeners;
-	attack_report *report;
-	void *report_arg;
-	__u64 second_ms;    /* when the last second was taken */
-	__u64 listeners_ms; /* when the listeners were read */
-	__u64 saved_ms;
-	bool has_complained; /* of listeners that could not be read */
-	size_t nr;
-	struct row row[];
-};
-
 /* ---- thresholds and orders, to the data path ---- */
 
-static int row_tell(struct rows *rows, struct row *row)
+int row_tell(struct rows *rows, struct row *row)
 {
 	struct row_conf conf;
 	int err;
 
-	tuner_thresholds(&row->tunables, &row->listeners, &row->learned, &row->thresholds);
+	tuner_thresholds(&row->wanted.tunables, &row->listeners, &row->learned, &row->thresholds);
 	tuner_row_conf(&row->thresholds, dataplane_nr_cpus(rows->dp), &conf);
-	conf.mode = row->mode;
-	conf.forced_until_ms = row->forced_until_ms;
-	conf.disarmed_ms = row->disarmed_ms;
+	conf.mode = row->wanted.mode;
+	conf.forced_until_ms = row->wanted.forced_until_ms;
+	conf.disarmed_ms = row->wanted.disarmed_ms;
 	if (!memcmp(&conf, &row->conf, sizeof(conf)))
 		return 0;
 	err = dataplane_set_row(rows->dp, row - rows->row, &conf);
@@ -99,19 +69,26 @@ static void follow_listeners(struct rows *rows)
 
 /* ---- turn by turn ---- */
 
+/* When the attack is over, or was: `hold` after it was last seen. */
+static __u64 attacked_until_ms(const struct row *row)
+{
+	return row->look.live.last_ms + row->conf.hold_ms;
+}
+
 /* As row_state() of the data path sees it. */
 static bool is_attacked(const struct row *row, __u64 now_ms)
 {
-	return now_ms < row->look.live.until_ms && row->look.live.since_ms > row->disarmed_ms;
+	return row->look.live.since_ms > row->wanted.disarmed_ms && now_ms < attacked_until_ms(row);
 }
 
 static bool is_armed(const struct rows *rows, const struct row *row, __u64 now_ms)
 {
 	if (dataplane_why_not(rows->dp))
 		return false;
-	if (row->mode == SVC_ALWAYS)
+	if (row->wanted.mode == SVC_ALWAYS)
 		return true;
-	return row->mode == SVC_AUTO && (is_attacked(row, now_ms) || now_ms < row->forced_until_ms);
+	return row->wanted.mode == SVC_AUTO &&
+	       (is_attacked(row, now_ms) || now_ms < row->wanted.forced_until_ms);
 }
 
 static struct attack_target target_of(const struct rows *rows, const struct row *row, __u64 now_ms)
@@ -119,7 +96,7 @@ static struct attack_target target_of(const struct rows *rows, const struct row 
 	return (struct attack_target){
 		.name = row->id->name,
 		.port = row->id->port,
-		.mode = row->mode,
+		.mode = row->wanted.mode,
 		.is_answered = is_armed(rows, row, now_ms),
 	};
 }
@@ -132,7 +109,7 @@ static void row_second(struct row *row, double seconds, __u64 now_ms)
 	if (is_attacked(row, now_ms) || row->attack.is_going_on)
 		row->quiet_ms = now_ms + row->thresholds.handshake_timeout_seconds * 1000ULL;
 	second = (struct tuner_second){
-		.is_attacked = now_ms < row->quiet_ms || now_ms < row->forced_until_ms,
+		.is_attacked = now_ms < row->quiet_ms || now_ms < row->wanted.forced_until_ms,
 		.half_open = row->look.held,
 		.syns = (now->syns - ago->syns) / seconds,
 		.served = (now->served - ago->served) / seconds,
@@ -164,6 +141,8 @@ static void keep_learned(struct rows *rows)
 	rows->saved_ms = clock_now_ms();
 }
 
+/* And write it again: that it cannot be kept is said at once, and not in a minute. A file that is
+ * not understood stays until then. */
 static void load_learned(struct rows *rows)
 {
 	struct state_row *all __cleanup(cleanup_free) = calloc(rows->nr, sizeof(*all));
@@ -175,9 +154,11 @@ static void load_learned(struct rows *rows)
 		all[i] = (struct state_row){ rows->row[i].id->name,
 					     rows->row[i].id->port,
 					     { 0, 0 } };
-	state_load(rows->conf->state_directory, all, rows->nr);
+	if (state_load(rows->conf->state_directory, all, rows->nr))
+		return;
 	for (size_t i = 0; i < rows->nr; i++)
 		rows->row[i].learned = all[i].learned;
+	keep_learned(rows);
 }
 
 /* Returns 0 or -errno; the row is then as it was. */
@@ -197,6 +178,7 @@ static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
 	struct attack_view view = {
 		.live = &row->look.live,
 		.is_attacked = is_attacked(row, now_ms),
+		.until_ms = attacked_until_ms(row),
 		.now = &row->look.counts,
 		.before = &row->turn_ago.counts,
 		.syn_rate = row->syn_rate,
@@ -233,14 +215,14 @@ void rows_follow(struct rows *rows)
 
 static __u32 armed_seconds(const struct rows *rows, const struct row *row, __u64 now_ms)
 {
-	__u64 until_ms = is_attacked(row, now_ms) ? row->look.live.until_ms : now_ms;
+	__u64 until_ms = is_attacked(row, now_ms) ? attacked_until_ms(row) : now_ms;
 
 	if (!is_armed(rows, row, now_ms))
 		return 0;
-	if (row->mode == SVC_ALWAYS || row->forced_until_ms == ARMED_WITHOUT_END)
+	if (row->wanted.mode == SVC_ALWAYS || row->wanted.forced_until_ms == ARMED_WITHOUT_END)
 		return ARMED_SECONDS_WITHOUT_END;
-	if (row->forced_until_ms > until_ms)
-		until_ms = row->forced_until_ms;
+	if (row->wanted.forced_until_ms > until_ms)
+		until_ms = row->wanted.forced_until_ms;
 	return (until_ms - now_ms + 999) / 1000;
 }
 
@@ -262,7 +244,7 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 		ret->rows[ret->nr_rows++] = (struct snapshot_row){
 			.name = row->id->name,
 			.port = row->id->port,
-			.mode = row->mode,
+			.mode = row->wanted.mode,
 			.armed = is_armed(rows, row, now_ms),
 			.armed_until_seconds = armed_seconds(rows, row, now_ms),
 			.counts = row->look.counts,
@@ -301,149 +283,6 @@ bool rows_has_service(const struct rows *rows, const char *service)
 	return false;
 }
 
-/* ---- orders ---- */
-
-static int refuse(char **ret_why, int err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(char **ret_why, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_why, format, args) < 0) {
-		*ret_why = NULL;
-		err = -ENOMEM;
-	}
-	va_end(args);
-	return err;
-}
-
-/* The rows of a section, which stand together. Returns 0, or -EINVAL and why. */
-static int find_service(struct rows *rows, const char *service, struct row **ret_first,
-			struct row **ret_end, char **ret_why)
-{
-	struct row *row = rows->row, *end = rows->row + rows->nr;
-
-	while (row < end && strcmp(row->id->name, service))
-		row++;
-	if (row == end)
-		return refuse(ret_why, -EINVAL,
-			      "there is no service '%s'; 'synward status' lists those there are",
-			      service);
-	*ret_first = row;
-	while (row < end && !strcmp(row->id->name, service))
-		row++;
-	*ret_end = row;
-	return 0;
-}
-
-/* Tells as many as it can, and returns what went wrong first. */
-static int tell_all(struct rows *rows, struct row *first, struct row *end)
-{
-	int failed = 0;
-
-	for (struct row *row = first; row < end; row++) {
-		int err = row_tell(rows, row);
-
-		if (!failed)
-			failed = err;
-	}
-	return failed;
-}
-
-int rows_tune(struct rows *rows, const char *service, const char *key, const char *value,
-	      char **ret_why)
-{
-	struct config_errors errors = {};
-	struct row *first, *end;
-	struct tunables tuned;
-	int err = find_service(rows, service, &first, &end, ret_why);
-
-	if (err)
-		return err;
-	tuned = first->tunables;
-	err = config_tune(key, value, &tuned, &errors);
-	if (err == -EINVAL)
-		err = refuse(ret_why, err, "%s", errors.nr_lines ? errors.lines[0] : key);
-	config_errors_free(&errors);
-	if (err)
-		return err;
-	for (struct row *row = first; row < end; row++)
-		row->tunables = tuned;
-	err = tell_all(rows, first, end);
-	if (!err)
-		log_notice("service %s: %s is set to %s", service, key, value);
-	return err;
-}
-
-/* Bring the same order to all rows of a section. */
-static int order(struct rows *rows, struct row *first, struct row *end, enum svc_mode mode,
-		 __u64 forced_until_ms, __u64 disarmed_ms)
-{
-	for (struct row *row = first; row < end; row++) {
-		row->mode = mode;
-		row->forced_until_ms = forced_until_ms;
-		row->disarmed_ms = disarmed_ms;
-	}
-	return tell_all(rows, first, end);
-}
-
-int rows_set_mode(struct rows *rows, const char *service, const char *word, char **ret_why)
-{
-	struct row *first, *end;
-	enum svc_mode mode;
-	int err = find_service(rows, service, &first, &end, ret_why);
-
-	if (err)
-		return err;
-	if (svc_mode_find(word, &mode))
-		return refuse(ret_why, -EINVAL,
-			      "'%s' is no mode; it is off, monitor, auto or always", word);
-	if (mode != first->mode)
-		log_notice("service %s: mode is %s now, was %s", service, svc_mode_name(mode),
-			   svc_mode_name(first->mode));
-	return order(rows, first, end, mode, mode == SVC_AUTO ? first->forced_until_ms : 0,
-		     first->disarmed_ms);
-}
-
-int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_why)
-{
-	struct row *first, *end;
-	int err = find_service(rows, service, &first, &end, ret_why);
-	const char *why_not = dataplane_why_not(rows->dp);
-	__u64 until_ms = seconds ? clock_now_ms() + seconds * 1000ULL : ARMED_WITHOUT_END;
-
-	if (err)
-		return err;
-	if (first->mode == SVC_OFF || first->mode == SVC_MONITOR)
-		return refuse(ret_why, -EPERM,
-			      "service %s is in mode %s, which answers nothing; 'synward mode %s "
-			      "auto' first",
-			      service, svc_mode_name(first->mode), service);
-	if (why_not)
-		return refuse(ret_why, -EPERM, "no interface can answer SYNs: %s", why_not);
-	if (first->mode == SVC_ALWAYS)
-		return 0;
-	log_notice("service %s: armed by hand%s", service, seconds ? " for a time" : "");
-	return order(rows, first, end, first->mode, until_ms, first->disarmed_ms);
-}
-
-int rows_disarm(struct rows *rows, const char *service, char **ret_why)
-{
-	struct row *first, *end;
-	int err = find_service(rows, service, &first, &end, ret_why);
-
-	if (err)
-		return err;
-	if (first->mode == SVC_ALWAYS)
-		return refuse(ret_why, -EPERM,
-			      "service %s is in mode always; 'synward mode %s auto' first", service,
-			      service);
-	log_notice("service %s: disarmed by hand; an attack arms it again", service);
-	return order(rows, first, end, first->mode, 0, clock_now_ms());
-}
-
 /* ---- open and close ---- */
 
 int rows_open(const struct config *conf, struct dataplane *dp, attack_report *report, void *arg,
@@ -470,8 +309,8 @@ int rows_open(const struct config *conf, struct dataplane *dp, attack_report *re
 		struct row *row = &rows->row[i];
 
 		row->id = dataplane_row(dp, i);
-		row->mode = conf->services[row->id->service].mode;
-		row->tunables = conf->services[row->id->service].tunables;
+		row->wanted.mode = conf->services[row->id->service].mode;
+		row->wanted.tunables = conf->services[row->id->service].tunables;
 	}
 	load_learned(rows);
 	follow_listeners(rows);

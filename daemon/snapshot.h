@@ -63,10 +63,10 @@ struct snapshot_row {
 	bool armed;
 	__u32 armed_until_seconds; /* time left, rounded up; 0: not armed */
 	struct row_counts counts;  /* over all CPUs */
-	__u64 half_open;           /* handshakes that were answered, by whomever, and not finished */
-	__u64 half_open_bytes;     /* what they would take in the kernel */
-	__u32 syn_rate;            /* in the last second */
-	__u32 flows;               /* entries of the flow table */
+	__u64 half_open;       /* handshakes that were answered, by whomever, and not finished */
+	__u64 half_open_bytes; /* what they would take in the kernel */
+	__u32 syn_rate;        /* in the last second */
+	__u32 flows;           /* entries of the flow table */
 	struct row_listeners listeners;
 	struct thresholds thresholds;
 	struct baseline learned;

@@ -70,24 +70,45 @@ static bool take_all(json_t *state, struct state_row *rows, size_t nr)
 	return true;
 }
 
-void state_load(const char *directory, struct state_row *rows, size_t nr)
+/* Not a pipe that nobody writes to. */
+static FILE *open_regular(const char *path)
+{
+	int fd __cleanup(cleanup_close) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *file;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file)
+		take_fd(&fd);
+	return file;
+}
+
+int state_load(const char *directory, struct state_row *rows, size_t nr)
 {
 	json_t *state __cleanup(cleanup_json) = NULL;
 	FILE *file __cleanup(cleanup_file) = NULL;
 	char *path __cleanup(cleanup_free) = NULL;
 
 	if (path_of(directory, "", &path))
-		return;
-	file = fopen(path, "re");
+		return -ENOMEM;
+	file = open_regular(path);
+	if (!file && errno == ENOENT)
+		return 0;
 	if (!file) {
-		if (errno != ENOENT)
-			log_warn("%s: cannot be read (%m); learning begins anew", path);
-		return;
+		log_warn("%s: cannot be read (%m); learning begins anew", path);
+		return -EINVAL;
 	}
 	state = json_loadf(file, JSON_REJECT_DUPLICATES, NULL);
-	if (!take_all(state, rows, nr))
-		log_warn("%s: is damaged or of another version, and ignored; learning begins anew",
-			 path);
+	if (take_all(state, rows, nr))
+		return 0;
+	log_warn("%s: is damaged or of another version, and ignored; learning begins anew", path);
+	return -EINVAL;
 }
 
 static json_t *state_json(const struct state_row *rows, size_t nr)
@@ -110,7 +131,8 @@ static int write_file(const char *path, const json_t *json)
 
 	if (!text)
 		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, STATE_MODE);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		  STATE_MODE);
 	if (fd < 0)
 		return -errno;
 	for (len = strlen(text); done < len;) {

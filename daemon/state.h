@@ -17,11 +17,12 @@ struct state_row {
 	struct baseline learned;
 };
 
-/* Fill in what the file knows of these rows; others stay as they are. Logs. */
-void state_load(const char *directory, struct state_row *rows, size_t nr);
+/* Fill in what the file knows of these rows; others stay as they are. Logs. Returns 0, also when
+ * there is no file; -EINVAL for one that is ignored; or -ENOMEM. */
+int state_load(const char *directory, struct state_row *rows, size_t nr);
 
-/* Write them: to a temporary file that is synced and renamed. Makes the directory. Logs the first of
- * several failures. Returns 0 or -errno. */
+/* Write them: to a temporary file that is synced and renamed. Makes the directory. Logs the first
+ * of several failures. Returns 0 or -errno. */
 int state_save(const char *directory, const struct state_row *rows, size_t nr);
 
 #endif

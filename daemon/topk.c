@@ -12,7 +12,7 @@ static double certain(const struct topk_entry *entry)
 	return entry->weight - entry->error;
 }
 
-/* Its own entry, a free one, or the smallest. */
+/* Its own entry; a free one; or the smallest, whose weight may have been its own all along. */
 static struct topk_entry *entry_for(struct topk *topk, const struct topk_key *key)
 {
 	struct topk_entry *smallest = &topk->entries[0];
@@ -25,22 +25,18 @@ static struct topk_entry *entry_for(struct topk *topk, const struct topk_key *ke
 		if (entry->weight < smallest->weight)
 			smallest = entry;
 	}
-	if (topk->nr == TOPK_COUNTERS)
-		return smallest;
-	smallest = &topk->entries[topk->nr++];
-	*smallest = (struct topk_entry){ .key = *key };
+	if (topk->nr < TOPK_COUNTERS) {
+		smallest = &topk->entries[topk->nr++];
+		smallest->weight = 0;
+	}
+	smallest->key = *key;
+	smallest->error = smallest->weight;
 	return smallest;
 }
 
 void topk_add(struct topk *topk, const struct topk_key *key, double weight)
 {
-	struct topk_entry *entry = entry_for(topk, key);
-
-	if (memcmp(&entry->key, key, sizeof(*key))) {
-		entry->key = *key;
-		entry->error = entry->weight;
-	}
-	entry->weight += weight;
+	entry_for(topk, key)->weight += weight;
 	topk->total += weight;
 }
 

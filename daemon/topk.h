@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The most frequent of very many things, in little memory: the Space-Saving sketch (Metwally,
- * Agrawal, El Abbadi 2005). What is more frequent than one in TOPK_COUNTERS is certainly in it. Pure.
+ * Agrawal, El Abbadi 2005). What is more frequent than one in TOPK_COUNTERS is certainly in it.
+ * Pure.
  */
 #ifndef SYNWARD_TOPK_H
 #define SYNWARD_TOPK_H

@@ -113,8 +113,8 @@ enum arm_cause {
 /* row_live: what the data path found out about a row. Under attack or not; what follows from that
  * is the mode's to say. Read by every packet, written a few times a second at most. */
 struct row_live {
-	__u64 until_ms; /* under attack until then; extended while it goes on */
-	__u64 since_ms;
+	__u64 last_ms;        /* when it was last seen; it is over `hold` after that */
+	__u64 since_ms;       /* when it began; 0: never */
 	__u64 last_cookie_ms; /* when it last sent one, to a second */
 	__u32 cause;          /* enum arm_cause */
 	__u32 value;
@@ -145,8 +145,6 @@ struct sample_round {
 
 struct source_samples {
 	struct sample_round round[2]; /* by the second's parity */
-	__u32 nr_skipped;
-	__u32 pad;
 };
 
 /* What iter/tcp says of one listener. */
@@ -222,6 +220,7 @@ enum flow_state {
 				 hand it off */
 	FLOW_SYN_RECV = 4,    /* its SYN went to the kernel in peace; nobody has proved anything */
 	FLOW_CLOSING = 5,     /* a FIN or RST was seen, and not long ago */
+	FLOW_CLAIMED = 6,     /* an entry that is being written */
 };
 
 /* Who finished the handshake. */
@@ -230,6 +229,19 @@ enum accepted_by {
 	ACCEPTED_KERNEL = 1,
 	ACCEPTED_COOKIE = 2,
 };
+
+/*
+ * What a flow is, in one word, so that it becomes something else at once or not at all:
+ *
+ *      31           24 23           16 15                             0
+ *     +---------------+---------------+--------------------------------+
+ *     |  accepted by  |     state     |              row               |
+ *     +---------------+---------------+--------------------------------+
+ */
+#define FLOW_IS(row, state, by) ((__u32)(row) | (__u32)(state) << 16 | (__u32)(by) << 24)
+#define FLOW_ROW(is) ((__u16)(is))
+#define FLOW_STATE(is) ((__u8)((is) >> 16))
+#define FLOW_ACCEPTED_BY(is) ((__u8)((is) >> 24))
 
 struct flow_tags {
 	__u16 tag[FLOW_WAYS]; /* 0: empty */
@@ -245,9 +257,7 @@ struct flow {
 	__u32 opened_ms;  /* first seen */
 	__u32 since_ms;   /* in this state */
 	__u32 expires_ms; /* not believed from then on */
-	__u16 row;
-	__u8 state;       /* enum flow_state */
-	__u8 accepted_by; /* enum accepted_by */
+	__u32 is;         /* FLOW_IS() */
 	__u8 syn_slot;    /* when its last SYNs came, in units of SYN_SLOT_MS */
 	__u8 nr_syns;     /* in that slot */
 	__u8 pad[2];
@@ -269,7 +279,7 @@ ABI_SIZE(row_cpu, 320);
 ABI_SIZE(row_rate, 8);
 ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
-ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX) + 8);
+ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 32);
 ABI_SIZE(settings, 16);
 ABI_SIZE(dev_conf, 16);

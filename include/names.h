@@ -101,7 +101,8 @@ static inline int word_find(const char *const *words, size_t nr, const char *wor
 
 static const char *const svc_mode_words[] = { "off", "monitor", "auto", "always" };
 static const char *const flow_state_words[] = { "none",      "established", "handed_off",
-						"validated", "syn_recv",    "closing" };
+						"validated", "syn_recv",    "closing",
+						"claimed" };
 static const char *const accepted_by_words[] = { "unknown", "kernel", "cookie" };
 static const char *const arm_cause_words[] = { "none", "half_open", "syn_rate", "syn_queue",
 					       "flow_table" };
@@ -111,14 +112,16 @@ static inline const char *svc_mode_name(enum svc_mode mode)
 	return word_of(svc_mode_words, NAMES_COUNT(svc_mode_words), mode);
 }
 
+/* As it is written in the config, exactly: what is taken here may be kept there. */
 static inline int svc_mode_find(const char *word, enum svc_mode *ret)
 {
-	unsigned int mode;
-	int err = word_find(svc_mode_words, NAMES_COUNT(svc_mode_words), word, &mode);
-
-	if (!err)
-		*ret = (enum svc_mode)mode;
-	return err;
+	for (unsigned int mode = 0; mode < NAMES_COUNT(svc_mode_words); mode++) {
+		if (!strcmp(svc_mode_words[mode], word)) {
+			*ret = (enum svc_mode)mode;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 static inline const char *flow_state_name(enum flow_state state)
@@ -126,14 +129,14 @@ static inline const char *flow_state_name(enum flow_state state)
 	return word_of(flow_state_words, NAMES_COUNT(flow_state_words), state);
 }
 
-/* FLOW_NONE and FLOW_VALIDATED are not for the outside: the one is no state, the other looks like
- * FLOW_HANDED_OFF. */
+/* FLOW_NONE, FLOW_VALIDATED and FLOW_CLAIMED are not for the outside: they are no state, or look
+ * like FLOW_HANDED_OFF. */
 static inline int flow_state_find(const char *word, enum flow_state *ret)
 {
 	unsigned int state;
 	int err = word_find(flow_state_words, NAMES_COUNT(flow_state_words), word, &state);
 
-	if (err || state == FLOW_NONE || state == FLOW_VALIDATED)
+	if (err || state == FLOW_NONE || state == FLOW_VALIDATED || state == FLOW_CLAIMED)
 		return -EINVAL;
 	*ret = (enum flow_state)state;
 	return 0;

@@ -5,9 +5,10 @@
  * names in JSON and the texts of the CLI are all generated from this list. The name in JSON is the
  * lower-case form.
  *
- *   PASS  the packet goes on to the kernel's own stack      DROP  it ends here
- *   TX    it was rewritten into an answer and goes back     NEXT  not a verdict: the judgement goes
- * on
+ *   PASS  the packet goes on to the kernel's own stack
+ *   DROP  it ends here
+ *   TX    it was rewritten into an answer and goes back
+ *   NEXT  not a verdict: the judgement goes on
  */
 #ifndef SYNWARD_REASONS_H
 #define SYNWARD_REASONS_H

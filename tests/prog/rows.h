@@ -148,7 +148,8 @@ static const struct row rows[] = {
 	/* ---- SYNs that are not ---- */
 	{ .name = "SYN beyond the budget of lookups, to an MPTCP listener", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_MPTCP, .why = SYN_MPTCP },
 	{ .name = "SYN beyond the budget of lookups, the accept queue full", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_FULL, .why = SYN_ACCEPTQ_FULL },
-	{ .name = "SYN beyond the budget of lookups, on a known flow", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .why = SYN_KNOWN },
+	{ .name = "SYN beyond the budget of lookups, on a known flow", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .listener = RECORD_PLAIN, .stale_flow = true, .why = SYN_KNOWN },
+	{ .name = "SYN beyond the budget of lookups, on a flow that has ended", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
 	{ .name = "SYN on an established connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .why = SYN_KNOWN },
 	{ .name = "SYN on a connection in TIME_WAIT", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_TIME_WAIT }, .why = SYN_KNOWN },
@@ -173,8 +174,8 @@ static const struct row rows[] = {
 	{ .name = "SYN with a wrong checksum", .in = { .dport = PORT_WEB, LINUX_SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
 	{ .name = "SYN with a wrong checksum and no options", .in = { .dport = PORT_WEB, .flags = SYN, .csum = CSUM_BAD }, .why = SYN_BAD_CHECKSUM },
 
-	{ .name = "SYN on a known flow, repeated as clients do", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .times = 7, .why = SYN_KNOWN },
-	{ .name = "SYN on a known flow, repeated faster", .in = { .dport = PORT_WEB, LINUX_SYN }, .listener = RECORD_PLAIN, .stale_flow = true, .times = 8, .why = SYN_REPEATED },
+	{ .name = "SYN on a known flow, repeated as clients do", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .stale_flow = true, .times = 7, .why = SYN_KNOWN },
+	{ .name = "SYN on a known flow, repeated faster", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .stale_flow = true, .times = 8, .why = SYN_REPEATED },
 
 	/* ---- peace, and its end ---- */
 	{ .name = "SYN in peace", .in = { .dport = PORT_AUTO, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
@@ -189,6 +190,9 @@ static const struct row rows[] = {
 	{ .name = "SYN in peace to an MPTCP listener", .in = { .dport = PORT_AUTO, LINUX_SYN }, .listener = RECORD_MPTCP, .held_after = 1, .why = SYN_PEACE },
 	{ .name = "SYN with FIN in peace", .in = { .dport = PORT_AUTO, .flags = SYN | FIN }, .why = SYN_PEACE },
 	{ .name = "SYN with a wrong checksum in peace", .in = { .dport = PORT_AUTO, LINUX_SYN, .csum = CSUM_BAD }, .why = SYN_PEACE },
+	{ .name = "SYN in peace with a small MSS", .in = { .dport = PORT_AUTO, .flags = SYN, .mss = 100 }, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN in peace with a large payload", .in = { .dport = PORT_AUTO, LINUX_SYN, .payload_bytes = 1461 }, .held_after = 1, .why = SYN_PEACE },
+	{ .name = "SYN with a small MSS that is one too many", .in = { .dport = PORT_AUTO, .flags = SYN, .mss = 100 }, .held = ARM_HALF_OPEN, .held_after = ARM_HALF_OPEN, .why = SYN_SMALL_MSS },
 	{ .name = "SYN in peace, again at once", .in = { .dport = PORT_AUTO, LINUX_SYN }, .twice = true, .held_after = 1, .why = SYN_KNOWN },
 	{ .name = "SYN in peace, again when the kernel has forgotten it", .in = { .dport = PORT_AUTO, LINUX_SYN }, .twice = true, .late = true, .held_after = 1, .why = SYN_PEACE },
 	{ .name = "SYN in peace on a half-open connection", .in = { .dport = PORT_AUTO, LINUX_SYN, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = SYN_KNOWN },
@@ -206,6 +210,10 @@ static const struct row rows[] = {
 	{ .name = "ACK of a handshake, with data", .in = { .dport = PORT_AUTO, .flags = ACK | PSH, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .payload_bytes = 9 }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
 	{ .name = "ACK of a handshake that is not known here", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .why = KERNEL_HANDSHAKE_DONE },
 	{ .name = "ACK of a handshake with a wrong number", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a handshake with a wrong checksum", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .csum = CSUM_BAD }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "SYN-ACK on a handshake, which resets it", .in = { .dport = PORT_AUTO, .flags = SYN | ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_RESET },
+	{ .name = "ACK of a handshake with TCP_DEFER_ACCEPT", .in = { .dport = PORT_DEFER, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "data of a handshake with TCP_DEFER_ACCEPT", .in = { .dport = PORT_DEFER, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .payload_bytes = 3 }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
 	{ .name = "ACK of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
 	{ .name = "RST of a handshake", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_RESET },
 	{ .name = "RST of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },

@@ -82,7 +82,8 @@ struct world {
 	bool seen[NR_REASONS];
 	unsigned int nr_run, nr_failed;
 	bool has_mptcp;
-	uint32_t kernel_isn[2]; /* of the half-open connection to PORT_AUTO, IPv4 and IPv6 */
+	/* Of the half-open connections to PORT_AUTO and PORT_DEFER, IPv4 and IPv6. */
+	uint32_t kernel_isn[2], defer_isn[2];
 };
 
 /* ---- the maps ---- */
@@ -121,7 +122,6 @@ static __u64 now_ms(void)
 #define HOLD_MS 30000
 #define BUCKET_SHIFT 10
 #define NR_BUCKETS 62
-#define LATER_MS 1000000
 
 /* What the services are, and what has happened to them. */
 static const struct service_world {
@@ -144,6 +144,7 @@ static const struct service_world {
 	{ .port = PORT_DISARMED, .mode = SVC_AUTO, .is_attacked = true, .is_disarmed = true },
 	{ .port = PORT_OFF, .mode = SVC_OFF },
 	{ .port = PORT_OFF_DRAIN, .mode = SVC_OFF, .is_draining = true },
+	{ .port = PORT_DEFER, .mode = SVC_AUTO },
 };
 
 #define NR_SERVICES (sizeof(services) / sizeof(services[0]))
@@ -186,7 +187,7 @@ static void put_row(struct synward_bpf *skel, const struct row *row)
 		.disarmed_ms = svc->is_disarmed ? now : 0,
 	};
 	struct row_live live = {
-		.until_ms = svc->is_attacked ? now + LATER_MS : 0,
+		.last_ms = svc->is_attacked ? now - 900 : 0,
 		.since_ms = svc->is_attacked ? now - 1000 : 0,
 		.last_cookie_ms = svc->is_draining ? now : 0,
 	};
@@ -378,8 +379,7 @@ static void put_flow(struct synward_bpf *skel, const struct run *r, enum flow_st
 	__u64 id = flow_id(r);
 	__u32 set = id & (FLOW_SETS - 1), since = now_ms() - (r->row->aged ? 100 : 0);
 	struct flow_set in = { .way[0] = { .id = id,
-					   .state = state,
-					   .row = service_row(r->in.dport),
+					   .is = FLOW_IS(service_row(r->in.dport), state, 0),
 					   .opened_ms = since,
 					   .since_ms = since,
 					   .expires_ms = now_ms() + 60000 } };
@@ -395,7 +395,7 @@ static void expect_forgotten(struct synward_bpf *skel, struct run *r)
 	struct flow_set now;
 
 	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.flows), &set, &now));
-	if (now.way[0].state != FLOW_NONE)
+	if (FLOW_STATE(now.way[0].is) != FLOW_NONE)
 		trouble(r, "the flow is still known; ");
 }
 
@@ -643,7 +643,9 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 
 		r.in = row->in;
 		if (row->kernel_ack)
-			r.in.ack = w->kernel_isn[v6] + 1;
+			r.in.ack =
+				(row->in.dport == PORT_DEFER ? w->defer_isn : w->kernel_isn)[v6] +
+				1;
 		r.trouble[0] = 0;
 		judge(w, row->no_metadata ? w->no_metadata : w->skel, &r);
 		if (epoch == now_ms() >> EPOCH_SHIFT && second == now_ms() / 1000 &&
@@ -697,6 +699,7 @@ static void world_open(struct world *w)
 	world_listen(PORT_DRAIN, 0, 16, 0);
 	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
 	auto_listener = world_listen(PORT_AUTO, 0, 16, 0);
+	world_defer(world_listen(PORT_DEFER, 0, 16, 0));
 	world_listen(PORT_ATTACKED, 0, 16, 0);
 	world_listen(PORT_FORCED, 0, 16, 0);
 	world_listen(PORT_DISARMED, 0, 16, 0);
@@ -719,6 +722,7 @@ static void world_open(struct world *w)
 		MUST(accept(auto_listener, NULL, NULL));
 		world_half_open(v6, &net, PORT_WEB);
 		w->kernel_isn[v6] = world_half_open(v6, &net, PORT_AUTO);
+		w->defer_isn[v6] = world_half_open(v6, &net, PORT_DEFER);
 	}
 	w->nr_cpus = MUST(libbpf_num_possible_cpus());
 	w->skel = load(false);

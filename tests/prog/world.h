@@ -41,6 +41,7 @@
 #define PORT_DISARMED 455  /* auto, under attack, but disarmed by hand since */
 #define PORT_OFF 456       /* off */
 #define PORT_OFF_DRAIN 457 /* off, cookies are outstanding */
+#define PORT_DEFER 458     /* at peace, a listener with TCP_DEFER_ACCEPT */
 #define PORT_OTHER 8080    /* no service */
 
 #define SPORT_ESTABLISHED 41001
@@ -117,6 +118,13 @@ static inline void world_add_key(int listener)
 
 	world_sockaddr(true, mapped, 0, (void *)&md5.tcpm_addr);
 	MUST(setsockopt(listener, IPPROTO_TCP, TCP_MD5SIG, &md5, sizeof(md5)));
+}
+
+static inline void world_defer(int listener)
+{
+	int seconds = 10;
+
+	MUST(setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)));
 }
 
 static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)

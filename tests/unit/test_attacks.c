@@ -101,6 +101,7 @@ static void logged(const char *wanted)
 static struct {
 	struct attack attack;
 	struct attack_target target;
+	__u64 until_ms;
 	struct row_live live;
 	struct row_counts now, before;
 	double syn_rate;
@@ -132,6 +133,7 @@ static void look(void)
 {
 	struct attack_view view = { .live = &row.live,
 				    .is_attacked = row.is_attacked,
+				    .until_ms = row.until_ms,
 				    .now = &row.now,
 				    .before = &row.before,
 				    .syn_rate = row.syn_rate };
@@ -148,8 +150,8 @@ static void look(void)
 /* An attack of half-open handshakes, found out 250 ms after it began. */
 static void begin(void)
 {
-	row.live = (struct row_live){ .until_ms = now_ms - 250 + 30000,
-				      .since_ms = now_ms - 250,
+	row.until_ms = now_ms - 250 + 30000;
+	row.live = (struct row_live){ .since_ms = now_ms - 250,
 				      .cause = ARM_HALF_OPEN,
 				      .value = 33,
 				      .threshold = 32,
@@ -221,7 +223,7 @@ static void test_begin_and_end(void **state)
 	       "mode=auto answered=true cause=half_open value=33 threshold=32\n");
 
 	/* it goes on: nothing to say, until its time is over */
-	for (; now_ms < row.live.until_ms; now_ms += 500) {
+	for (; now_ms < row.until_ms; now_ms += 500) {
 		look();
 		saw(0);
 		logged("");
@@ -261,8 +263,8 @@ static void test_words(void **state)
 		row.target.name = "mail";
 		row.target.port = 65535;
 		row.target.mode = words[i].mode;
-		row.live = (struct row_live){ .until_ms = now_ms + 1,
-					      .since_ms = now_ms,
+		row.until_ms = now_ms + 1;
+		row.live = (struct row_live){ .since_ms = now_ms,
 					      .cause = words[i].cause,
 					      .value = UINT32_MAX,
 					      .threshold = UINT32_MAX - 1,
@@ -292,12 +294,12 @@ static void test_counts(void **state)
 	now_ms += 1000;
 	row.syn_rate = 123456.75;
 	look();
-	row.live.until_ms += 12000;
+	row.until_ms += 12000;
 	now_ms += 1000;
 	row.syn_rate = 1000;
 	look();
 	saw(0);
-	now_ms = row.live.until_ms;
+	now_ms = row.until_ms;
 	row.is_attacked = false;
 	row.syn_rate = 10;
 	row.now = (struct row_counts){ 1ULL << 40, 20002, 303, 4004, 50005, 600006 };
@@ -353,8 +355,8 @@ static void test_again_between_looks(void **state)
 	now_ms += 40250;
 	row.now.syns = 1700;
 	row.syn_rate = 300;
-	row.live = (struct row_live){ .until_ms = now_ms + 30000,
-				      .since_ms = now_ms - 1000,
+	row.until_ms = now_ms + 30000;
+	row.live = (struct row_live){ .since_ms = now_ms - 1000,
 				      .cause = ARM_SYN_RATE,
 				      .value = 700,
 				      .threshold = 500,
@@ -385,8 +387,8 @@ static void test_again_between_looks(void **state)
 static void test_short(void **state)
 {
 	(void)state;
-	row.live = (struct row_live){ .until_ms = now_ms - 100,
-				      .since_ms = now_ms - 350,
+	row.until_ms = now_ms - 100;
+	row.live = (struct row_live){ .since_ms = now_ms - 350,
 				      .cause = ARM_HALF_OPEN,
 				      .value = 33,
 				      .threshold = 32,

@@ -37,7 +37,7 @@ static const struct taken {
 #define MEMBER(name) offsetof(struct tunables, name)
 	{ "arm-half-open", "auto", MEMBER(arm_half_open), 0 },
 	{ "arm-half-open", "1", MEMBER(arm_half_open), 1 },
-	{ "arm-half-open", "32768", MEMBER(arm_half_open), 32768 },
+	{ "arm-half-open", "8192", MEMBER(arm_half_open), 8192 },
 	{ "arm-syn-rate", "auto", MEMBER(arm_syn_rate), 0 },
 	{ "arm-syn-rate", "1", MEMBER(arm_syn_rate), 1 },
 	{ "arm-syn-rate", "100000000", MEMBER(arm_syn_rate), 100000000 },
@@ -51,13 +51,13 @@ static const struct taken {
 	{ "handshake-timeout", "1s", MEMBER(handshake_timeout_seconds), 1 },
 	{ "handshake-timeout", "10m", MEMBER(handshake_timeout_seconds), 600 },
 	{ "max-half-open", "1", MEMBER(max_half_open), 1 },
-	{ "max-half-open", "32768", MEMBER(max_half_open), 32768 },
+	{ "max-half-open", "8192", MEMBER(max_half_open), 8192 },
 #undef MEMBER
 };
 
 #define HALF_OPEN(value)        \
 	"arm-half-open", value, \
-		"arm-half-open: '" value "' is no threshold; it is auto, or 1 to 32768"
+		"arm-half-open: '" value "' is no threshold; it is auto, or 1 to 8192"
 #define SYN_RATE(value)                 \
 	"arm-syn-rate", value,          \
 		"arm-syn-rate: '" value \
@@ -70,13 +70,13 @@ static const struct taken {
 	"handshake-timeout", value, "handshake-timeout: '" value "' is " wrong "; it is 1s to 10m"
 #define MAX(value)              \
 	"max-half-open", value, \
-		"max-half-open: '" value "' is no number of handshakes; it is 1 to 32768"
+		"max-half-open: '" value "' is no number of handshakes; it is 1 to 8192"
 
 static const struct refused {
 	const char *key, *value, *line;
 } refused[] = {
 	{ HALF_OPEN("0") },
-	{ HALF_OPEN("32769") },
+	{ HALF_OPEN("8193") },
 	{ HALF_OPEN("-1") },
 	{ HALF_OPEN("+1") },
 	{ HALF_OPEN("Auto") },
@@ -106,7 +106,7 @@ static const struct refused {
 	{ TIMEOUT("601", "too long") },
 	{ TIMEOUT("11m", "too long") },
 	{ MAX("0") },
-	{ MAX("32769") },
+	{ MAX("8193") },
 	{ MAX("auto") },
 	{ MAX("1%") },
 };

@@ -43,9 +43,9 @@ static const struct tuned {
 	{ 251, { 0, 0 }, 62, 502 },
 	{ 511, { 0, 0 }, 127, 1022 },
 	{ 4096, { 0, 0 }, 1024, 8192 },
-	{ 65535, { 0, 0 }, 16383, 131070 },
-	{ 1U << 31, { 0, 0 }, 32768, 100000000 },
-	{ UINT32_MAX, { 0, 0 }, 32768, 100000000 },
+	{ 65535, { 0, 0 }, 8192, 131070 },
+	{ 1U << 31, { 0, 0 }, 8192, 100000000 },
+	{ UINT32_MAX, { 0, 0 }, 8192, 100000000 },
 	/* four times peace, when that is more */
 	{ 128, { 8, 125 }, 32, 500 },
 	{ 128, { 8.25, 125.25 }, 33, 501 },
@@ -62,7 +62,7 @@ static const struct tuned {
 	{ 1, { 9, 0 }, 1, 500 },
 	{ 0, { 9, 0 }, 1, 500 },
 	/* nor of the flow table */
-	{ 100000, { 20000, 0 }, 32768, 200000 },
+	{ 100000, { 20000, 0 }, 8192, 200000 },
 };
 
 static void test_tuned(void **state)
@@ -102,7 +102,7 @@ static const struct {
 	{ 0, 0, 1, TUNED(64), TUNED(4000), 2000 },
 	{ 400, 7, 0, PINNED(400), PINNED(7), 3 },
 	{ 400, 7, 1, PINNED(400), PINNED(7), 3 },
-	{ 32768, 0, 0, PINNED(32768), DEFAULT(1000), 500 },
+	{ 8192, 0, 0, PINNED(8192), DEFAULT(1000), 500 },
 	{ 1, 0, 1, PINNED(1), TUNED(4000), 2000 },
 	{ 0, 1, 0, DEFAULT(128), PINNED(1), 1 },
 	{ 0, 100000000, 1, TUNED(64), PINNED(100000000), 50000000 },
@@ -196,7 +196,7 @@ static void test_half_is_left(void **state)
 		tuner_thresholds(&untouched, &listeners, &learned, &t);
 		assert_true(t.half_open >= 1);
 		assert_true(t.half_open == 1 || 2ULL * t.half_open <= listeners.backlog);
-		assert_true(t.half_open <= 32768);
+		assert_true(t.half_open <= 8192);
 		assert_true(t.syn_rate >= 500 && t.syn_rate <= 100000000);
 		assert_true(t.low_water >= 1 && t.low_water <= t.syn_rate);
 		assert_int_equal(t.half_open_source, THRESHOLD_TUNED);
