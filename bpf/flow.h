@@ -185,7 +185,8 @@ enum flow_put {
 	FLOW_FULL,  /* of handshakes that the kernel holds */
 };
 
-/* Take the place of @f, as it is seen here, for another flow. */
+/* Take the place of @f, as it is seen here, for another flow. Two CPUs that open the same flow in
+ * the same moment may take two places: a handshake then counts twice, until one of them expires. */
 static __always_inline enum flow_put flow_replace(struct flow *f, const struct pkt *p, __u64 id,
 						  __u64 now_ms)
 {
