@@ -46,9 +46,15 @@ suite() {
 		test=${test#tests/prog/} && run "prog ${test%.c}" "$out/prog/${test%.c}"
 	done ;;
 	lab) run "lab selfcheck" bats --tap tests/lab/selfcheck.bats ;;
-	e2e) for test in tests/e2e/*.bats; do
-		run "e2e $(basename "$test" .bats)" bats --tap "$test"
-	done ;;
+	e2e)
+		for test in tests/e2e/*.bats; do
+			run "e2e $(basename "$test" .bats)" bats --tap "$test"
+		done
+		# As correct in mode auto, armed, as in always, which is what they run in.
+		for test in first-ack handoff listeners live options queue stay stray; do
+			MODE=auto-armed run "e2e $test, auto" bats --tap "tests/e2e/$test.bats"
+		done
+		;;
 	*)
 		echo "check.sh: no suite '$1': lint, unit, fuzz, prog, lab, e2e" >&2
 		exit 2

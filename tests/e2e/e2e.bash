@@ -16,17 +16,48 @@ setup() {
 }
 
 teardown() {
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
 	lab_down
 }
 
-# synward_up [OPTION...]: the daemon on srv0, ready.
-synward_up() {
-	lab_spawn synwardd lab_s "$SYNWARDD" --interface srv0 --ports "$PORT" \
-		--control-socket "$LAB_DIR/ctl" "$@"
+# What a reader of a failure wants to see.
+why_failed() {
+	[[ -n ${LAB_DIR:-} ]] || return 0
+	tail -n 20 "$LAB_DIR"/*.err
+	tail -n 5 "$LAB_DIR"/*.out
+	synward_cli 2>&1 || :
+}
+
+# synward_start OPTION...: the daemon, ready.
+synward_start() {
+	lab_spawn synwardd lab_s "$SYNWARDD" "$@"
 	lab_wait_for "synwardd to be ready" 15 synward_said ready || {
 		cat "$LAB_DIR/synwardd.err" >&2
 		return 1
 	}
+}
+
+# synward_up [OPTION...]: on srv0, in mode always, or what MODE says. auto-armed is auto, and armed by hand.
+synward_up() {
+	local mode=${MODE:-always}
+	synward_start --interface srv0 --ports "$PORT" --control-socket "$LAB_DIR/ctl" \
+		--mode "${mode%-armed}" "$@"
+	[[ $mode != auto-armed || $* == *--mode* ]] || synward_cli arm default
+}
+
+# synward_conf [KEY=VALUE...]: a config file with one service, web on $PORT, that has these keys. More
+# sections can be appended to it.
+synward_conf() {
+	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $LAB_DIR/ctl" \
+		"state-directory = $LAB_DIR/state" "[service web]" "ports = $PORT" "$@" >"$LAB_DIR/synward.conf"
+}
+
+synward_up_conf() { synward_start --config "$LAB_DIR/synward.conf"; }
+
+# synward_with [KEY=VALUE...]: both.
+synward_with() {
+	synward_conf "$@"
+	synward_up_conf
 }
 
 # synward_in native|generic [OPTION...]: the same in that mode, with the NAPI that live frames want.
@@ -43,6 +74,10 @@ synward_status() { synward_cli -j; }
 # synward_get JQ: a value of the status.
 synward_get() { synward_status | jq -r "$1"; }
 reason() { synward_get ".reasons.$1"; }
+row() { synward_get ".services[0].$1"; } # of the only one, or the first
+
+# row_is JQ: true of the first row of services.
+row_is() { synward_get '.services[0]' | json "$1"; }
 
 # reason_is NAME MINIMUM
 reason_is() { (($(reason "$1") >= $2)); }
@@ -64,6 +99,9 @@ loads() {
 	shift
 	lab_load --dst "$(server_of "$family")" --port "$PORT" -j "$@"
 }
+
+# The kernel's own handshakes.
+syn_recv() { lab_s ss -Htn state syn-recv | wc -l; }
 
 # What the server's kernel says of the last connection that it accepted.
 accepted() { grep '"event": "accept"' "$LAB_DIR/server.out" | tail -n 1 | grep .; }

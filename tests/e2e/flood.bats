@@ -6,13 +6,14 @@
 #
 # shellcheck disable=SC2154,SC2030,SC2031 # $families is in e2e; bats makes subshells of tests
 load e2e
+load floods
+
+bats_require_minimum_version 1.5.0
 
 setup() {
 	lab_up
 	serve
 }
-
-syn_recv() { lab_s ss -Htn state syn-recv | wc -l; }
 
 # flood_sum FIELD: over what both floods said at their end.
 flood_sum() { grep -h "^{" "$LAB_DIR"/flood[46].out | jq -s "map(.$1) | add"; }
@@ -75,4 +76,47 @@ floods_end() {
 	nr_taken=$(($(flood_sum sent) - $(flood_sum ring_full)))
 	(($(synward_get '.reasons | .ack_cookie_invalid + .ack_cookie_expired') == nr_taken))
 	[[ $(reason handoff) == 500 && $(lab_nstat s TcpOutRsts) == 0 ]]
+}
+
+# map_of NAME: the id of that map of the daemon's.
+map_of() {
+	awk '/^map_id/ { print $2 }' "/proc/$(lab_pid synwardd)"/fdinfo/* | sort -un |
+		xargs -I{} bpftool -j map show id {} | jq -r "select(.name == \"$1\") | .id" | head -n 1
+}
+
+# What the program keeps of services, connections and handshakes, byte by byte.
+contents() {
+	local name
+	for name in services rows flow_tags flows peace_half_open; do
+		echo "$name $(bpftool -j map dump id "$(map_of "$name")" | sha256sum)"
+	done
+	echo "services have $(bpftool -j map dump id "$(map_of services)" | jq length) entries"
+	synward_cli -j handshakes --limit 10000 | jq -c '.handshakes | map([.source, .source_port, .state])'
+}
+
+@test "ten million SYNs from random sources leave no trace in any map" {
+	local f nr_taken
+	synward_with
+	synward_cli arm web
+	for f in "${families[@]}"; do
+		held_open "held$f" "$(server_of "$f")"
+		handshakes "$f" --count 20 --end ack | json '.answered == 20'
+	done
+	contents >"$LAB_DIR/before"
+	row_is '.flows == 42 and .half_open == 0'
+	for f in "${families[@]}"; do
+		lab_flood --dst "$(server_of "$f")" --port "$PORT" --pps max --seconds 60 --count 5000000 -j >"$LAB_DIR/flood$f.out"
+	done
+	nr_taken=$(($(flood_sum sent) - $(flood_sum ring_full)))
+	echo "offered $(flood_sum sent), taken $nr_taken"
+	((nr_taken > 9000000))
+	row_is ".flows == 42 and .half_open == $nr_taken and .cookies_sent == $nr_taken + 42 and .served == 42"
+	diff "$LAB_DIR/before" <(contents)
+	[[ $(syn_recv) == 0 && $(wc -l <"$LAB_DIR/before") == 7 ]]
+	for f in "${families[@]}"; do
+		held_echo "held$f" still
+		all_served "$f" 20
+	done
+	run -1 diff "$LAB_DIR/before" <(contents) # which one connection does
+	[[ $output == *flow_tags* && $output != *services* ]]
 }

@@ -18,6 +18,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "args.h"
+#include "clock.h"
 #include "ethstat.h"
 #include "flood.h"
 #include "guard.h"
@@ -73,39 +75,6 @@ static void fail(const char *what, int err)
 	exit(1);
 }
 
-static uint64_t read_number(const char *text, uint64_t max, const char *what)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		misuse(what);
-	return value;
-}
-
-static double read_seconds(const char *text)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value > 0 && value <= 3600))
-		misuse("--seconds wants more than 0 and at most 3600");
-	return value;
-}
-
-static void read_vlans(struct args *args, const char *text)
-{
-	char rest;
-
-	args->nr_vlans =
-		(unsigned int)sscanf(text, "%u,%u%c", &args->vlans[0], &args->vlans[1], &rest);
-	if (args->nr_vlans < 1 || args->nr_vlans > 2 || args->vlans[0] > 4094 ||
-	    args->vlans[1] > 4094)
-		misuse("--vlan wants VID or VID,VID2");
-}
-
 static void read_word(struct args *args, int which, const char *word)
 {
 	if (which == 'k' && (!strcmp(word, "syn") || !strcmp(word, "ack")))
@@ -129,30 +98,28 @@ static void read_arg(struct args *args, int which, const char *text)
 		args->dev = text;
 		break;
 	case 'a':
-		if (!lab_addr_read(text, &args->dst))
-			misuse("--dst wants an IPv4 or IPv6 address");
+		args->dst = args_address(text, "--dst wants an IPv4 or IPv6 address");
 		break;
 	case 'p':
-		args->port = (unsigned int)read_number(text, 65535, "--port wants a port");
+		args->port = (unsigned int)args_number_or(text, 65535, "--port wants a port");
 		break;
 	case 'r':
 		args->pps = strcmp(text, "max") ?
-				    read_number(text, 100000000, "--pps wants N or max") :
+				    args_number_or(text, 100000000, "--pps wants N or max") :
 				    0;
 		break;
 	case 't':
-		args->seconds = read_seconds(text);
+		args->seconds = args_seconds(text);
 		break;
 	case 'c':
-		args->limit = read_number(text, UINT64_MAX, "--count wants a number");
+		args->limit = args_number_or(text, UINT64_MAX, "--count wants a number");
 		break;
 	case 'v':
-		read_vlans(args, text);
+		args->nr_vlans = args_vlans(text, 4094, args->vlans);
 		break;
 	case 'm':
-		args->has_dmac = lab_mac_read(text, args->dmac);
-		if (!args->has_dmac)
-			misuse("--dmac wants aa:bb:cc:dd:ee:ff");
+		args_mac(text, args->dmac);
+		args->has_dmac = true;
 		break;
 	case 'A':
 		args->is_announced = true;
@@ -357,14 +324,6 @@ static void *watch_run(void *arg)
 			pthread_kill(watch->runner, SIGUSR1);
 	}
 	return NULL;
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void run(struct flood_bpf *skel, int ifindex)

@@ -147,6 +147,7 @@ lab_serve() {
 
 lab_load() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" "$@"; }
 lab_rawtcp() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/rawtcp" "$@"; }
+lab_handshakes() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/handshakes" --dev cli0 "$@"; }
 lab_flood() { lab_c taskset -c "$LAB_FLOOD_CPU" "$LAB_BIN/flood" --dev cli0 "$@"; }
 
 # lab_flood_start NAME ARGS... : the flood in the background; returns when packets flow.

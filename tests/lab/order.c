@@ -10,16 +10,17 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "args.h"
 #include "guard.h"
 #include "lab/order.skel.h"
 #include "order.h"
 
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS, which older linux/bpf.h lack */
 
-static int misuse(void)
+static void misuse(const char *what)
 {
-	fprintf(stderr, "usage: order --dev DEV --count RUNS [--seconds S=5]\n");
-	return 2;
+	fprintf(stderr, "order: %s\nusage: order --dev DEV --count RUNS [--seconds S=5]\n", what);
+	exit(2);
 }
 
 static int fail(const char *what)
@@ -59,14 +60,14 @@ int main(int argc, char **argv)
 		if (which == 'd')
 			dev = optarg;
 		else if (which == 'c')
-			count = (unsigned int)strtoul(optarg, NULL, 10);
+			count = (unsigned int)args_number(optarg, ORDER_MAX);
 		else if (which == 's')
-			seconds = (unsigned int)strtoul(optarg, NULL, 10);
+			seconds = (unsigned int)args_number(optarg, ARGS_SECONDS_MAX);
 		else
-			return misuse();
+			misuse("unknown option");
 	}
-	if (!dev || !count || count > ORDER_MAX || !seconds || seconds > 3600)
-		return misuse();
+	if (!dev || !count || !seconds)
+		misuse("--dev and --count are needed");
 	refused = guard_refuses(dev);
 	if (refused) {
 		fprintf(stderr, "order: refusing %s: %s\n", dev, refused);

@@ -8,18 +8,17 @@
  */
 #include <getopt.h>
 #include <jansson.h>
-#include <linux/if_packet.h>
-#include <linux/virtio_net.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/uio.h>
 #include <time.h>
 
+#include "args.h"
 #include "batch_send.h"
+#include "clock.h"
 #include "guard.h"
 #include "neigh.h"
-#include "rawpkt.h"
+#include "rawsock.h"
 
 #define PAYLOAD_MAX 1200
 #define RECEIVED_MAX 65536
@@ -88,18 +87,6 @@ static void fail(const char *what, int err)
 /* ---- options -----------------------------------------------------------------------------------
  */
 
-static unsigned int read_number(const char *text, unsigned int max)
-{
-	unsigned long value;
-	char *end;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		misuse(text);
-	return (unsigned int)value;
-}
-
 static bool read_switch(const char *text)
 {
 	if (strcmp(text, "on") && strcmp(text, "off"))
@@ -115,17 +102,6 @@ static size_t read_payload(const char *text, uint8_t ret[PAYLOAD_MAX])
 		misuse("the payload is too long");
 	memcpy(ret, text, len);
 	return len;
-}
-
-static void read_vlans(struct rawpath *path, const char *text)
-{
-	char rest;
-
-	path->nr_vlans =
-		(unsigned int)sscanf(text, "%u,%u%c", &path->vlans[0], &path->vlans[1], &rest);
-	if (path->nr_vlans < 1 || path->nr_vlans > 2 || path->vlans[0] > 4095 ||
-	    path->vlans[1] > 4095)
-		misuse("--vlan wants VID or VID,VID2");
 }
 
 static const char *const flag_names[8] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
@@ -158,20 +134,19 @@ static void read_path_arg(struct args *args, int which, const char *text)
 
 	if (which == 'D')
 		args->dev = text;
-	else if (which == 'd' && !lab_addr_read(text, &path->dst))
-		misuse("--dst wants an address");
-	else if (which == 's' && !lab_addr_read(text, &path->src))
-		misuse("--src wants an address");
+	else if (which == 'd')
+		path->dst = args_address(text, "--dst wants an address");
+	else if (which == 's')
+		path->src = args_address(text, "--src wants an address");
 	else if (which == 'p')
-		path->dport = (uint16_t)read_number(text, 65535);
+		path->dport = (uint16_t)args_number(text, 65535);
 	else if (which == 'S')
-		path->sport = (uint16_t)read_number(text, 65535);
+		path->sport = (uint16_t)args_number(text, 65535);
 	else if (which == 'v')
-		read_vlans(path, text);
+		path->nr_vlans = args_vlans(text, 4095, path->vlans);
 	else if (which == 'M') {
-		args->has_dmac = lab_mac_read(text, path->dmac);
-		if (!args->has_dmac)
-			misuse("--dmac wants aa:bb:cc:dd:ee:ff");
+		args_mac(text, path->dmac);
+		args->has_dmac = true;
 	}
 }
 
@@ -181,10 +156,10 @@ static void read_tcp_arg(struct args *args, int which, const char *text)
 
 	if (which == 'm') {
 		syn->has_mss = strcmp(text, "off");
-		syn->mss = syn->has_mss ? (uint16_t)read_number(text, 65535) : 0;
+		syn->mss = syn->has_mss ? (uint16_t)args_number(text, 65535) : 0;
 	} else if (which == 'w') {
 		syn->has_wscale = strcmp(text, "off");
-		syn->wscale = syn->has_wscale ? (uint8_t)read_number(text, 255) : 0;
+		syn->wscale = syn->has_wscale ? (uint8_t)args_number(text, 255) : 0;
 	} else if (which == 'k') {
 		syn->has_sack = read_switch(text);
 	} else if (which == 't') {
@@ -194,22 +169,22 @@ static void read_tcp_arg(struct args *args, int which, const char *text)
 	} else if (which == 'Y') {
 		args->syn_payload_len = read_payload(text, args->syn_payload);
 	} else if (which == 'x') {
-		args->expect_len = read_number(text, RECEIVED_MAX);
+		args->expect_len = (unsigned int)args_number(text, RECEIVED_MAX);
 	}
 }
 
 static void read_run_arg(struct args *args, int which, const char *text)
 {
 	if (which == 'L')
-		args->delay_ms = read_number(text, 60000);
+		args->delay_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'g')
-		args->gap_ms = read_number(text, 60000);
+		args->gap_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'W')
-		args->wait_ms = read_number(text, 60000);
+		args->wait_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'r')
-		args->nr_retransmits = read_number(text, 100);
+		args->nr_retransmits = (unsigned int)args_number(text, 100);
 	else if (which == 'o')
-		args->rto_ms = read_number(text, 60000);
+		args->rto_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'e')
 		args->is_ecn = true;
 	else if (which == 'b')
@@ -223,7 +198,7 @@ static void read_run_arg(struct args *args, int which, const char *text)
 	else if (which == 'f')
 		args->stray_flags = read_flags(text);
 	else if (which == 'I') {
-		args->isn = read_number(text, UINT32_MAX);
+		args->isn = (uint32_t)args_number(text, UINT32_MAX);
 		args->has_isn = true;
 	}
 }
@@ -294,14 +269,6 @@ static void read_args(struct args *args, int argc, char **argv)
 /* ---- segments out ------------------------------------------------------------------------------
  */
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void sleep_ms(unsigned int ms)
 {
 	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
@@ -312,14 +279,10 @@ static void sleep_ms(unsigned int ms)
 
 static void client_send_frame(struct client *client, struct batch_frame *frame, size_t l4_off)
 {
-	struct virtio_net_hdr head = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
-	struct iovec parts[2] = { { &head, sizeof(head) }, { frame->bytes, frame->len } };
-	bool is_partial = client->args->is_partial;
+	int err = rawsock_send(client->tx, frame, l4_off, client->args->is_partial);
 
-	head.csum_start = (uint16_t)l4_off;
-	head.csum_offset = 16;
-	if (writev(client->tx, is_partial ? parts : &parts[1], is_partial ? 2 : 1) < 0)
-		fail("cannot send", errno);
+	if (err)
+		fail("cannot send", err);
 }
 
 /* Builds a segment with the timestamps of now, without sending it. Returns where TCP begins. */
@@ -444,56 +407,14 @@ static void client_take(struct client *client, const struct rawseg *seg, size_t 
 		client_take_data(client, seg);
 }
 
-static bool client_owns(const struct client *client, const struct rawseg *seg)
-{
-	const struct rawpath *path = &client->args->path;
-
-	return seg->from.family == path->dst.family && seg->sport == path->dport &&
-	       seg->dport == path->sport &&
-	       !memcmp(seg->from.bytes, path->dst.bytes, path->dst.len) &&
-	       !memcmp(seg->to.bytes, path->src.bytes, path->src.len);
-}
-
-/* What the kernel says beside a frame: the tag it took off, whether the checksum was left partial.
- */
-static bool read_aux(struct msghdr *msg, struct rawseg *seg)
-{
-	struct tpacket_auxdata aux;
-	struct cmsghdr *part;
-	bool is_partial = false;
-
-	for (part = CMSG_FIRSTHDR(msg); part; part = CMSG_NXTHDR(msg, part)) {
-		if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(part), sizeof(aux));
-		is_partial = aux.tp_status & TP_STATUS_CSUMNOTREADY;
-		if (aux.tp_status & TP_STATUS_VLAN_VALID)
-			seg->vlans[seg->nr_vlans++] = aux.tp_vlan_tci & 0xfff;
-	}
-	return is_partial;
-}
-
 static void client_receive(struct client *client)
 {
-	static uint8_t frame[70000];
-	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct iovec part = { frame, sizeof(frame) };
-	struct sockaddr_ll from;
-	struct msghdr msg = { .msg_name = &from,
-			      .msg_namelen = sizeof(from),
-			      .msg_iov = &part,
-			      .msg_iovlen = 1,
-			      .msg_control = control,
-			      .msg_controllen = sizeof(control) };
-	struct rawseg seg = { 0 };
-	ssize_t len = recvmsg(client->rx, &msg, MSG_DONTWAIT);
-	bool is_partial;
+	const struct rawpath *path = &client->args->path;
+	struct rawseg seg;
+	size_t len = rawsock_receive(client->rx, &seg);
 
-	if (len <= 0 || from.sll_pkttype == PACKET_OUTGOING)
-		return;
-	is_partial = read_aux(&msg, &seg);
-	if (raw_read(frame, (size_t)len, is_partial, &seg) && client_owns(client, &seg))
-		client_take(client, &seg, (size_t)len + 4 * (seg.nr_vlans > 0));
+	if (len && raw_is_answer(&seg, path) && seg.dport == path->sport)
+		client_take(client, &seg, len);
 }
 
 /* Takes what comes until is_done says so or the time is over; true when it said so. */
@@ -657,7 +578,7 @@ static int run_handshake(struct client *client, json_t *out)
 {
 	if (!client_open(client))
 		return 0;
-	sleep_ms(client->args->delay_ms);
+	client_wait(client, client->args->delay_ms, is_never);
 	client_send_ack(client, true);
 	sleep_ms(client->args->gap_ms);
 	client_send_data(client);
@@ -669,7 +590,7 @@ static int run_data_in_ack(struct client *client, json_t *out)
 {
 	if (!client_open(client))
 		return 0;
-	sleep_ms(client->args->delay_ms);
+	client_wait(client, client->args->delay_ms, is_never);
 	client_send_data(client);
 	client_finish(client, out);
 	return 0;
@@ -694,7 +615,7 @@ static int run_batch(struct client *client, json_t *out)
 
 	if (!client_open(client))
 		return 0;
-	sleep_ms(client->args->delay_ms);
+	client_wait(client, client->args->delay_ms, is_never);
 	ack = client_ack_of(client);
 	data = client_data_of(client);
 	client_build(client, &ack, &frames[0]);
@@ -763,7 +684,7 @@ static int run_replay(struct client *client, json_t *out)
 
 	if (!client_open(client))
 		return 0;
-	sleep_ms(client->args->delay_ms);
+	client_wait(client, client->args->delay_ms, is_never);
 	ack = client_ack_of(client);
 	l4_off = client_build(client, &ack, &frame);
 	client_send_frame(client, &frame, l4_off);
@@ -798,22 +719,12 @@ static const struct scenario *find_scenario(const char *name)
 
 static void client_open_sockets(struct client *client)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_ifindex = client->ifindex };
-	int on = 1;
-
-	at.sll_protocol = htons(ETH_P_ALL);
-	client->rx = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
-	client->tx = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (client->rx < 0 || client->tx < 0 ||
-	    setsockopt(client->rx, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
-	    bind(client->rx, (struct sockaddr *)&at, sizeof(at)))
-		fail("cannot open a packet socket", errno);
-	at.sll_protocol = 0;
-	if (client->args->is_partial &&
-	    setsockopt(client->tx, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)))
-		fail("cannot send partial checksums", errno);
-	if (bind(client->tx, (struct sockaddr *)&at, sizeof(at)))
-		fail("cannot open a packet socket", errno);
+	client->rx = rawsock_listen(client->ifindex);
+	if (client->rx < 0)
+		fail("cannot open a packet socket", client->rx);
+	client->tx = rawsock_send_only(client->ifindex, client->args->is_partial);
+	if (client->tx < 0)
+		fail("cannot open a packet socket to send by", client->tx);
 }
 
 int main(int argc, char **argv)

@@ -231,6 +231,49 @@ check_flood() {
 	raw4 syn-only --wait-ms 100 | json '.synack | .checksum == "partial" and .checksum_valid'
 }
 
+# opens FAMILY ARGS... : handshakes from the address that nobody owns.
+opens() {
+	local src=LAB_RAW$1 dst=LAB_SRV$1
+	lab_handshakes --src "${!src}" --dst "${!dst}" --port 80 -j "${@:2}"
+}
+
+nr_in_state() { lab_s ss -Htn state "$1" | wc -l; }
+
+@test "handshakes are opened and ended as told, each exactly once" {
+	local f nr=0
+	lab_up
+	lab_serve srv --listen :: --port 80
+	for f in 4 6; do
+		opens "$f" --count 20 | json '.opened == 20 and .answered == 20'
+		opens "$f" --count 10 --sport 1000 --end ack | json '.answered == 10'
+		opens "$f" --count 7 --sport 2000 --end rst --retransmit 1 | json '.answered == 7'
+		opens "$f" --count 5 --sport 3000 --retransmit 2 --pps 50 | json '.opened == 5'
+		opens "$f" --count 6 --sport 4000 --end bad-ack | json '.answered == 6'
+		opens "$f" --count 4 --sport 5000 --end bad-rst | json '.answered == 4'
+		nr=$((nr + 20 + 5 + 6 + 4))
+		[[ $(nr_in_state syn-recv) == "$nr" ]]
+	done
+	[[ $(nr_in_state established) == 20 && $(lab_nstat s TcpPassiveOpens) == 20 ]]
+	[[ $(lab_nstat s TcpAttemptFails) == 14 && $(lab_nstat s TcpEstabResets) == 0 ]]
+	lab_handshakes --spoofed --dst "$LAB_SRV4" --port 80 --count 30 -j |
+		json '.opened == 30 and .answered == 0'
+	lab_handshakes --spoofed --dst "$LAB_SRV6" --port 80 --count 30
+	[[ $(nr_in_state syn-recv) == $((nr + 60)) ]]
+	[[ $(lab_s ss -Htn state syn-recv dst 198.18.0.0/15 | wc -l) == 30 ]]
+	[[ $(lab_s ss -Htn state syn-recv dst 2001:db8:ffff::/48 | wc -l) == 30 ]]
+	opens 4 --count 11 --sport 6000 --pps 10 | json '.seconds >= 1 and .seconds < 3'
+}
+
+@test "the handshakes refuse what is not a veth of the lab, and what makes no sense" {
+	lab_up
+	run -1 lab_c "$LAB_BIN/handshakes" --dev lo --dst "$LAB_SRV4" --port 80 --count 1 --spoofed
+	[[ $output == *"refusing lo"* ]]
+	run -2 lab_handshakes --dst "$LAB_SRV4" --port 80 --count 1
+	run -2 lab_handshakes --dst "$LAB_SRV4" --port 80 --count 1 --spoofed --end ack
+	run -2 opens 4 --count 3 --sport 65534
+	run -2 opens 4 --count x
+}
+
 @test "a batch is one NAPI batch" {
 	local frame=0273796e0001${LAB_CLI_MAC//:/}08004500002800004000400600
 	frame+=00c6120005c000020100500051000000000000000050100000

@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "args.h"
+#include "clock.h"
 #include "pattern.h"
 
 #define NR_CAUSES 32
@@ -33,7 +35,7 @@ struct args {
 	socklen_t dst_len, bind_len;
 	const char *dst_text;
 	const char *http;
-	unsigned int port, source_port, concurrency, timeout_ms;
+	unsigned int port, source_port, concurrency, timeout_ms, pause_ms;
 	uint64_t count, echo;
 	bool is_reading; /* only reads that many bytes, and then the end */
 	double seconds;
@@ -74,40 +76,10 @@ static void misuse(const char *what)
 		"usage: tcpload --dst ADDR --port N [--count N | --seconds S] [--concurrency N=1]\n"
 		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64 | "
 		"--read BYTES]\n"
-		"               [--bind ADDR] [--source-port N] [-j]\n",
+		"               [--bind ADDR] [--source-port N] [--pause-ms N=0] [-j]\n"
+		"--pause-ms: so long each of the --concurrency waits before its next one.\n",
 		what);
 	exit(2);
-}
-
-static uint64_t read_number(const char *text, uint64_t max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		misuse(text);
-	return value;
-}
-
-static socklen_t read_address(const char *text, unsigned int port, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-
-	if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons((uint16_t)port);
-		return sizeof(*four);
-	}
-	if (inet_pton(AF_INET6, text, &six->sin6_addr) == 1) {
-		six->sin6_family = AF_INET6;
-		six->sin6_port = htons((uint16_t)port);
-		return sizeof(*six);
-	}
-	misuse("an address is wanted");
-	return 0;
 }
 
 static void read_arg(struct args *args, int which, const char *text, const char **ret_bind)
@@ -117,37 +89,38 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 		args->dst_text = text;
 		break;
 	case 'p':
-		args->port = (unsigned int)read_number(text, 65535);
+		args->port = (unsigned int)args_number(text, 65535);
 		break;
 	case 'c':
-		args->count = read_number(text, UINT64_MAX);
+		args->count = args_number(text, UINT64_MAX);
 		break;
 	case 's':
-		args->seconds = strtod(text, NULL);
-		if (!(args->seconds > 0 && args->seconds <= 3600))
-			misuse("--seconds wants more than 0 and at most 3600");
+		args->seconds = args_seconds(text);
 		break;
 	case 'n':
-		args->concurrency = (unsigned int)read_number(text, MAX_THREADS);
+		args->concurrency = (unsigned int)args_number(text, MAX_THREADS);
 		break;
 	case 't':
-		args->timeout_ms = (unsigned int)read_number(text, 3600000);
+		args->timeout_ms = (unsigned int)args_number(text, 3600000);
 		break;
 	case 'h':
 		args->http = text;
 		break;
 	case 'e':
-		args->echo = read_number(text, 1 << 30);
+		args->echo = args_number(text, 1 << 30);
 		break;
 	case 'r':
-		args->echo = read_number(text, 1 << 30);
+		args->echo = args_number(text, 1 << 30);
 		args->is_reading = true;
 		break;
 	case 'b':
 		*ret_bind = text;
 		break;
 	case 'S':
-		args->source_port = (unsigned int)read_number(text, 65535);
+		args->source_port = (unsigned int)args_number(text, 65535);
+		break;
+	case 'P':
+		args->pause_ms = (unsigned int)args_number(text, 60000);
 		break;
 	case 'j':
 		args->is_json = true;
@@ -160,19 +133,13 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dst", 1, NULL, 'd' },
-		{ "port", 1, NULL, 'p' },
-		{ "count", 1, NULL, 'c' },
-		{ "seconds", 1, NULL, 's' },
-		{ "concurrency", 1, NULL, 'n' },
-		{ "timeout-ms", 1, NULL, 't' },
-		{ "http", 1, NULL, 'h' },
-		{ "echo", 1, NULL, 'e' },
-		{ "bind", 1, NULL, 'b' },
-		{ "source-port", 1, NULL, 'S' },
-		{ "json", 0, NULL, 'j' },
-		{ "read", 1, NULL, 'r' },
-		{ 0 },
+		{ "dst", 1, NULL, 'd' },         { "port", 1, NULL, 'p' },
+		{ "count", 1, NULL, 'c' },       { "seconds", 1, NULL, 's' },
+		{ "concurrency", 1, NULL, 'n' }, { "timeout-ms", 1, NULL, 't' },
+		{ "http", 1, NULL, 'h' },        { "echo", 1, NULL, 'e' },
+		{ "bind", 1, NULL, 'b' },        { "source-port", 1, NULL, 'S' },
+		{ "pause-ms", 1, NULL, 'P' },    { "json", 0, NULL, 'j' },
+		{ "read", 1, NULL, 'r' },        { 0 },
 	};
 	const char *bind_text = NULL;
 	int which;
@@ -185,19 +152,11 @@ static void read_args(struct args *args, int argc, char **argv)
 		misuse("--dst and --port are needed");
 	if (!args->count)
 		args->count = args->seconds > 0 ? UINT64_MAX : 1;
-	args->dst_len = read_address(args->dst_text, args->port, &args->dst);
+	args->dst_len = args_sockaddr(args->dst_text, args->port, &args->dst);
 	if (!bind_text && args->source_port)
 		bind_text = args->dst.ss_family == AF_INET6 ? "::" : "0.0.0.0";
 	if (bind_text)
-		args->bind_len = read_address(bind_text, args->source_port, &args->bind);
-}
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		args->bind_len = args_sockaddr(bind_text, args->source_port, &args->bind);
 }
 
 /* ---- one connection; every step returns 0 or -errno --------------------------------------------
@@ -444,6 +403,15 @@ static bool load_take(struct load *load)
 	return is_taken;
 }
 
+/* A signal ends it. */
+static void load_pause(const struct load *load)
+{
+	const struct timespec pause = timespec_of(load->args.pause_ms * 1000000ull);
+
+	if (load->args.pause_ms && !is_stopped)
+		nanosleep(&pause, NULL);
+}
+
 static void *load_thread(void *arg)
 {
 	struct load *load = arg;
@@ -462,6 +430,7 @@ static void *load_thread(void *arg)
 		load->served += !err;
 		load->failed += !!err;
 		pthread_mutex_unlock(&load->lock);
+		load_pause(load);
 	}
 	return NULL;
 }

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "args.h"
 #include "pattern.h"
 
 enum mode { MODE_ECHO, MODE_SINK, MODE_SEND, MODE_HELLO };
@@ -80,18 +81,6 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static uint64_t read_number(const char *text, uint64_t max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		misuse(text);
-	return value;
-}
-
 static void read_mode(struct args *args, const char *word)
 {
 	if (!strcmp(word, "echo"))
@@ -122,13 +111,13 @@ static void read_args(struct args *args, int argc, char **argv)
 		if (which == 'l')
 			args->listen = optarg;
 		else if (which == 'p')
-			args->port = (unsigned int)read_number(optarg, 65535);
+			args->port = (unsigned int)args_number(optarg, 65535);
 		else if (which == 'b')
-			args->backlog = (unsigned int)read_number(optarg, 1 << 30);
+			args->backlog = (unsigned int)args_number(optarg, 1 << 30);
 		else if (which == 'r')
-			args->rcvbuf = (unsigned int)read_number(optarg, 1 << 30);
+			args->rcvbuf = (unsigned int)args_number(optarg, 1 << 30);
 		else if (which == 'n')
-			args->send_bytes = read_number(optarg, UINT64_MAX);
+			args->send_bytes = args_number(optarg, UINT64_MAX);
 		else if (which == 'm')
 			read_mode(args, optarg);
 		else if (which == 'w')
@@ -150,29 +139,11 @@ static void read_args(struct args *args, int argc, char **argv)
 		misuse("--listen and --port are needed");
 }
 
-static socklen_t make_address(const struct args *args, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (inet_pton(AF_INET, args->listen, &four->sin_addr) == 1) {
-		four->sin_family = AF_INET;
-		four->sin_port = htons((uint16_t)args->port);
-		return sizeof(*four);
-	}
-	if (inet_pton(AF_INET6, args->listen, &six->sin6_addr) != 1)
-		misuse("--listen wants an address");
-	six->sin6_family = AF_INET6;
-	six->sin6_port = htons((uint16_t)args->port);
-	return sizeof(*six);
-}
-
 static int make_listener(const struct args *args)
 {
 	int fd, on = 1, v6only = args->is_v6only, rcvbuf = (int)args->rcvbuf;
 	struct sockaddr_storage addr;
-	socklen_t len = make_address(args, &addr);
+	socklen_t len = args_sockaddr(args->listen, args->port, &addr);
 
 	fd = socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    args->is_mptcp ? IPPROTO_MPTCP : 0);
