@@ -86,10 +86,10 @@ daemon() { lab_s timeout 20 "$SYNWARDD" "$@"; }
 	run -0 synward_cli
 	[[ ${lines[0]} == *"1 of 1 service ports armed"* ]]
 	grep -Eq '^srv0 +native +tcx +cookie$' <<<"$output"
-	grep -Eq '^default +80 +always +armed +3 +3 +3 +0$' <<<"$output"
+	grep -Eq '^default +80 +always +armed +3 +3 +3 +0 +0 +4096 +[0-9]+$' <<<"$output"
 	grep -Eq '^syn_cookie +3 +answered' <<<"$output"
 	run -0 synward_cli -t status
-	grep -Pq '^service\tdefault\t80\talways\ttrue\t3\t3\t3\t0$|^service\tdefault\t80\talways\tarmed\t3\t3\t3\t0$' <<<"$output"
+	grep -Pq '^service\tdefault\t80\talways\tarmed\t3\t3\t3\t0\t0\t0\t4096\t' <<<"$output"
 	[[ $(synward_cli -j | wc -l) == 1 && $(synward_cli -p | wc -l) -gt 10 ]]
 	# counters of the lab's own chatter move between the two; the shape does not
 	[[ $(synward_cli -j | jq -c '[paths]') == "$(synward_cli -p | jq -c '[paths]')" ]]
