@@ -56,6 +56,7 @@ struct row {
 	 * and what is like them. */
 	int held, held_after;
 	int syns_before;    /* in this second */
+	int tsecr_by;       /* what it echoes of that is so far off */
 	bool kernel_ack;    /* it acknowledges the kernel's own SYN-ACK */
 	bool syn_recv;      /* the flow table knows the tuple as a handshake of the kernel's */
 	bool aged;          /* for a while already */
@@ -214,6 +215,12 @@ static const struct row rows[] = {
 	{ .name = "SYN-ACK on a handshake, which resets it", .in = { .dport = PORT_AUTO, .flags = SYN | ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_RESET },
 	{ .name = "ACK of a handshake with TCP_DEFER_ACCEPT", .in = { .dport = PORT_DEFER, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
 	{ .name = "data of a handshake with TCP_DEFER_ACCEPT", .in = { .dport = PORT_DEFER, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .payload_bytes = 3 }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake with timestamps", .in = { .dport = PORT_TIMES, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .ts = true, .tsval = HALF_OPEN_TSVAL }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake without its timestamps", .in = { .dport = PORT_TIMES, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_DONE },
+	{ .name = "ACK of a handshake with an old timestamp", .in = { .dport = PORT_TIMES, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .ts = true, .tsval = HALF_OPEN_TSVAL - 1 }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "RST of a handshake with an old timestamp", .in = { .dport = PORT_TIMES, .flags = RST, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .ts = true, .tsval = HALF_OPEN_TSVAL - 1 }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a handshake that echoes what was never sent", .in = { .dport = PORT_TIMES, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .ts = true, .tsval = HALF_OPEN_TSVAL }, .kernel_ack = true, .tsecr_by = -1, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
+	{ .name = "ACK of a handshake that echoes what is not sent yet", .in = { .dport = PORT_TIMES, .flags = ACK, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER, .ts = true, .tsval = HALF_OPEN_TSVAL }, .kernel_ack = true, .tsecr_by = 1000000, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
 	{ .name = "ACK of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = ACK, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .kernel_ack = true, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },
 	{ .name = "RST of a handshake", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ + 1, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE_RESET },
 	{ .name = "RST of a handshake outside the window", .in = { .dport = PORT_AUTO, .flags = RST, .seq = HALF_OPEN_SEQ, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .held = 1, .held_after = 1, .syn_recv = true, .why = KERNEL_HANDSHAKE },

@@ -5,6 +5,7 @@
  * one that frame.h and ref.h build. In the end every reason must have been some row's.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <stdarg.h>
@@ -75,17 +76,6 @@ static const struct secret the_secret = {
 	.flow = { 0x1111222233334444, 0x5555666677778888 },
 };
 
-struct world {
-	struct synward_bpf *skel;        /* as on a device with metadata */
-	struct synward_bpf *no_metadata; /* as on one without; shares nothing */
-	int nr_cpus;
-	bool seen[NR_REASONS];
-	unsigned int nr_run, nr_failed;
-	bool has_mptcp;
-	/* Of the half-open connections to PORT_AUTO and PORT_DEFER, IPv4 and IPv6. */
-	uint32_t kernel_isn[2], defer_isn[2];
-};
-
 /* ---- the maps ---- */
 
 static void put(struct bpf_map *map, __u32 key, const void *value)
@@ -145,9 +135,20 @@ static const struct service_world {
 	{ .port = PORT_OFF, .mode = SVC_OFF },
 	{ .port = PORT_OFF_DRAIN, .mode = SVC_OFF, .is_draining = true },
 	{ .port = PORT_DEFER, .mode = SVC_AUTO },
+	{ .port = PORT_TIMES, .mode = SVC_AUTO },
 };
 
 #define NR_SERVICES (sizeof(services) / sizeof(services[0]))
+
+struct world {
+	struct synward_bpf *skel;        /* as on a device with metadata */
+	struct synward_bpf *no_metadata; /* as on one without; shares nothing */
+	int nr_cpus;
+	bool seen[NR_REASONS];
+	unsigned int nr_run, nr_failed;
+	bool has_mptcp, checks_echo;
+	struct world_synack synacks[NR_SERVICES][2]; /* of half-open connections, IPv4 and IPv6 */
+};
 
 static void put_services(struct synward_bpf *skel)
 {
@@ -629,6 +630,16 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 	expect_held(skel, r);
 }
 
+/* What the kernel said of this service's half-open connection. */
+static void acknowledge(const struct world *w, struct run *r)
+{
+	const struct world_synack *said = &w->synacks[service_row(r->in.dport)][r->net.v6];
+
+	r->in.ack = said->seq + 1;
+	if (r->in.ts)
+		r->in.tsecr = said->tsval + r->row->tsecr_by;
+}
+
 static void run_variant(struct world *w, const struct row *row, bool v6, int nr_vlans)
 {
 	struct run r = { .row = row, .in = row->in, .net = { .v6 = v6, .nr_vlans = nr_vlans } };
@@ -643,9 +654,7 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 
 		r.in = row->in;
 		if (row->kernel_ack)
-			r.in.ack =
-				(row->in.dport == PORT_DEFER ? w->defer_isn : w->kernel_isn)[v6] +
-				1;
+			acknowledge(w, &r);
 		r.trouble[0] = 0;
 		judge(w, row->no_metadata ? w->no_metadata : w->skel, &r);
 		if (epoch == now_ms() >> EPOCH_SHIFT && second == now_ms() / 1000 &&
@@ -661,8 +670,27 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 	       r.trouble);
 }
 
+/* Older kernels do not compare the echoed time of a handshake with what they sent. */
+static bool kernel_checks_echo(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf__find_by_name_kind(btf, "tcp_request_sock", BTF_KIND_STRUCT);
+	const struct btf_type *type = btf__type_by_id(btf, id);
+	bool is_there = false;
+
+	for (int i = 0; type && i < btf_vlen(type); i++)
+		is_there |= !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off),
+				    "snt_tsval_first");
+	btf__free(btf);
+	return is_there;
+}
+
 static void run_row(struct world *w, const struct row *row)
 {
+	if (row->tsecr_by && !w->checks_echo) {
+		printf("SKIP: %s: this kernel does not look at it\n", row->name);
+		return;
+	}
 	if (row->in.dport == PORT_MPTCP && !w->has_mptcp) {
 		printf("SKIP: %s: this kernel has no MPTCP\n", row->name);
 		w->seen[row->why] = true;
@@ -688,6 +716,8 @@ static void check_all_seen(struct world *w)
 	}
 }
 
+static const uint16_t half_open_ports[] = { PORT_AUTO, PORT_DEFER, PORT_TIMES };
+
 static void world_open(struct world *w)
 {
 	struct frame_net net = {};
@@ -700,6 +730,7 @@ static void world_open(struct world *w)
 	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
 	auto_listener = world_listen(PORT_AUTO, 0, 16, 0);
 	world_defer(world_listen(PORT_DEFER, 0, 16, 0));
+	world_listen(PORT_TIMES, 0, 16, 0);
 	world_listen(PORT_ATTACKED, 0, 16, 0);
 	world_listen(PORT_FORCED, 0, 16, 0);
 	world_listen(PORT_DISARMED, 0, 16, 0);
@@ -721,9 +752,11 @@ static void world_open(struct world *w)
 		world_connect(v6, SPORT_ESTABLISHED, PORT_AUTO);
 		MUST(accept(auto_listener, NULL, NULL));
 		world_half_open(v6, &net, PORT_WEB);
-		w->kernel_isn[v6] = world_half_open(v6, &net, PORT_AUTO);
-		w->defer_isn[v6] = world_half_open(v6, &net, PORT_DEFER);
+		for (size_t i = 0; i < sizeof(half_open_ports) / sizeof(half_open_ports[0]); i++)
+			w->synacks[service_row(half_open_ports[i])][v6] =
+				world_half_open(v6, &net, half_open_ports[i]);
 	}
+	w->checks_echo = kernel_checks_echo();
 	w->nr_cpus = MUST(libbpf_num_possible_cpus());
 	w->skel = load(false);
 	w->no_metadata = load(true);

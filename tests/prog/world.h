@@ -42,6 +42,7 @@
 #define PORT_OFF 456       /* off */
 #define PORT_OFF_DRAIN 457 /* off, cookies are outstanding */
 #define PORT_DEFER 458     /* at peace, a listener with TCP_DEFER_ACCEPT */
+#define PORT_TIMES 459     /* at peace, a listener; the handshake has timestamps */
 #define PORT_OTHER 8080    /* no service */
 
 #define SPORT_ESTABLISHED 41001
@@ -141,13 +142,25 @@ static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)
 }
 
 #define HALF_OPEN_SEQ 99
+#define HALF_OPEN_TSVAL 500
 
-/* Wait for the kernel's SYN-ACK. Returns its sequence number. */
-static inline uint32_t world_synack_seq(int packets, bool v6, uint16_t dport)
+/* What the kernel said. */
+struct world_synack {
+	uint32_t seq, tsval; /* tsval: 0 without timestamps */
+};
+
+static inline uint32_t world_tsval(const uint8_t *option, const uint8_t *end)
+{
+	while (option + 10 <= end && *option != 8)
+		option += *option == 1 ? 1 : option[1];
+	return option + 10 <= end ? ntohl(*(const uint32_t *)(option + 2)) : 0;
+}
+
+/* Wait for the kernel's SYN-ACK. */
+static inline struct world_synack world_take_synack(int packets, bool v6, uint16_t dport)
 {
 	size_t tcp = 14 + (v6 ? 40 : 20);
 	uint8_t got[256];
-	uint32_t seq;
 
 	for (;;) {
 		ssize_t n = MUST(recv(packets, got, sizeof(got), 0));
@@ -156,34 +169,40 @@ static inline uint32_t world_synack_seq(int packets, bool v6, uint16_t dport)
 		    got[tcp] != dport >> 8 || got[tcp + 1] != (dport & 0xff) ||
 		    got[tcp + 13] != (SYN | ACK))
 			continue;
-		memcpy(&seq, got + tcp + 4, sizeof(seq));
-		return ntohl(seq);
+		return (struct world_synack){
+			.seq = ntohl(*(uint32_t *)(got + tcp + 4)),
+			.tsval = world_tsval(got + tcp + 20, got + tcp + (got[tcp + 12] >> 4) * 4),
+		};
 	}
 }
 
-/* A SYN that the kernel answers and nobody acknowledges: SYN_RECV. Returns the kernel's ISN. */
-static inline uint32_t world_half_open(bool v6, const struct frame_net *net, uint16_t dport)
+/* A SYN that the kernel answers and nobody acknowledges: SYN_RECV. Returns the answer. */
+static inline struct world_synack world_half_open(bool v6, const struct frame_net *net,
+						  uint16_t dport)
 {
 	int packets = MUST(socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)));
 	struct timeval patience = { .tv_sec = 5 };
-	struct frame f = {
-		.sport = SPORT_HALF_OPEN, .dport = dport, .flags = SYN, .seq = HALF_OPEN_SEQ
-	};
+	struct frame f = { .sport = SPORT_HALF_OPEN,
+			   .dport = dport,
+			   .flags = SYN,
+			   .seq = HALF_OPEN_SEQ,
+			   .ts = dport == PORT_TIMES,
+			   .tsval = HALF_OPEN_TSVAL };
 	int fd = MUST(socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_RAW)), one = 1;
 	struct sockaddr_storage to;
 	socklen_t len = world_sockaddr(v6, net->dst, 0, &to);
 	uint8_t frame[FRAME_ROOM];
 	size_t n = frame_build(&f, net, frame);
-	uint32_t isn;
+	struct world_synack answer;
 
 	MUST(setsockopt(packets, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)));
 	if (v6)
 		MUST(setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL, &one, sizeof(one)));
 	MUST(sendto(fd, frame + 14, n - 14, 0, (void *)&to, len));
-	isn = world_synack_seq(packets, v6, dport);
+	answer = world_take_synack(packets, v6, dport);
 	close(packets);
 	close(fd);
-	return isn;
+	return answer;
 }
 
 static inline void world_connections(bool v6, int web)
