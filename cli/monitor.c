@@ -12,17 +12,16 @@
 #include "names.h"
 #include "proto.h"
 
+/* What both events of an attack say. */
+#define ATTACK_COLUMNS                                                                          \
+	OUT_TABS_COLUMN("time"), OUT_TABS_COLUMN("service"), OUT_TABS_COLUMN("port"),           \
+		OUT_TABS_COLUMN("mode"), OUT_TABS_COLUMN("answered"), OUT_TABS_COLUMN("cause"), \
+		OUT_TABS_COLUMN("value"), OUT_TABS_COLUMN("threshold")
+
 static const struct out_table begin_table = {
 	"attack_begin",
 	(const struct out_column[]){
-		OUT_TABS_COLUMN("time"),
-		OUT_TABS_COLUMN("service"),
-		OUT_TABS_COLUMN("port"),
-		OUT_TABS_COLUMN("mode"),
-		OUT_TABS_COLUMN("answered"),
-		OUT_TABS_COLUMN("cause"),
-		OUT_TABS_COLUMN("value"),
-		OUT_TABS_COLUMN("threshold"),
+		ATTACK_COLUMNS,
 		OUT_END,
 	},
 };
@@ -30,14 +29,7 @@ static const struct out_table begin_table = {
 static const struct out_table end_table = {
 	"attack_end",
 	(const struct out_column[]){
-		OUT_TABS_COLUMN("time"),
-		OUT_TABS_COLUMN("service"),
-		OUT_TABS_COLUMN("port"),
-		OUT_TABS_COLUMN("mode"),
-		OUT_TABS_COLUMN("answered"),
-		OUT_TABS_COLUMN("cause"),
-		OUT_TABS_COLUMN("value"),
-		OUT_TABS_COLUMN("threshold"),
+		ATTACK_COLUMNS,
 		OUT_TABS_COLUMN("began"),
 		OUT_TABS_COLUMN("duration_seconds"),
 		OUT_TABS_COLUMN("peak_syn_rate"),
