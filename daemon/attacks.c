@@ -158,15 +158,16 @@ static bool is_answered(const struct attack_target *target, const struct attack_
 	return target->is_answered || view->now->cookies_sent > view->before->cookies_sent;
 }
 
-static void attack_begin(struct attack *attack, const struct attack_target *target,
-			 const struct attack_view *view)
+/* What it is, should it be told. */
+static void attack_note(struct attack *attack, const struct attack_target *target,
+			const struct attack_view *view)
 {
 	struct topk *sources = attack->sources ?: malloc(sizeof(*sources));
 
 	if (sources)
 		memset(sources, 0, sizeof(*sources));
 	*attack = (struct attack){
-		.is_going_on = true,
+		.left_behind = attack->left_behind,
 		.was_answered = is_answered(target, view),
 		.until_ms = view->until_ms,
 		.nr_missed = view->live->times - attack->times - 1,
@@ -188,28 +189,54 @@ static void attack_go_on(struct attack *attack, const struct attack_target *targ
 		attack->peak_syn_rate = view->syn_rate;
 }
 
+/* An attack leaves half-open handshakes in the kernel for a minute, and each SYN that finds so many
+ * arms again. That is right, and no news, as long as no more comes. */
+static bool is_by_residue(const struct attack *attack, const struct attack_view *view)
+{
+	return view->live->cause == ARM_HALF_OPEN && view->live->value <= attack->left_behind &&
+	       view->syn_rate < view->low_water;
+}
+
+static void attack_end(struct attack *attack, const struct attack_target *target,
+		       const struct attack_view *view, attack_report *report, void *arg)
+{
+	bool is_new = view->live->times != attack->times;
+	__u64 now_ms = clock_now_ms();
+	__u64 end_ms = attack->until_ms < now_ms ? attack->until_ms : now_ms;
+
+	if (is_new && end_ms > view->live->since_ms)
+		end_ms = view->live->since_ms;
+	report_event(end_json(end_ms, attack, target, is_new ? view->before : view->now), report,
+		     arg);
+	attack->is_going_on = false;
+	attack->left_behind = view->held;
+}
+
 void attack_follow(struct attack *attack, const struct attack_target *target,
 		   const struct attack_view *view, attack_report *report, void *arg)
 {
 	bool is_new = view->live->times != attack->times;
-	__u64 now_ms = clock_now_ms();
+	bool has_begun = false;
 
 	if (attack->is_going_on && !is_new)
 		attack_go_on(attack, target, view);
-	if (attack->is_going_on && (is_new || !view->is_attacked)) {
-		__u64 end_ms = attack->until_ms < now_ms ? attack->until_ms : now_ms;
-
-		if (is_new && end_ms > view->live->since_ms)
-			end_ms = view->live->since_ms;
-
-		report_event(end_json(end_ms, attack, target, is_new ? view->before : view->now),
-			     report, arg);
-		attack->is_going_on = false;
+	if (attack->is_going_on && (is_new || !view->is_attacked))
+		attack_end(attack, target, view, report, arg);
+	if (is_new) {
+		attack_note(attack, target, view);
+		attack->is_residue = is_by_residue(attack, view);
+		has_begun = !attack->is_residue;
+	} else if (attack->is_residue) {
+		has_begun = view->is_attacked && view->syn_rate >= view->low_water;
+		attack->is_residue = view->is_attacked && !has_begun;
 	}
-	if (!is_new)
-		return;
-	attack_begin(attack, target, view);
-	report_event(event_json("attack_begin", attack->began, attack, target), report, arg);
+	if (has_begun) {
+		attack->is_going_on = true;
+		report_event(event_json("attack_begin", attack->began, attack, target), report,
+			     arg);
+	} else if (!attack->is_going_on && view->held < attack->left_behind) {
+		attack->left_behind = view->held;
+	}
 }
 
 void attack_source(struct attack *attack, const struct topk_key *prefix, double weight)

@@ -26,6 +26,8 @@ struct attack_target {
 /* One row's attacks. Starts as {0}. */
 struct attack {
 	bool is_going_on;
+	bool is_residue;   /* armed again by what the last one left behind, and nothing more */
+	__u32 left_behind; /* handshakes that the kernel has held ever since */
 	bool was_answered; /* at any time since it began */
 	__u32 times;       /* row_live.times of the last one that was seen */
 	struct row_live live;
@@ -47,6 +49,8 @@ struct attack_view {
 	__u64 until_ms;                        /* when it is over, or was */
 	const struct row_counts *now, *before; /* at this look, and at the last */
 	double syn_rate;                       /* in the last second */
+	__u32 low_water;                       /* SYNs a second that are an attack */
+	__u32 held;                            /* handshakes that the kernel holds */
 };
 
 /* To be called again and again. Logs and reports what has begun or ended. */

@@ -182,6 +182,8 @@ static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
 		.now = &row->look.counts,
 		.before = &row->turn_ago.counts,
 		.syn_rate = row->syn_rate,
+		.low_water = row->thresholds.low_water,
+		.held = row->look.held,
 	};
 
 	attack_follow(&row->attack, &target, &view, rows->report, rows->report_arg);

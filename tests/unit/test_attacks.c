@@ -105,6 +105,7 @@ static struct {
 	struct row_live live;
 	struct row_counts now, before;
 	double syn_rate;
+	__u32 low_water, held;
 	bool is_attacked;
 } row;
 
@@ -136,7 +137,9 @@ static void look(void)
 				    .until_ms = row.until_ms,
 				    .now = &row.now,
 				    .before = &row.before,
-				    .syn_rate = row.syn_rate };
+				    .syn_rate = row.syn_rate,
+				    .low_water = row.low_water,
+				    .held = row.held };
 	FILE *terminal = stderr;
 
 	forget_seen();
@@ -633,6 +636,81 @@ static void test_clock_text(void **state)
 		assert_string_equal(clock_text(START_MS + rows[i].ms, text), rows[i].text);
 }
 
+/* Armed again by what the first attack left in the kernel: no news, unless SYNs come in numbers. */
+static void test_residue(void **state)
+{
+	(void)state;
+	row.low_water = 250;
+	row.held = 33;
+	begin();
+	saw(1);
+	end();
+	saw(1);
+	begin(); /* by the same 33 */
+	saw(0);
+	look();
+	saw(0);
+	end();
+	saw(0);
+	row.syn_rate = 249;
+	begin();
+	saw(0);
+	row.syn_rate = 250;
+	look();
+	saw(1);
+	assert_null(json_object_get(seen.events[0], "missed_before"));
+	end();
+	saw(1);
+	begin(); /* in numbers from the first */
+	saw(1);
+	end();
+}
+
+/* What it left is gone: the next one is one, however slow. */
+static void test_residue_gone(void **state)
+{
+	(void)state;
+	row.low_water = 250;
+	row.held = 33;
+	begin();
+	end();
+	row.held = 32;
+	look();
+	saw(0);
+	row.held = 33;
+	begin();
+	saw(1);
+	end();
+	begin(); /* these are its own again */
+	saw(0);
+	row.held = 10; /* and go while it is armed */
+	look();
+	saw(0);
+	end();
+	saw(0);
+	begin();
+	saw(1);
+}
+
+/* Another cause than what is left is news. */
+static void test_residue_other_cause(void **state)
+{
+	(void)state;
+	row.low_water = 250;
+	row.held = 33;
+	begin();
+	end();
+	row.until_ms = now_ms + 30000;
+	row.live = (struct row_live){ .since_ms = now_ms,
+				      .cause = ARM_SYN_QUEUE,
+				      .value = 33,
+				      .threshold = 32,
+				      .times = row.live.times + 1 };
+	row.is_attacked = true;
+	look();
+	saw(1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -654,6 +732,9 @@ int main(void)
 		TEST(test_ongoing),
 		TEST(test_ongoing_answered),
 		TEST(test_long_lines),
+		TEST(test_residue),
+		TEST(test_residue_gone),
+		TEST(test_residue_other_cause),
 		TEST(test_clock_text),
 	};
 
