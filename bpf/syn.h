@@ -132,7 +132,7 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 	if (!known && !lookup_allowed(j->cpu, rec, j->now_ms))
 		return TUPLE_FREE; /* most probably; @rec says what was last seen */
 	tuple = tuple_ask(ctx, j, rec);
-	if (!known || tuple == TUPLE_HELD)
+	if (!known || tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
 		return tuple;
 	if ((flow_is_syn_recv(known) || flow_is_handed_off(known)) &&
 	    flow_is_young(known, j->now_ms))

@@ -154,6 +154,7 @@ static const struct row rows[] = {
 	{ .name = "SYN to a service in monitor", .in = { .dport = PORT_MONITOR, LINUX_SYN }, .held_after = 1, .why = SYN_PEACE },
 	{ .name = "SYN on an established connection", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .why = SYN_KNOWN },
 	{ .name = "SYN on a connection in TIME_WAIT", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_TIME_WAIT }, .why = SYN_KNOWN },
+	{ .name = "SYN on a known connection in TIME_WAIT", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_TIME_WAIT }, .stale_flow = true, .why = SYN_KNOWN },
 	{ .name = "SYN on a half-open connection of the kernel's", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_HALF_OPEN, .src = ADDR_OTHER }, .why = SYN_KNOWN },
 	{ .name = "SYN to a service without listener", .in = { .dport = PORT_NOBODY, LINUX_SYN }, .why = SYN_NO_LISTENER },
 	{ .name = "SYN to an MPTCP listener", .in = { .dport = PORT_MPTCP, LINUX_SYN }, .why = SYN_MPTCP },

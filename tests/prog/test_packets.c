@@ -390,14 +390,15 @@ static void put_flow(struct synward_bpf *skel, const struct run *r, enum flow_st
 	put(skel->maps.flow_tags, set, &tags);
 }
 
-static void expect_forgotten(struct synward_bpf *skel, struct run *r)
+/* What put_flow() entered is still believed, or not. */
+static void expect_known(struct synward_bpf *skel, struct run *r, bool is_known)
 {
 	__u32 set = flow_id(r) & (FLOW_SETS - 1);
 	struct flow_set now;
 
 	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.flows), &set, &now));
-	if (FLOW_STATE(now.way[0].is) != FLOW_NONE)
-		trouble(r, "the flow is still known; ");
+	if ((FLOW_STATE(now.way[0].is) != FLOW_NONE) != is_known)
+		trouble(r, "the flow is %s known; ", is_known ? "not" : "still");
 }
 
 static void test_run_tc(struct synward_bpf *skel, struct run *r)
@@ -625,8 +626,8 @@ static void judge(struct world *w, struct synward_bpf *skel, struct run *r)
 		expect_unchanged(r);
 	if (r->row->why == ACK_COOKIE_VALID)
 		expect_note(r);
-	if (r->row->stale_flow && r->row->why == SYN_COOKIE)
-		expect_forgotten(skel, r);
+	if (r->row->stale_flow)
+		expect_known(skel, r, r->row->why != SYN_COOKIE);
 	expect_held(skel, r);
 }
 
