@@ -8,17 +8,17 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* IPv4's 127/8 and ::1 are not reached through a device. */
-static bool is_loopback(const struct ip_addr *a)
-{
-	if (!a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff))
-		return ntohl(a->word[3]) >> 24 == 127;
-	return !a->word[0] && !a->word[1] && !a->word[2] && a->word[3] == htonl(1);
-}
-
 static bool is_v4(const struct ip_addr *a)
 {
 	return !a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff);
+}
+
+/* IPv4's 127/8 and ::1 are not reached through a device. */
+static bool is_loopback(const struct ip_addr *a)
+{
+	if (is_v4(a))
+		return ntohl(a->word[3]) >> 24 == 127;
+	return !a->word[0] && !a->word[1] && !a->word[2] && a->word[3] == htonl(1);
 }
 
 static bool is_wildcard(const struct ip_addr *a)
