@@ -12,6 +12,7 @@ enum {
 	XDP_OF_PASS = XDP_PASS,
 	XDP_OF_DROP = XDP_DROP,
 	XDP_OF_TX = XDP_TX,
+	XDP_OF_REDIRECT = XDP_REDIRECT,
 	XDP_OF_NEXT = XDP_PASS, /* never reached; passing is harmless */
 };
 

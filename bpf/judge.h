@@ -14,8 +14,9 @@
 #include "tcpopt.h"
 
 /* Baked into the program at load. */
-const volatile __u32 dev_slot;    /* which entry of `devices` is ours */
-const volatile bool can_hand_off; /* the kernel has bpf_sk_assign_tcp_reqsk */
+const volatile __u32 dev_slot;         /* which entry of `devices` is ours */
+const volatile bool can_hand_off;      /* the kernel has bpf_sk_assign_tcp_reqsk */
+const volatile bool can_kernel_cookie; /* and bpf_tcp_gen_syncookie, in XDP */
 
 struct judgement {
 	struct cpu_state *cpu;

@@ -170,6 +170,93 @@ struct {
 	__type(value, struct listener_record);
 } listeners SEC(".maps");
 
+/* Daemon writes, XDP reads: prefixes that are allowed or denied. Memory grows with the lists, up to
+ * LIST_ENTRIES_MAX of both families together, which the daemon sees to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, LIST_ENTRIES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct list_key_v4);
+	__type(value, struct list_value);
+} list_v4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, LIST_ENTRIES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct list_key_v6);
+	__type(value, struct list_value);
+} list_v6 SEC(".maps");
+
+/* Daemon writes, XDP reads: the filter in front of them. Twice, so that it can be made anew while
+ * it is asked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * LIST_BLOCKS_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct list_block);
+} list_blocks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct list_conf);
+} list_conf SEC(".maps");
+
+/* XDP alone: budgets by source prefix, see budget.h. SYN-ACKs are counted per CPU, and now and then
+ * for all CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SYNACK_BUDGETS / BUDGETS_PER_LINE);
+	__type(key, __u32);
+	__type(value, struct budget_line);
+} synack_here SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SYNACK_BUDGETS / BUDGETS_PER_LINE);
+	__type(key, __u32);
+	__type(value, struct budget_line);
+} synack_total SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, VERIFY_BUDGETS / BUDGETS_PER_LINE);
+	__type(key, __u32);
+	__type(value, struct budget_line);
+} verify_budgets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RESET_BUDGETS / BUDGETS_PER_LINE);
+	__type(key, __u32);
+	__type(value, struct budget_line);
+} reset_budgets SEC(".maps");
+
+/* XDP fills and clears, the daemon sends and clears; see struct retry. Sized at load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RETRY_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct retry);
+} retries SEC(".maps");
+
+/* XDP writes and reads: when a service was last seen to be armed, for what cannot be told from its
+ * port. */
+struct host_live {
+	__u64 armed_ms;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct host_live);
+} host_live SEC(".maps");
+
 /* Programs write and read: what a CPU has worked out for itself. */
 struct epoch_key {
 	__u64 epoch;

@@ -13,6 +13,8 @@
 #include "reply.h"
 #include "sample.h"
 
+const volatile __u32 retry_mask; /* slots of `retries`, less one */
+
 #define TC_SILENT_MS 200 /* notes that nobody took for so long, and enough of them: no TC half */
 #define LAST_COOKIE_STEP_MS 1000 /* its line is read by every packet */
 #define FRAME_MIN 60             /* Ethernet pads to this anyway */
@@ -23,7 +25,7 @@ static __always_inline enum reason device_ready(const struct judgement *j,
 	const struct dev_notes *notes;
 	__u32 slot = dev_slot;
 
-	if (!(j->set->flags & MAY_HAND_OFF))
+	if (!(j->set->flags & MAY_COOKIE))
 		return SYN_COOKIES_OFF;
 	notes = bpf_map_lookup_elem(&device_notes, &slot);
 	if (!dev->tc_live || !notes)

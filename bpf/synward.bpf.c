@@ -85,4 +85,11 @@ int synward_tc(struct __sk_buff *skb)
 	return TCX_NEXT_PROGRAM;
 }
 
+/* What the daemon sends through it leaves the device: SYN-ACKs that are sent once more. */
+SEC("xdp")
+int synward_send(struct xdp_md *ctx)
+{
+	return XDP_TX;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -77,7 +77,7 @@ static const struct out_table reason_table = { "reason",
 static const char *fate(const char *action)
 {
 	static const char *const words[][2] = {
-		{ "PASS", "passed" }, { "DROP", "dropped" }, { "TX", "answered" }, { "NEXT", "-" }
+		{ "PASS", "passed" }, { "DROP", "dropped" }, { "TX", "answered" }, { "REDIRECT", "answered" }, { "NEXT", "-" }
 	};
 	size_t i;
 

@@ -61,6 +61,7 @@ struct service {
 	struct ip_addr *addresses;
 	size_t nr_addresses;
 	enum svc_mode mode;
+	bool server_first; /* its SYN-ACK is sent once more when no ACK comes */
 	struct tunables tunables;
 };
 
@@ -71,7 +72,11 @@ struct config {
 	char *control_socket;
 	char *pin_path;
 	char *state_directory; /* what was learned is kept there; NULL: nowhere (quick start) */
-	char *path;            /* the main file; drop-ins are in PATH.d; NULL: quick start */
+	char *allow_file;      /* prefixes, one a line; NULL: none */
+	char *deny_file;
+	__u32 synack_per_prefix; /* SYN-ACKs a second to a /24 or /48; 0: no cap */
+	bool reply_by_route;     /* reply = fib */
+	char *path;              /* the main file; drop-ins are in PATH.d; NULL: quick start */
 	struct service *services;
 	size_t nr_services;
 };

@@ -72,7 +72,7 @@ static const char *why_not_armed(const struct dataplane *dp, const struct device
 		return "the TC half is not attached";
 	if (dev->seconds_silent >= SILENT_SECONDS)
 		return "the TC half sees no packets: another program before it ends the chain";
-	if (!(dp->settings.flags & MAY_HAND_OFF))
+	if (!(dp->settings.flags & MAY_COOKIE))
 		return "net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps";
 	return NULL;
 }

@@ -14,6 +14,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "names.h"
+#include "names.h"
 #include "row_listeners.h"
 #include "state.h"
 #include "tuner.h"
@@ -246,6 +247,8 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 		ret->rows[ret->nr_rows++] = (struct snapshot_row){
 			.name = row->id->name,
 			.port = row->id->port,
+			.path = path_name(dataplane_why_not(rows->dp) ? PATH_MONITOR : PATH_COOKIE),
+			.why = dataplane_why_not(rows->dp),
 			.mode = row->wanted.mode,
 			.armed = is_armed(rows, row, now_ms),
 			.armed_until_seconds = armed_seconds(rows, row, now_ms),

@@ -18,8 +18,8 @@ struct snapshot_device {
 	char name[IF_NAMESIZE];
 	const char *xdp_mode; /* "native", "generic" or "none" */
 	const char *tc;       /* "tcx" or "none" */
-	const char *path; /* "cookie": SYNs are answered and handed off; "monitor": only counted */
-	const char *why;  /* why the path is not "cookie", with the remedy; NULL when it is */
+	const char *path;     /* path_name() */
+	const char *why; /* why the path is not the best one, with the remedy; NULL when it is */
 };
 
 /* Where a threshold in force comes from. */
@@ -52,12 +52,15 @@ struct row_listeners {
 	__u32 half_open;    /* in their SYN queues, all together */
 	__u32 backlog;      /* the smallest */
 	__u32 accept_queue; /* the fullest */
+	__u32 nr_mptcp;     /* of `nr` */
 };
 
 #define ARMED_SECONDS_WITHOUT_END 2147483647U /* armed until somebody says otherwise */
 
 struct snapshot_row {
 	const char *name; /* section */
+	const char *path; /* path_name(): how its SYNs are answered when it is armed */
+	const char *why;  /* why the path is not the best one, with the remedy; NULL when it is */
 	__u16 port;       /* host order */
 	enum svc_mode mode;
 	bool armed;

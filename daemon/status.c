@@ -85,6 +85,8 @@ static json_t *row_status_json(const struct snapshot_row *row)
 		{ "name", json_string(row->name) },
 		{ "port", number(row->port) },
 		{ "mode", json_string(svc_mode_name(row->mode)) },
+		{ "path", json_string(row->path) },
+		{ "why", row->why ? json_string(row->why) : json_null() },
 		{ "armed", json_boolean(row->armed) },
 		{ "armed_until_seconds", number(row->armed_until_seconds) },
 		{ "syns", number(row->counts.syns) },

@@ -24,7 +24,7 @@ static const struct {
 	bool is_vital;
 	const char *without;
 } sysctls[] = {
-	{ "/proc/sys/net/ipv4/tcp_syncookies", MAY_HAND_OFF, true,
+	{ "/proc/sys/net/ipv4/tcp_syncookies", MAY_COOKIE, true,
 	  "net.ipv4.tcp_syncookies is 0: the kernel would reset every connection that is handed to "
 	  "it, so SYNs are not "
 	  "answered; 'sysctl -w net.ipv4.tcp_syncookies=1' restores protection" },

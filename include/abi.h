@@ -44,10 +44,10 @@ struct svc_value {
 
 /* rows: what the daemon decides for a row. Times are of the millisecond clock (CLOCK_MONOTONIC). */
 struct row_conf {
-	__u8 mode;         /* enum svc_mode */
-	__u8 bucket_shift; /* handshakes are counted in buckets of 1 << bucket_shift ms */
-	__u8 nr_buckets;   /* so many before the current one are inside the handshake timeout */
-	__u8 pad;
+	__u8 mode;           /* enum svc_mode */
+	__u8 bucket_shift;   /* handshakes are counted in buckets of 1 << bucket_shift ms */
+	__u8 nr_buckets;     /* so many before the current one are inside the handshake timeout */
+	__u8 flags;          /* ROW_* */
 	__u32 arm_half_open; /* handshakes that the kernel may hold, in peace */
 	__u32 max_half_open; /* the same in monitor, where nothing arms; more are not tracked */
 	__u32 arm_syn_rate;  /* SYNs a second that arm */
@@ -60,6 +60,9 @@ struct row_conf {
 };
 
 #define ARMED_WITHOUT_END (~0ULL)
+
+#define ROW_SERVER_FIRST (1U << 0) /* the server speaks first: a SYN-ACK is sent once more */
+#define ROW_BLACK_HOLE (1U << 1)   /* what is handed off arrives nowhere: answer no SYN */
 
 /* Handshakes by the time in which they were opened. Bucket b is in open[b % HANDSHAKE_BUCKETS]. */
 #define HANDSHAKE_BUCKETS 64
@@ -83,7 +86,9 @@ struct row_counts {
 	__u64 cookies_sent;
 	__u64 cookies_valid;
 	__u64 cookies_invalid;
-	__u64 served;    /* handshakes that were finished, by the kernel or by a cookie */
+	__u64 served; /* handshakes that were finished, by the kernel or by a cookie */
+	__u64 landed; /* of those that were handed off: the kernel was seen to hold them */
+	__u64 missed; /* a cookie came back again, although it had been handed off: it does not */
 	__u64 untracked; /* SYNs that passed in peace and found no room in the flow table's share */
 };
 
@@ -153,6 +158,8 @@ struct listener_info {
 	__u16 port;          /* host order */
 	__u8 is_listener;    /* 0: the end of the listeners */
 	__u8 is_v6_only;
+	__u8 is_mptcp;
+	__u8 pad[3];
 	__u32 syn_queue;    /* half-open handshakes */
 	__u32 accept_queue; /* finished ones that the application has not taken */
 	__u32 backlog;
@@ -163,9 +170,15 @@ struct listener_info {
 #define MAY_SACK (1U << 1)       /* net.ipv4.tcp_sack */
 #define MAY_WSCALE (1U << 2)     /* net.ipv4.tcp_window_scaling */
 #define MAY_ECN (1U << 3)        /* net.ipv4.tcp_ecn */
-#define MAY_HAND_OFF (1U << 4)   /* net.ipv4.tcp_syncookies is not 0 */
+#define MAY_COOKIE (1U << 4)     /* net.ipv4.tcp_syncookies is not 0 */
+/* net.ipv4.tcp_timestamps is 2: the kernel's own cookies can carry options, too. With 1 only the
+ * kernel knows the offset under which it looks for them. */
+#define MAY_KERNEL_OPTIONS (1U << 5)
+#define REPLY_BY_ROUTE (1U << 6) /* reply = fib */
+#define ALWAYS_ARMED (1U << 7)   /* some row is armed although nobody attacks */
 
-/* settings: one entry, what the sysctls say; the daemon refreshes it every second. */
+/* settings: one entry, what the sysctls say and what holds for all rows; the daemon refreshes it
+ * every second. */
 struct settings {
 	__u32 flags;    /* MAY_* */
 	__u32 rmem_max; /* bytes: the larger of tcp_rmem[2] and rmem_max, for the window scale */
@@ -174,7 +187,19 @@ struct settings {
 	__u8 ttl;           /* net.ipv4.ip_default_ttl */
 	__u8 epoch_shift;   /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
+	__u32 synack_cap;   /* SYN-ACKs a second to one source prefix; 0: no cap */
+	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
+	__u32 pad2;
+	__u64 own_addresses; /* bit own_address_bit(address) of each address that a service has */
 };
+
+/* Which bit of settings.own_addresses speaks for an address: none set, none of ours. */
+static inline __u32 own_address_bit(const struct ip_addr *a)
+{
+	__u32 x = a->word[3];
+
+	return (x ^ x >> 8 ^ x >> 16 ^ x >> 24) & 63;
+}
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached
  * there. */
@@ -201,6 +226,7 @@ struct dev_notes {
 struct secret {
 	__u64 master[2]; /* epoch keys are derived from it */
 	__u64 flow[2];   /* turns a connection into its flow id; stays, or timestamps would jump */
+	__u64 salt;      /* which prefixes share a budget */
 };
 
 /*
@@ -267,6 +293,90 @@ struct flow_set {
 	struct flow way[FLOW_WAYS];
 };
 
+/*
+ * Budgets by source prefix (IPv4 /24, IPv6 /48): how often in this window of time. A counter is
+ * shared by the prefixes that a salted hash sends there; nothing is allocated, nothing is evicted.
+ *
+ *      31            20 19                                 0
+ *     +----------------+------------------------------------+
+ *     |     window     |   used, up to BUDGET_USED_MAX      |
+ *     +----------------+------------------------------------+
+ */
+#define BUDGETS_PER_LINE 16
+#define BUDGET_USED_MAX 0xfffffU
+
+struct budget_line {
+	__u32 word[BUDGETS_PER_LINE];
+};
+
+#define SYNACK_BUDGETS 8192 /* 32 KB, per CPU and again for all CPUs together */
+#define VERIFY_BUDGETS 8192 /* ACKs without timestamps whose cookie was wrong */
+#define RESET_BUDGETS 256
+
+#define SYNACK_CAP_DEFAULT 20000U
+#define SYNACK_CAP_MAX BUDGET_USED_MAX
+
+/*
+ * list_v4, list_v6: prefixes that are allowed (their SYNs go to the kernel) or denied (they are
+ * dropped); the longest one that matches a source decides. list_blocks is a filter in front of
+ * them, see list_filter.h; list_conf says how to ask it.
+ */
+#define LIST_ENTRIES_MAX 100000 /* of both lists and families together */
+
+enum list {
+	LIST_NONE = 0,
+	LIST_ALLOW = 1,
+	LIST_DENY = 2,
+};
+
+struct list_key_v4 { /* as BPF_MAP_TYPE_LPM_TRIE wants it */
+	__u32 prefix_bits;
+	__be32 addr;
+};
+
+struct list_key_v6 {
+	__u32 prefix_bits;
+	__be32 addr[4];
+};
+
+struct list_value {
+	__u64 expires_ms; /* of the millisecond clock; 0: never */
+	__u32 list;       /* enum list */
+	__u32 pad;
+};
+
+#define LIST_BLOCKS_MAX 8192 /* of 16 bytes: 10 bits for each of 100 000 prefixes */
+
+struct list_block {
+	__u64 word[2];
+};
+
+struct list_conf {
+	__u64 key;      /* of the filter's hash; odd */
+	__u32 first;    /* block: 0 or LIST_BLOCKS_MAX, whichever half is in use */
+	__u32 mask;     /* blocks in use, less one */
+	__u8 levels_v4; /* LIST_LEVEL_*; 0: no prefix of this family is on a list */
+	__u8 levels_v6;
+	__u8 pad[6];
+};
+
+/*
+ * retries: SYN-ACKs of rows whose server speaks first, to be sent once more if their ACK does not
+ * come. A slot per hash of the flow, the newest wins. BPF fills and clears, the daemon sends and
+ * clears.
+ */
+#define RETRY_SLOTS 16384 /* when some row wants it, else 1 */
+#define RETRY_FRAME_MAX 108
+
+struct retry {
+	__u64 id;      /* flow id; 0: empty. Written last */
+	__u32 sent_ms; /* low bits of the millisecond clock */
+	__u16 device;  /* slot in `devices` */
+	__u16 bytes;
+	__u8 frame[RETRY_FRAME_MAX];
+	__u32 pad;
+};
+
 #define ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
 ABI_SIZE(ip_addr, 16);
 ABI_SIZE(svc_key, 20);
@@ -274,17 +384,24 @@ ABI_SIZE(svc_value, 8);
 ABI_SIZE(row_conf, 48);
 ABI_SIZE(half_open, 264);
 ABI_SIZE(peace_half_open, 272);
-ABI_SIZE(row_counts, 48);
-ABI_SIZE(row_cpu, 320);
+ABI_SIZE(row_counts, 64);
+ABI_SIZE(row_cpu, 336);
 ABI_SIZE(row_rate, 8);
 ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
-ABI_SIZE(listener_info, 32);
-ABI_SIZE(settings, 16);
+ABI_SIZE(listener_info, 36);
+ABI_SIZE(settings, 40);
 ABI_SIZE(dev_conf, 16);
 ABI_SIZE(dev_notes, 24);
-ABI_SIZE(secret, 32);
+ABI_SIZE(secret, 40);
+ABI_SIZE(budget_line, 64);
+ABI_SIZE(list_key_v4, 8);
+ABI_SIZE(list_key_v6, 20);
+ABI_SIZE(list_value, 16);
+ABI_SIZE(list_block, 16);
+ABI_SIZE(list_conf, 24);
+ABI_SIZE(retry, 128);
 ABI_SIZE(flow_tags, 16);
 ABI_SIZE(flow, 64);
 ABI_SIZE(flow_set, 512);

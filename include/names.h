@@ -21,7 +21,7 @@
 
 struct reason_words {
 	const char *name;   /* upper case, as in the list */
-	const char *action; /* "PASS", "DROP", "TX" or "NEXT" */
+	const char *action; /* "PASS", "DROP", "TX", "REDIRECT" or "NEXT" */
 	const char *text;   /* what to tell an operator */
 };
 
@@ -99,6 +99,13 @@ static inline int word_find(const char *const *words, size_t nr, const char *wor
 
 #define NAMES_COUNT(words) (sizeof(words) / sizeof((words)[0]))
 
+/* How SYNs are answered, the best last. */
+enum path {
+	PATH_MONITOR,       /* not at all: only counted */
+	PATH_KERNEL_COOKIE, /* with the kernel's own cookies, which it accepts by itself */
+	PATH_COOKIE,        /* with ours, and handed off */
+};
+
 static const char *const svc_mode_words[] = { "off", "monitor", "auto", "always" };
 static const char *const flow_state_words[] = { "none",      "established", "handed_off",
 						"validated", "syn_recv",    "closing",
@@ -106,6 +113,31 @@ static const char *const flow_state_words[] = { "none",      "established", "han
 static const char *const accepted_by_words[] = { "unknown", "kernel", "cookie" };
 static const char *const arm_cause_words[] = { "none", "half_open", "syn_rate", "syn_queue",
 					       "flow_table" };
+
+static const char *const path_words[] = { "monitor", "kernel-cookie", "cookie" };
+
+static inline const char *path_name(enum path path)
+{
+	return word_of(path_words, NAMES_COUNT(path_words), path);
+}
+
+static const char *const list_words[] = { "none", "allow", "deny" };
+
+static inline const char *list_name(enum list list)
+{
+	return word_of(list_words, NAMES_COUNT(list_words), list);
+}
+
+static inline int list_find(const char *word, enum list *ret)
+{
+	unsigned int list;
+	int err = word_find(list_words, NAMES_COUNT(list_words), word, &list);
+
+	if (err || list == LIST_NONE)
+		return -EINVAL;
+	*ret = (enum list)list;
+	return 0;
+}
 
 static inline const char *svc_mode_name(enum svc_mode mode)
 {

@@ -28,6 +28,11 @@
 #define PROTO_ARM PROTO_INTERFACE ".Arm"
 #define PROTO_DISARM PROTO_INTERFACE ".Disarm"
 #define PROTO_SET_MODE PROTO_INTERFACE ".SetMode"
+#define PROTO_LIST PROTO_INTERFACE ".List"
+#define PROTO_LIST_ADD PROTO_INTERFACE ".ListAdd"
+#define PROTO_LIST_DELETE PROTO_INTERFACE ".ListDelete"
+#define PROTO_DOCTOR PROTO_INTERFACE ".Doctor"
+#define PROTO_SELF_TEST PROTO_INTERFACE ".SelfTest"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
 
 /* Each has a parameter `reason`, the line for the user. */

@@ -28,7 +28,7 @@
 #define RCV_SPACE 65536 /* half of RMEM_DEFAULT */
 #define EPOCH_SHIFT 16
 #define FLOW_SETS 16 /* few, so that emptying them takes no time */
-#define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_HAND_OFF)
+#define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_COOKIE)
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 

@@ -13,7 +13,7 @@
 #include "wire.h"
 #include "policy.h"
 
-#define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_HAND_OFF)
+#define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_COOKIE)
 
 static struct ip_addr addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
