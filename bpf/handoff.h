@@ -70,7 +70,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	struct judgement j = {};
 	struct sip_key key;
 	struct flow *flow;
-	__u64 sum, sent_ms;
+	__u64 sum;
 	__u32 is;
 
 	if (!judgement_begin(&j))
@@ -84,8 +84,9 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	if (!flow || FLOW_STATE(flow->is) != FLOW_VALIDATED ||
 	    !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))
 		return false;
-	if (cookie_judge(&j, ret, &sent_ms) != ACK_COOKIE_VALID)
+	if (cookie_judge(j.now_ms, j.flow_id) != ACK_COOKIE_VALID)
 		return false;
+	*ret = j.cpu->note;
 	is = flow->is;
 	return flow_change(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_HANDED_OFF, FLOW_ACCEPTED_BY(is)));
 }

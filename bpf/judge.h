@@ -122,10 +122,16 @@ static __always_inline enum reason service_find(struct judgement *j)
 	return GO_ON;
 }
 
+/* Can its SYNs be answered by any means? */
+static __always_inline bool can_answer(const struct row_conf *row)
+{
+	return (can_hand_off || can_kernel_cookie) && !(row->flags & ROW_BLACK_HOLE);
+}
+
 /* Would an attack arm it? */
 static __always_inline bool can_arm(const struct row_conf *row)
 {
-	return can_hand_off && row->mode == SVC_AUTO;
+	return row->mode == SVC_AUTO && can_answer(row);
 }
 
 #define IS_ATTACKED 1U /* as arm.h found it, unless the operator has said otherwise since */
@@ -141,7 +147,7 @@ __noinline __u32 row_state(const struct row_conf *row, const struct row_live *li
 	if (live->since_ms > row->disarmed_ms && (__s64)(now_ms - live->last_ms) < row->hold_ms)
 		state = IS_ATTACKED;
 	if (can_arm(row) ? state || now_ms < row->forced_until_ms :
-			   can_hand_off && row->mode == SVC_ALWAYS)
+			   row->mode == SVC_ALWAYS && can_answer(row))
 		state |= IS_ARMED;
 	return state;
 }
@@ -195,56 +201,63 @@ static __always_inline bool header_read(struct judgement *j, void *frame, void *
 }
 
 /*
- * Is this ACK, or first data, the answer to a cookie of ours? The client's ISN is one before its
- * sequence number, our cookie one before what it acknowledges. Returns ACK_COOKIE_VALID and the
- * note for it, or what is wrong. *ret_sent_ms: when the cookie was sent; now, where the client
- * offers no timestamps and only the epoch is known.
+ * Is the ACK, or first data, in cpu_state the answer to a cookie of ours? The client's ISN is one
+ * before its sequence number, our cookie one before what it acknowledges. Returns ACK_COOKIE_VALID,
+ * and has written cpu_state's `note` and `cookie_ms`, or what is wrong. `cookie_ms` is now where
+ * the client offers no timestamps and only the epoch is known. Global, so that it is verified once.
  */
-static __always_inline enum reason cookie_judge(struct judgement *j, struct note *ret,
-						__u64 *ret_sent_ms)
+__noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 {
-	bool timestamps = j->cpu->opts.has_timestamps;
-	__u32 isn = bpf_ntohl(j->pkt->seq) - 1;
-	__u32 cookie = bpf_ntohl(j->pkt->ack) - 1;
-	__u32 shift = j->set->epoch_shift;
-	__u64 sent_ms = j->now_ms, epoch;
+	struct cpu_state *cpu = ONLY(cpu_state);
+	const struct settings *set = ONLY(settings);
+	__u32 isn, cookie, shift;
+	__u64 sent_ms = now_ms, epoch;
+	bool timestamps;
 	struct offer got;
 
+	if (!cpu || !set) /* for the verifier */
+		return ACK_COOKIE_INVALID;
+	timestamps = cpu->opts.has_timestamps;
+	isn = bpf_ntohl(cpu->pkt.seq) - 1;
+	cookie = bpf_ntohl(cpu->pkt.ack) - 1;
+	shift = set->epoch_shift;
 	if (timestamps) {
-		if (!cookie_sent_at(j->now_ms, j->flow_id, j->cpu->opts.tsecr, shift, &sent_ms))
+		if (!cookie_sent_at(now_ms, flow_id, cpu->opts.tsecr, shift, &sent_ms))
 			return ACK_COOKIE_EXPIRED;
 		epoch = epoch_of(sent_ms, shift);
 	} else {
-		epoch = cookie_epoch(j->now_ms, cookie, shift);
+		epoch = cookie_epoch(now_ms, cookie, shift);
 	}
-	if (!cookie_check(epoch_key(j->cpu, epoch), j->flow_id, isn, cookie, timestamps))
+	if (!cookie_check(epoch_key(cpu, epoch), flow_id, isn, cookie, timestamps))
 		return ACK_COOKIE_INVALID;
-	cookie_unpack(cookie_low(cookie, timestamps), timestamps, j->pkt->is_v6, &got);
-	note_make(&got, &j->cpu->opts, sent_ms, ret);
-	*ret_sent_ms = sent_ms;
+	cookie_unpack(cookie_low(cookie, timestamps), timestamps, cpu->pkt.is_v6, &got);
+	note_make(&got, &cpu->opts, sent_ms, &cpu->note);
+	cpu->cookie_ms = sent_ms;
 	return ACK_COOKIE_VALID;
 }
 
-/*
- * Is it the answer to a cookie of the kernel's own? Those are out where we pass SYNs to the kernel
- * (MPTCP, a part of us is missing) and where we came in the middle of a flood.
- */
-static __always_inline bool is_kernel_cookie(const struct judgement *j)
+/* How long a service that was armed says that this host is under attack. */
+#define HOST_ARMED_MS 60000
+#define HOST_STEP_MS 1000 /* its line is read by fragments of all kinds */
+
+/* Is any service armed? For packets of which the service cannot be told. */
+static __always_inline bool is_host_armed(void)
 {
-	struct tcphdr th;
+	const struct settings *set = ONLY(settings);
+	const struct host_live *host = ONLY(host_live);
 
-	__builtin_memcpy(&th, &j->cpu->header, sizeof(th));
-	if (j->pkt->is_v6) {
-		struct ipv6hdr ip6 = {};
+	if (!set || !host)
+		return false;
+	return (set->flags & ALWAYS_ARMED) ||
+	       (host->armed_ms && clock_ms() - host->armed_ms < HOST_ARMED_MS);
+}
 
-		__builtin_memcpy(&ip6.saddr, &j->pkt->src, sizeof(ip6.saddr));
-		__builtin_memcpy(&ip6.daddr, &j->pkt->dst, sizeof(ip6.daddr));
-		return !bpf_tcp_raw_check_syncookie_ipv6(&ip6, &th);
-	} else {
-		struct iphdr ip = { .saddr = j->pkt->src.word[3], .daddr = j->pkt->dst.word[3] };
+static __always_inline void host_armed(const struct judgement *j)
+{
+	struct host_live *host = ONLY(host_live);
 
-		return !bpf_tcp_raw_check_syncookie_ipv4(&ip, &th);
-	}
+	if (host && j->now_ms - host->armed_ms > HOST_STEP_MS)
+		host->armed_ms = j->now_ms;
 }
 
 #endif

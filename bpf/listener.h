@@ -110,6 +110,13 @@ static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct l
 	return true;
 }
 
+static __always_inline void listener_missed(struct listener_record *rec, __u64 now_ms)
+{
+	if (rec->is_there)
+		rec->gone_ms = now_ms;
+	rec->is_there = false;
+}
+
 /* What there is for a SYN's tuple. */
 enum tuple_state {
 	TUPLE_FREE,      /* a listener, as the record says, or nothing at all */
@@ -127,7 +134,7 @@ static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgem
 
 	if (!sk) {
 		rec->window = j->now_ms / LISTENER_WINDOW_MS;
-		rec->is_there = false;
+		listener_missed(rec, j->now_ms);
 		return TUPLE_FREE;
 	}
 	if (sk->state == BPF_TCP_LISTEN) {
@@ -140,14 +147,12 @@ static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgem
 	return state;
 }
 
-/* Can this listener take a cookie? GO_ON, or why not. */
-static __always_inline enum reason listener_takes_cookie(const struct listener_record *rec)
+/* A listener that was there a moment ago: its server is being restarted. */
+#define RESTART_MS 5000
+
+static __always_inline bool listener_may_return(const struct listener_record *rec, __u64 now_ms)
 {
-	if (rec->is_mptcp)
-		return SYN_MPTCP;
-	if (rec->is_full)
-		return SYN_ACCEPTQ_FULL;
-	return GO_ON;
+	return rec->gone_ms && (__u32)now_ms - rec->gone_ms < RESTART_MS;
 }
 
 #endif

@@ -40,10 +40,13 @@ static __always_inline void address_read(const struct sock_common___local *sk, s
 static __always_inline void queues_read(struct sock_common___local *sk, struct listener_info *ret)
 {
 	struct inet_connection_sock___local *icsk = (void *)bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock___local *tp = (void *)icsk;
 	struct sock___local *s = (void *)icsk;
 
 	if (!s)
 		return;
+	if (bpf_core_field_exists(tp->is_mptcp)) /* CONFIG_MPTCP */
+		ret->is_mptcp = tp->is_mptcp;
 	ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 	ret->accept_queue = s->sk_ack_backlog;
 	ret->backlog = s->sk_max_ack_backlog;

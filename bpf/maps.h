@@ -11,6 +11,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "base.h"
+#include "ipv4.h"
+#include "note.h"
+#include "parse.h"
+#include "reply.h"
 #include "siphash.h"
 #include "tcpopt.h"
 
@@ -160,7 +164,7 @@ struct listener_record {
 	__u32 clamp_bytes;
 	__u32 syn_queue; /* handshakes that it holds */
 	__u32 backlog;   /* of which it holds no more than that many */
-	__u32 pad2;      /* per-CPU values lie 8 bytes apart */
+	__u32 gone_ms;   /* when it was first missed, if it is; low bits of the millisecond clock */
 };
 
 struct {
@@ -257,6 +261,13 @@ struct {
 	__type(value, struct host_live);
 } host_live SEC(".maps");
 
+/* How an answer leaves. */
+struct way {
+	__u32 ifindex; /* 0: as the SYN came */
+	__u16 mtu;
+	__u8 macs[2 * ETH_ALEN]; /* to, from */
+};
+
 /* Programs write and read: what a CPU has worked out for itself. */
 struct epoch_key {
 	__u64 epoch;
@@ -271,6 +282,9 @@ struct cpu_state {
 	__u32 second;
 	__u32 syns_skipped; /* since the last one that was looked at for its source */
 	__u32 defect;       /* enum reason: why the SYN at hand gets no cookie, or GO_ON */
+	__u32 list;         /* enum list: which one the source of the SYN at hand is on */
+	__u32 neighbours_second;
+	__u32 neighbours_asked; /* in that second */
 	__u32 pad;
 	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
 	 * stack through every path, and for the many shapes of a header that is a million
@@ -279,6 +293,11 @@ struct cpu_state {
 	struct tcp_header header;
 	struct tcp_opts opts;
 	struct opts_walk walk;
+	struct ipv4_header ipv4; /* only one with options */
+	struct way way;          /* by which the answer leaves */
+	struct reply reply;      /* and what it says */
+	struct note note;        /* what the cookie at hand agreed to */
+	__u64 cookie_ms;         /* and when it was sent */
 };
 
 struct {

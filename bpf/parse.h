@@ -22,6 +22,7 @@
 #define EXT_HEADERS_MAX 6
 #define EXT_BYTES_MAX 256
 #define IP_FRAGMENT_BITS 0x3fff /* MF and the offset */
+#define IP_OFFSET_BITS 0x1fff
 
 /* The 14th byte of the TCP header, and the bit before it that AccECN took (RFC 9768). */
 #define TCP_FIN 0x01
@@ -33,6 +34,14 @@
 #define TCP_ECE 0x40
 #define TCP_CWR 0x80
 
+/* A segment that opens a connection. Reserved bits, ECE, CWR, PSH and URG do not disqualify it
+ * (AccECN, RFC 9768). */
+static __always_inline bool is_syn(__u8 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+#define TCP_FLAGS_AT 13
 #define TCP_HEADER_MIN 20
 #define TCP_OPTIONS_MAX 40
 
@@ -54,6 +63,9 @@ struct pkt {
 	__u8 flags;    /* TCP_* */
 	__u8 dsfield;
 	bool is_v6;
+	bool is_from_group; /* a multicast MAC cannot have sent it */
+	/* With FRAGMENT alone: it begins a TCP segment that is a SYN, or shows too little of it. */
+	bool may_begin_syn;
 };
 
 /*
@@ -90,6 +102,7 @@ static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt 
 	if ((void *)(eth + 1) > end)
 		return NOT_IP;
 	proto = eth->h_proto;
+	p->is_from_group = eth->h_source[0] & 1;
 	p->l3_off = ETH_HLEN;
 	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(proto); i++, tag++) {
 		if ((void *)(tag + 1) > end)
@@ -99,6 +112,15 @@ static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt 
 	}
 	*ret_proto = proto;
 	return GO_ON;
+}
+
+/* Of a TCP segment that is cut into fragments only @bytes are here: can it be a SYN? What lies
+ * behind them is padding, and shows nothing. */
+static __always_inline bool may_be_syn(void *tcp, void *end, __s32 bytes)
+{
+	__u8 *flags = tcp + TCP_FLAGS_AT;
+
+	return bytes <= TCP_FLAGS_AT || (void *)(flags + 1) > end || is_syn(*flags);
 }
 
 /* The length of the TCP segment, from the IP header alone: padding behind the datagram never
@@ -113,10 +135,13 @@ static __always_inline enum reason parse_ipv4(void *frame, void *end, struct pkt
 		return BAD_HEADER;
 	if (ip->protocol != IPPROTO_TCP)
 		return NOT_TCP;
-	if (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS))
-		return FRAGMENT;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
+	if (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS)) {
+		p->may_begin_syn = !(ip->frag_off & bpf_htons(IP_OFFSET_BITS)) &&
+				   may_be_syn((void *)ip + header, end, (__s32)(total - header));
+		return FRAGMENT;
+	}
 	if (ip->version != 4 || header < sizeof(*ip) || total < header ||
 	    total > (__u32)p->frame_bytes - p->l3_off)
 		return BAD_HEADER;
@@ -135,10 +160,34 @@ static __always_inline bool is_ext_header(__u8 next)
 	       next == IPPROTO_AH;
 }
 
+/* RFC 8200 §4.5, and RFC 6946 for those that are whole. */
+struct frag_header {
+	__u8 next;
+	__u8 reserved;
+	__be16 offset; /* in the upper 13 bits */
+	__be32 id;
+};
+
+/* @bytes: of the IPv6 payload, from the fragment header on. */
+static __always_inline enum reason parse_fragment(struct frag_header *frag, void *end, __s32 bytes,
+						  struct pkt *p)
+{
+	if ((void *)(frag + 1) > end)
+		return BAD_HEADER;
+	p->may_begin_syn = false;
+	if (frag->offset & bpf_htons(0xfff8))
+		return FRAGMENT;
+	if (frag->next == IPPROTO_TCP)
+		p->may_begin_syn = may_be_syn(frag + 1, end, bytes - (__s32)sizeof(*frag));
+	else
+		p->may_begin_syn = is_ext_header(frag->next);
+	return FRAGMENT;
+}
+
 /* Walks from the fixed header to TCP. A Routing header that is not spent has another destination
  * than the one it shows, so it is left to the kernel. */
 static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __u8 next,
-						     __u32 *ret_bytes)
+						     __u32 payload, struct pkt *p, __u32 *ret_bytes)
 {
 	__u32 bytes = 0;
 
@@ -149,7 +198,7 @@ static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __
 		if ((void *)(ext + 4) > end)
 			return BAD_HEADER;
 		if (next == IPPROTO_ROUTING && ext[3])
-			return EXT_TOO_DEEP;
+			return EXT_ROUTED;
 		len = next == IPPROTO_AH ? (ext[1] + 2) * 4 : (ext[1] + 1) * 8;
 		bytes += len;
 		if (bytes > EXT_BYTES_MAX)
@@ -160,7 +209,7 @@ static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __
 	if (next == IPPROTO_TCP)
 		return GO_ON;
 	if (next == IPPROTO_FRAGMENT)
-		return FRAGMENT;
+		return parse_fragment(ext_at + bytes, end, (__s32)(payload - bytes), p);
 	return is_ext_header(next) ? EXT_TOO_DEEP : NOT_TCP;
 }
 
@@ -175,7 +224,7 @@ static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt
 		return BAD_HEADER;
 	payload = bpf_ntohs(ip6->payload_len);
 	if (ip6->nexthdr != IPPROTO_TCP) {
-		why = parse_ext_headers(ip6 + 1, end, ip6->nexthdr, &ext_bytes);
+		why = parse_ext_headers(ip6 + 1, end, ip6->nexthdr, payload, p, &ext_bytes);
 		if (why != GO_ON)
 			return why;
 	}

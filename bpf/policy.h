@@ -17,13 +17,6 @@
 
 #define IPTOS_ECN_MASK 3
 
-/* A segment that opens a connection. Reserved bits, ECE, CWR, PSH and URG do not disqualify it
- * (AccECN, RFC 9768). */
-static __always_inline bool is_syn(__u8 flags)
-{
-	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
-
 static __always_inline bool is_martian_v4(__be32 addr)
 {
 	__u32 a = bpf_ntohl(addr);
@@ -44,7 +37,7 @@ static __always_inline bool is_martian_v6(const struct ip_addr *a)
  * checks. The destination is one of our own unicast addresses already. */
 static __always_inline bool is_martian(const struct pkt *p)
 {
-	if (p->sport == 0 || addr_equal(&p->src, &p->dst))
+	if (p->sport == 0 || p->is_from_group || addr_equal(&p->src, &p->dst))
 		return true;
 	return p->is_v6 ? is_martian_v6(&p->src) : is_martian_v4(p->src.word[3]);
 }

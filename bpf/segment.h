@@ -6,7 +6,10 @@
 #ifndef SYNWARD_SEGMENT_H
 #define SYNWARD_SEGMENT_H
 
+#include "budget.h"
+#include "kernelcookie.h"
 #include "request.h"
+#include "retry.h"
 
 /* For tests: behave as on a driver that carries no metadata. */
 const volatile bool without_metadata;
@@ -27,22 +30,26 @@ static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *no
 	return true;
 }
 
-/* The cookie came back, for the first time: the handshake is open no longer. */
+/* The cookie came back: the handshake is open no longer. Not for the first time, and the kernel
+ * still has no more than a listener: what was handed to it did not arrive. */
 static __always_inline void cookie_finish(const struct judgement *j, const struct flow *known,
 					  __u64 sent_ms)
 {
-	if (known && flow_is_handed_off(known))
+	j->here->counts.cookies_valid++;
+	if (known && flow_is_handed_off(known)) {
+		j->here->counts.missed++;
 		return;
+	}
 	cookie_count_out(j, sent_ms);
+	retry_forget(j);
 	j->here->counts.served++;
 }
 
-static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j,
-					    const struct note *note)
+static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j)
 {
 	__u32 slot = dev_slot;
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
-	bool is_left = note_leave(ctx, note);
+	bool is_left = note_leave(ctx, &j->cpu->note);
 
 	flow_put(
 		j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
@@ -56,34 +63,101 @@ static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement
 	return ACK_NO_NOTE;
 }
 
-/* A segment for which the kernel has no more than a listener. */
-static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j,
-					     const struct flow *known, bool is_queue_full)
+/* The answer to one of the kernel's cookies finds its way alone. */
+static __always_inline enum reason ack_of_kernel(struct judgement *j, const struct flow *known,
+						 bool is_queue_full)
 {
-	struct note note;
+	if (is_queue_full)
+		return ACK_ACCEPTQ_FULL;
+	cookie_finish(j, known, j->now_ms);
+	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
+		 FLOW_IS(j->row_index, FLOW_HANDED_OFF, ACCEPTED_COOKIE));
+	return KERNEL_COOKIE;
+}
+
+/*
+ * Whose connection is not known gets a reset, of which there are few; but never one whose handshake
+ * may be under way, its first segments lost or late. With timestamps, the time that it echoes
+ * tells; without them, that it has data to send.
+ */
+static __always_inline bool is_reset(const struct judgement *j, enum reason why)
+{
+	bool is_stranger = j->cpu->opts.has_timestamps ? why == ACK_COOKIE_EXPIRED :
+							 j->pkt->payload_bytes <= 1;
+
+	return is_stranger && reset_take(j);
+}
+
+/* An ACK that brings back no cookie of ours: whose is it? @sk: the listener. */
+static __always_inline enum reason ack_invalid(struct judgement *j, const struct flow *known,
+					       struct bpf_sock *sk, bool is_queue_full,
+					       enum reason why)
+{
+	if (!is_armed(j))
+		return ACK_INVALID_PEACE;
+	if (is_kernel_cookie(j, sk))
+		return ack_of_kernel(j, known, is_queue_full);
+	j->here->counts.cookies_invalid++;
+	if (!j->cpu->opts.has_timestamps)
+		verify_take(j);
+	return is_reset(j, why) ? ACK_RESET : why;
+}
+
+/* Is the cookie worth a look, and if so, is it good? As cookie_judge(), or ACK_OVER_BUDGET. */
+static __always_inline enum reason ack_read(struct xdp_md *ctx, struct judgement *j)
+{
+	__u64 sum;
+
+	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
+		return BAD_HEADER;
+	if (!j->cpu->opts.has_timestamps && !verify_left(j))
+		return is_armed(j) ? ACK_OVER_BUDGET : ACK_INVALID_PEACE;
+	return can_hand_off ? cookie_judge(j->now_ms, j->flow_id) : ACK_COOKIE_EXPIRED;
+}
+
+static __always_inline bool is_pure_ack(const struct pkt *p)
+{
+	return (p->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
+}
+
+/* A segment for which the kernel has no more than a listener, @sk. */
+static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j,
+					     const struct flow *known, struct bpf_sock *sk,
+					     bool is_queue_full)
+{
 	enum reason why;
-	__u64 sum, sent_ms;
 
 	if (!is_armed(j) && !is_draining(j))
 		return AT_PEACE;
-	if ((j->pkt->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK)
+	if (!is_pure_ack(j->pkt))
 		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
-	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
-		return BAD_HEADER;
-	why = cookie_judge(j, &note, &sent_ms);
-	if (why != ACK_COOKIE_VALID) {
-		if (!is_armed(j))
-			return ACK_INVALID_PEACE;
-		if (is_kernel_cookie(j))
-			return KERNEL_COOKIE;
-		j->here->counts.cookies_invalid++;
+	why = ack_read(ctx, j);
+	if (why == ACK_COOKIE_INVALID || why == ACK_COOKIE_EXPIRED)
+		return ack_invalid(j, known, sk, is_queue_full, why);
+	if (why != ACK_COOKIE_VALID)
 		return why;
-	}
-	j->here->counts.cookies_valid++;
 	if (is_queue_full)
 		return ACK_ACCEPTQ_FULL;
-	cookie_finish(j, known, sent_ms);
-	return ack_note(ctx, j, &note);
+	cookie_finish(j, known, j->cpu->cookie_ms);
+	return ack_note(ctx, j);
+}
+
+/*
+ * A segment for which the kernel has nothing. Its answer is a reset; of these an attacked service
+ * sends few, and none to clients whose listener is only being restarted.
+ */
+static __always_inline enum reason judge_unheard(struct xdp_md *ctx, struct judgement *j)
+{
+	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
+
+	if (!is_armed(j))
+		return j->pkt->flags & TCP_ACK ? ACK_NO_LISTENER : AT_PEACE;
+	if (!is_pure_ack(j->pkt) || !rec)
+		return OUT_OF_STATE;
+	listener_missed(rec, j->now_ms);
+	if (listener_may_return(rec, j->now_ms) && ack_read(ctx, j) == ACK_COOKIE_VALID)
+		return ACK_LISTENER_GONE;
+	return reset_take(j) ? ACK_NO_LISTENER : ACK_NO_LISTENER_DROP;
 }
 
 /* The kernel has a socket beyond the handshake. */
@@ -94,6 +168,8 @@ static __always_inline enum reason flow_learn(const struct judgement *j, struct 
 			  state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK ||
 			  state == BPF_TCP_CLOSING;
 
+	if (known && flow_is_handed_off(known))
+		j->here->counts.landed++;
 	if (known)
 		handshake_finish(j, known); /* if it was one: behind our back */
 	flow_put(j->pkt, j->flow_id, j->now_ms, is_closing ? CLOSING_TIMEOUT_MS : FLOW_TIMEOUT_MS,
@@ -102,44 +178,48 @@ static __always_inline enum reason flow_learn(const struct judgement *j, struct 
 	return FLOW_LEARNED;
 }
 
-/* What the kernel holds decides. @known: what we know of the flow, which is not enough; or NULL. */
+/* What the kernel holds for it, @sk, decides; the reference is the caller's. */
+static __always_inline enum reason judge_socket(struct xdp_md *ctx, struct judgement *j,
+						struct flow *known, struct bpf_sock *sk)
+{
+	struct listener_record rec = {};
+	__u64 sum = 0;
+
+	switch (sk->state) {
+	case BPF_TCP_LISTEN:
+		listener_read(sk, j->set, &rec);
+		return judge_ack(ctx, j, known, sk, rec.is_full);
+	case BPF_TCP_NEW_SYN_RECV:
+		if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
+			return KERNEL_HANDSHAKE;
+		return handshake_step(ctx, j, known, request_judge(sk, j), sum);
+	case BPF_TCP_TIME_WAIT:
+		return KERNEL_TIME_WAIT;
+	}
+	return flow_learn(j, known, sk->state);
+}
+
+/* @known: what we know of the flow, which is not enough; or NULL. */
 static __always_inline enum reason judge_by_socket(struct xdp_md *ctx, struct judgement *j,
 						   struct flow *known)
 {
 	struct bpf_sock *sk = socket_lookup(ctx, j->pkt);
-	enum reason why = KERNEL_HANDSHAKE;
-	struct listener_record rec = {};
-	__u32 state = sk ? sk->state : BPF_TCP_CLOSE;
-	__u64 sum = 0;
+	bool is_held = sk && sk->state != BPF_TCP_LISTEN;
+	enum reason why;
 
-	if (state == BPF_TCP_LISTEN)
-		listener_read(sk, j->set, &rec);
-	else if (state == BPF_TCP_NEW_SYN_RECV &&
-		 header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
-		why = request_judge(sk, j);
-	if (sk)
-		bpf_sk_release(sk);
-	switch (state) {
-	case BPF_TCP_CLOSE:
-	case BPF_TCP_LISTEN:
-		break;
-	case BPF_TCP_NEW_SYN_RECV:
-		return handshake_step(ctx, j, known, why, sum);
-	case BPF_TCP_TIME_WAIT:
-		return KERNEL_TIME_WAIT;
-	default:
-		return flow_learn(j, known, state);
-	}
-	if (known && flow_is_syn_recv(known)) {
-		if (flow_is_young(known, j->now_ms))
-			return KERNEL_HANDSHAKE; /* its SYN is still on the way up */
+	if (!is_held && known && flow_is_syn_recv(known)) {
+		if (flow_is_young(known, j->now_ms)) { /* its SYN is still on the way up */
+			if (sk)
+				bpf_sk_release(sk);
+			return KERNEL_HANDSHAKE;
+		}
 		handshake_end(j, known);
 	}
-	if (state == BPF_TCP_LISTEN)
-		return judge_ack(ctx, j, known, rec.is_full);
-	if (j->pkt->flags & TCP_ACK)
-		return ACK_NO_LISTENER;
-	return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
+	if (!sk)
+		return judge_unheard(ctx, j);
+	why = judge_socket(ctx, j, known, sk);
+	bpf_sk_release(sk);
+	return why;
 }
 
 /* A segment of a connection that is known to be one. */
@@ -168,8 +248,10 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	switch (FLOW_STATE(flow->is)) {
 	case FLOW_ESTABLISHED:
 		return judge_known(j, flow);
-	case FLOW_CLOSING:
-		return FLOW_KNOWN;
+	case FLOW_CLOSING: /* the kernel may have forgotten it, and would answer with resets */
+		if (flow_is_young(flow, j->now_ms))
+			return FLOW_KNOWN;
+		break;
 	case FLOW_HANDED_OFF:
 	case FLOW_VALIDATED:
 		if (flow_is_young(flow, j->now_ms))

@@ -7,13 +7,16 @@
 #ifndef SYNWARD_SYN_H
 #define SYNWARD_SYN_H
 
+#include "budget.h"
 #include "checksum.h"
 #include "handshake.h"
+#include "kernelcookie.h"
+#include "list.h"
 #include "policy.h"
 #include "reply.h"
+#include "retry.h"
+#include "route.h"
 #include "sample.h"
-
-const volatile __u32 retry_mask; /* slots of `retries`, less one */
 
 #define TC_SILENT_MS 200 /* notes that nobody took for so long, and enough of them: no TC half */
 #define LAST_COOKIE_STEP_MS 1000 /* its line is read by every packet */
@@ -27,6 +30,8 @@ static __always_inline enum reason device_ready(const struct judgement *j,
 
 	if (!(j->set->flags & MAY_COOKIE))
 		return SYN_COOKIES_OFF;
+	if (!can_hand_off)
+		return SYN_TC_NOT_LIVE;
 	notes = bpf_map_lookup_elem(&device_notes, &slot);
 	if (!dev->tc_live || !notes)
 		return SYN_TC_NOT_LIVE;
@@ -36,6 +41,15 @@ static __always_inline enum reason device_ready(const struct judgement *j,
 	return GO_ON;
 }
 
+/* Can it answer by any means? GO_ON, or why not. */
+static __always_inline enum reason device_answers(const struct judgement *j,
+						  const struct dev_conf *dev)
+{
+	enum reason why = device_ready(j, dev);
+
+	return why == SYN_TC_NOT_LIVE && can_kernel_cookie ? GO_ON : why;
+}
+
 /* cookie_pack() as a global function: its tables are walked by the verifier once, and not on every
  * path that leads to an answer. */
 __noinline __u32 offer_pack(const struct offer *offer, __u64 epoch, bool is_v6)
@@ -43,30 +57,58 @@ __noinline __u32 offer_pack(const struct offer *offer, __u64 epoch, bool is_v6)
 	return offer ? cookie_pack(offer, epoch, is_v6) : 0;
 }
 
-/* What the answer says. */
-static __always_inline void answer_plan(struct judgement *j, const struct dev_conf *dev,
+/* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
+static __always_inline void answer_plan(const struct judgement *j, const struct dev_conf *dev,
 					const struct listener_record *rec, struct reply *ret)
 {
 	const struct pkt *p = j->pkt;
-	__u64 epoch = epoch_of(j->now_ms, j->set->epoch_shift);
-	const struct sip_key *key = epoch_key(j->cpu, epoch);
 	struct rcv_space rcv = { .space_bytes = rec->space_bytes, .clamp_bytes = rec->clamp_bytes };
+
+	ret->tsecr = j->cpu->opts.tsval;
+	ret->window = rcv_window(&rcv, ret->got.mss);
+	ret->mss = j->cpu->opts.mss ?
+			   j->cpu->way.mtu - TCP_HEADER_MIN -
+				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
+			   0;
+	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
+	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
+}
+
+/* A cookie of ours. */
+static __always_inline void cookie_plan(struct judgement *j, struct reply *ret)
+{
+	const struct pkt *p = j->pkt;
+	__u64 epoch = epoch_of(j->now_ms, j->set->epoch_shift);
 	struct offer offer;
 	__u32 low;
 
 	offer_from_syn(p, &j->cpu->opts, j->set->flags, &offer);
 	low = offer_pack(&offer, epoch, p->is_v6);
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
-	ret->isn = cookie_make(key, j->flow_id, bpf_ntohl(p->seq), low, offer.timestamps);
+	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
+			       offer.timestamps);
 	ret->tsval = (__u32)j->now_ms + ts_offset(j->flow_id);
-	ret->tsecr = j->cpu->opts.tsval;
-	ret->window = rcv_window(&rcv, ret->got.mss);
-	ret->mss = j->cpu->opts.mss ?
-			   dev->mtu - TCP_HEADER_MIN -
-				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
-			   0;
-	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
-	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
+}
+
+/* One of the kernel's: GO_ON, or why there is none. @otherwise: what stands against ours. */
+static __always_inline enum reason kernel_cookie_plan(struct xdp_md *ctx, struct judgement *j,
+						      enum reason otherwise, struct reply *ret)
+{
+	__s64 made;
+
+	if (!can_kernel_cookie)
+		return otherwise;
+	made = kernel_cookie_make(ctx);
+	if (made == NOT_LISTENING)
+		return SYN_KNOWN;
+	if (made < 0)
+		return SYN_KERNEL_QUEUE;
+	offer_from_syn(j->pkt, &j->cpu->opts, j->set->flags, &ret->got);
+	kernel_offer(j->set->flags, &ret->got);
+	ret->got.mss = made >> 32;
+	ret->isn = made;
+	ret->tsval = kernel_tsval(j->now_ms, &ret->got);
+	return GO_ON;
 }
 
 /* Make the frame as long as the answer, unless what is too much is padding that Ethernet wants
@@ -78,25 +120,64 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 	return !bpf_xdp_adjust_tail(ctx, (int)bytes - p->frame_bytes);
 }
 
+/* Write the answer over the SYN, and account for it. */
 static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
-					      const struct dev_conf *dev,
-					      const struct listener_record *rec)
+					      const struct reply *reply)
 {
-	struct reply reply;
 	struct segment seg;
 
-	answer_plan(j, dev, rec, &reply);
-	reply_plan(j->pkt, &reply, &seg);
+	reply_plan(j->pkt, reply, &seg);
 	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, &seg)))
 		return SYN_NO_ROOM;
-	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, &reply,
-			 &seg))
+	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, reply, &seg))
 		return SYN_NO_ROOM;
 	j->here->counts.cookies_sent++;
 	cookie_count_in(j);
 	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS)
 		j->live->last_cookie_ms = j->now_ms;
+	host_armed(j);
 	return SYN_COOKIE;
+}
+
+/* A header with options, at @at in the frame. Global, so that it is verified once. */
+__noinline int ipv4_options_judge(struct xdp_md *ctx, __u32 at, __u32 bytes)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+
+	if (!cpu || bytes < sizeof(struct iphdr) || bytes > IPV4_HEADER_MAX)
+		return BAD_HEADER;
+	__builtin_memset(&cpu->ipv4, 0, sizeof(cpu->ipv4));
+	if (bpf_xdp_load_bytes(ctx, at, &cpu->ipv4, bytes))
+		return BAD_HEADER;
+	if (!ipv4_checksum_ok(cpu->ipv4.word, ARRAY_LEN(cpu->ipv4.word)))
+		return SYN_BAD_CHECKSUM;
+	return ipv4_is_source_routed(&cpu->ipv4) ? SYN_SOURCE_ROUTED : GO_ON;
+}
+
+/* Is its IPv4 header as it should be? */
+static __always_inline enum reason ipv4_judge(struct xdp_md *ctx, const struct judgement *j)
+{
+	const struct pkt *p = j->pkt;
+	const __be32 *word = pkt_l3((void *)(long)ctx->data, p);
+	__u32 bytes = p->l4_off - p->l3_off;
+
+	if (p->is_v6)
+		return GO_ON;
+	if (unlikely(bytes != sizeof(struct iphdr)))
+		return ipv4_options_judge(ctx, p->l3_off, bytes);
+	if ((void *)(word + sizeof(struct iphdr) / 4) > (void *)(long)ctx->data_end)
+		return BAD_HEADER;
+	return ipv4_checksum_ok(word, sizeof(struct iphdr) / 4) ? GO_ON : SYN_BAD_CHECKSUM;
+}
+
+/* No packet of our own comes in here. The bit keeps all others out of the hash. */
+static __always_inline bool is_from_us(const struct judgement *j)
+{
+	struct svc_key key = { .addr = j->pkt->src, .port = j->pkt->dport };
+
+	if (likely(!(j->set->own_addresses >> own_address_bit(&j->pkt->src) & 1)))
+		return false;
+	return bpf_map_lookup_elem(&services, &key);
 }
 
 /* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */
@@ -108,6 +189,10 @@ static __always_inline enum reason syn_read(struct xdp_md *ctx, struct judgement
 	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 		return BAD_HEADER;
 	why = syn_judge(j->pkt, &j->cpu->opts);
+	if (why == GO_ON && is_from_us(j))
+		why = SYN_MARTIAN;
+	if (why == GO_ON)
+		why = ipv4_judge(ctx, j);
 	if (why != GO_ON)
 		return why;
 	return segment_checksum_ok(ctx, j, sum) ? GO_ON : SYN_BAD_CHECKSUM;
@@ -116,7 +201,8 @@ static __always_inline enum reason syn_read(struct xdp_md *ctx, struct judgement
 /* Would the kernel answer it all the same? */
 static __always_inline bool is_fine_in_peace(enum reason why)
 {
-	return why == GO_ON || why == SYN_SMALL_MSS || why == SYN_TOO_LONG;
+	return why == GO_ON || why == SYN_SMALL_MSS || why == SYN_TOO_LONG ||
+	       why == SYN_SOURCE_ROUTED;
 }
 
 /*
@@ -131,7 +217,7 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 
 	if (known && !flow_takes_syn(known, j->now_ms))
 		return is_armed(j) ? TUPLE_REPEATED : TUPLE_HELD;
-	if (!known && !lookup_allowed(j->cpu, rec, j->now_ms))
+	if (!known && j->cpu->list != LIST_ALLOW && !lookup_allowed(j->cpu, rec, j->now_ms))
 		return TUPLE_FREE; /* most probably; @rec says what was last seen */
 	tuple = tuple_ask(ctx, j, rec);
 	if (!known || tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
@@ -158,7 +244,15 @@ static __always_inline enum reason syn_in_peace(struct judgement *j, const struc
 		return SYN_KNOWN;
 	if (why != GO_ON)
 		return why;
-	return j->cpu->defect == GO_ON ? device_ready(j, dev) : (enum reason)j->cpu->defect;
+	return j->cpu->defect == GO_ON ? device_answers(j, dev) : (enum reason)j->cpu->defect;
+}
+
+/* A SYN of an allowed source is the kernel's as long as its queue is not half full; nobody is
+ * worse off for being allowed. Such a SYN has asked, so @rec is of now. */
+static __always_inline bool is_let_through(const struct judgement *j,
+					   const struct listener_record *rec)
+{
+	return j->cpu->list == LIST_ALLOW && rec->syn_queue <= rec->backlog / 2;
 }
 
 /* Armed, perhaps by this very SYN: a cookie, or why not. */
@@ -166,13 +260,48 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 					      const struct dev_conf *dev,
 					      const struct listener_record *rec)
 {
-	enum reason why = listener_takes_cookie(rec);
+	enum reason against = rec->is_mptcp ? SYN_MPTCP : device_ready(j, dev), why;
+	struct reply *reply = &j->cpu->reply;
 
-	if (why != GO_ON)
-		return why;
+	if (is_let_through(j, rec))
+		return SYN_ALLOWED;
+	if (rec->is_full)
+		return SYN_ACCEPTQ_FULL;
 	if (unlikely(j->cpu->opts.is_signed && rec->has_keys))
 		return SYN_SIGNED;
-	return syn_answer(ctx, j, dev, rec);
+	why = way_back(ctx, j, dev);
+	if (why != GO_ON)
+		return why;
+	if (!synack_take(j))
+		return SYN_OVER_CAP;
+	if (likely(against == GO_ON))
+		cookie_plan(j, reply);
+	else
+		why = kernel_cookie_plan(ctx, j, against, reply);
+	if (why != GO_ON)
+		return why;
+	answer_plan(j, dev, rec, reply);
+	why = syn_answer(ctx, j, reply);
+	if (why != SYN_COOKIE)
+		return why;
+	if (unlikely(j->row->flags & ROW_SERVER_FIRST))
+		retry_write(ctx, j->flow_id, j->now_ms);
+	if (unlikely(j->cpu->way.ifindex))
+		why = way_take(ctx);
+	return against == GO_ON || why != SYN_COOKIE ? why : SYN_KERNEL_COOKIE;
+}
+
+/* Nobody listens: the kernel's answer is a reset, of which an attacked service sends few. */
+static __always_inline enum reason syn_without_listener(const struct judgement *j)
+{
+	return !is_armed(j) || reset_take(j) ? SYN_NO_LISTENER : SYN_NO_LISTENER_DROP;
+}
+
+/* Does the operator want none from there? Asked before it counts for anything. */
+static __always_inline bool is_denied(struct judgement *j)
+{
+	j->cpu->list = list_of(j);
+	return unlikely(j->cpu->list == LIST_DENY) && j->row->mode >= SVC_AUTO;
 }
 
 static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgement *j,
@@ -184,10 +313,12 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	enum reason why;
 
 	j->here->counts.syns++;
+	if (is_denied(j))
+		return SYN_DENIED;
 	arm_by_rate(j);
 	if (is_attacked(j))
 		source_sample(j);
-	why = is_armed(j) ? device_ready(j, dev) : GO_ON;
+	why = is_armed(j) ? device_answers(j, dev) : GO_ON;
 	if (why != GO_ON)
 		return why;
 	why = rec ? syn_read(ctx, j) : BAD_HEADER;
@@ -204,7 +335,7 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
 		return SYN_KNOWN;
 	if (!rec->is_there)
-		return SYN_NO_LISTENER;
+		return syn_without_listener(j);
 	why = is_armed(j) ? GO_ON : syn_in_peace(j, dev, rec, tuple);
 	return why == GO_ON ? syn_defend(ctx, j, dev, rec) : why;
 }

@@ -35,6 +35,20 @@ static __always_inline bool is_for_device(struct xdp_md *ctx, const struct dev_c
 	return to[0] == mac[0] && to[1] == mac[1] && to[2] == mac[2];
 }
 
+/* What may hide a SYN, for a service that cannot be told, is not let past an armed one: real SYNs
+ * come neither in fragments nor behind so many headers. */
+static __always_inline enum reason judge_hidden(struct xdp_md *ctx, const struct pkt *p,
+						enum reason why)
+{
+	__u32 slot = dev_slot;
+	const struct dev_conf *dev = bpf_map_lookup_elem(&devices, &slot);
+
+	if ((why == FRAGMENT && !p->may_begin_syn) || !dev || !is_for_device(ctx, dev) ||
+	    !is_host_armed())
+		return why;
+	return why == FRAGMENT ? FRAGMENT_SYN : EXT_TOO_DEEP_ARMED;
+}
+
 static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -46,6 +60,8 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	if (!judgement_begin(&j))
 		return GO_ON;
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
+	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP))
+		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;
 	why = service_find(&j);

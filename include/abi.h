@@ -176,6 +176,8 @@ struct listener_info {
 #define MAY_KERNEL_OPTIONS (1U << 5)
 #define REPLY_BY_ROUTE (1U << 6) /* reply = fib */
 #define ALWAYS_ARMED (1U << 7)   /* some row is armed although nobody attacks */
+/* net.ipv4.tcp_syncookies is 2: the kernel's own cookies are out although its queue has room. */
+#define KERNEL_COOKIES_ALWAYS (1U << 8)
 
 /* settings: one entry, what the sysctls say and what holds for all rows; the daemon refreshes it
  * every second. */
@@ -314,7 +316,7 @@ struct budget_line {
 #define RESET_BUDGETS 256
 
 #define SYNACK_CAP_DEFAULT 20000U
-#define SYNACK_CAP_MAX BUDGET_USED_MAX
+#define SYNACK_CAP_MAX 900000U /* with what several CPUs may add at once below BUDGET_USED_MAX */
 
 /*
  * list_v4, list_v6: prefixes that are allowed (their SYNs go to the kernel) or denied (they are

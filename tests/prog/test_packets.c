@@ -55,6 +55,7 @@ static const int reason_actions[] = {
 #define PASS XDP_PASS
 #define DROP XDP_DROP
 #define TX XDP_TX
+#define REDIRECT XDP_REDIRECT
 #define NEXT -1
 #define X(name, action, text) action,
 	SYNWARD_REASONS(X)
