@@ -238,7 +238,6 @@ __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 
 /* How long a service that was armed says that this host is under attack. */
 #define HOST_ARMED_MS 60000
-#define HOST_STEP_MS 1000 /* its line is read by fragments of all kinds */
 
 /* Is any service armed? For packets of which the service cannot be told. */
 static __always_inline bool is_host_armed(void)
@@ -256,7 +255,7 @@ static __always_inline void host_armed(const struct judgement *j)
 {
 	struct host_live *host = ONLY(host_live);
 
-	if (host && j->now_ms - host->armed_ms > HOST_STEP_MS)
+	if (host)
 		host->armed_ms = j->now_ms;
 }
 

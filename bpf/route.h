@@ -75,6 +75,12 @@ __noinline int way_ask(struct xdp_md *ctx)
 	return SYN_NO_ROUTE;
 }
 
+/* Its neighbours are those of the link that it came by, whatever the table says. */
+static __always_inline bool is_link_local(const struct pkt *p)
+{
+	return p->is_v6 && (p->src.word[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
 static __always_inline enum reason way_back(struct xdp_md *ctx, struct judgement *j,
 					    const struct dev_conf *dev)
 {
@@ -82,7 +88,8 @@ static __always_inline enum reason way_back(struct xdp_md *ctx, struct judgement
 
 	way->ifindex = 0;
 	way->mtu = dev->mtu;
-	if (likely(!(j->set->flags & REPLY_BY_ROUTE)) || j->pkt->l3_off != ETH_HLEN)
+	if (likely(!(j->set->flags & REPLY_BY_ROUTE)) || j->pkt->l3_off != ETH_HLEN ||
+	    is_link_local(j->pkt))
 		return GO_ON;
 	return way_ask(ctx);
 }

@@ -133,9 +133,10 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 		return SYN_NO_ROOM;
 	j->here->counts.cookies_sent++;
 	cookie_count_in(j);
-	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS)
+	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS) {
 		j->live->last_cookie_ms = j->now_ms;
-	host_armed(j);
+		host_armed(j);
+	}
 	return SYN_COOKIE;
 }
 
@@ -270,6 +271,8 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 	if (unlikely(j->cpu->opts.is_signed && rec->has_keys))
 		return SYN_SIGNED;
 	why = way_back(ctx, j, dev);
+	if (why == SYN_NO_NEIGHBOUR && rec->syn_queue > rec->backlog / 2)
+		return SYN_NO_ROUTE; /* its place in the kernel's queue is for others */
 	if (why != GO_ON)
 		return why;
 	if (!synack_take(j))
@@ -284,10 +287,10 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 	why = syn_answer(ctx, j, reply);
 	if (why != SYN_COOKIE)
 		return why;
-	if (unlikely(j->row->flags & ROW_SERVER_FIRST))
-		retry_write(ctx, j->flow_id, j->now_ms);
 	if (unlikely(j->cpu->way.ifindex))
 		why = way_take(ctx);
+	if (unlikely(j->row->flags & ROW_SERVER_FIRST) && why == SYN_COOKIE)
+		retry_write(ctx, j->flow_id, j->now_ms);
 	return against == GO_ON || why != SYN_COOKIE ? why : SYN_KERNEL_COOKIE;
 }
 
