@@ -33,6 +33,7 @@ DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
 CLI_LIBS    := -ljansson
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
+FUZZ_LIBS   := -ljansson -linih
 
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
@@ -133,12 +134,15 @@ $(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
 
 tests: $(UNIT_TESTS) $(PROG_TESTS) $(FUZZERS)
 
-# libFuzzer targets; `make check` replays the kept corpus and looks for more for a moment.
+# libFuzzer targets; `make check` replays the kept corpus and looks for more for a moment. Like a unit test, a fuzzer
+# names the sources that it needs in its second line.
+FUZZ_CFLAGS = -std=gnu11 -g -O2 -Wall -Wextra -D_GNU_SOURCE -DVERSION='"fuzz"' -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -Iinclude -Idaemon -Icli -Ibpf -Itests/unit
 $(O)/fuzz/%: tests/fuzz/%.c
 	$(call say,FUZZ,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) -std=gnu11 -g -O2 -Wall -Wextra -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-		-MMD -MP -MF $@.d -Iinclude -Ibpf -Itests/unit $< -o $@
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) -MM -MP -MT $@ $(unit_sources) > $@.d
+	$(Q)$(CLANG) $(FUZZ_CFLAGS) $(unit_sources) -o $@ $(FUZZ_LIBS)
 
 # The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
 # Their dependencies are listed first, all in one file, which -MMD does not do for several sources.

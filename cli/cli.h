@@ -21,6 +21,7 @@ enum cli_option {
 	CLI_LIMIT,
 	CLI_FOR,
 	CLI_PERSIST,
+	CLI_NO_SELF_TEST,
 	NR_CLI_OPTIONS,
 };
 
@@ -37,6 +38,8 @@ struct cli {
 typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
 
 cli_verb cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
+cli_verb cli_allow, cli_deny;
+cli_verb cli_doctor;
 cli_verb cli_set, cli_arm, cli_disarm, cli_mode;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */

@@ -16,6 +16,7 @@
 
 #define LIMIT_DEFAULT 1000
 #define LIMIT_MAX 1000000
+#define SECONDS_MAX 1e15 /* a longer age is none, and fits no integer */
 #define ENDPOINT_SIZE 64 /* "[2001:db8:...]:65535" */
 
 static const struct out_table handshake_table = {
@@ -71,7 +72,7 @@ static json_t *age(const json_t *entry)
 	const double seconds = json_number_value(json_object_get(entry, "age_seconds"));
 	char duration[OUT_NUMBER_SIZE];
 
-	if (seconds < 60)
+	if (!(seconds >= 60 && seconds < SECONDS_MAX))
 		return json_sprintf("%.3f s", seconds);
 	return json_string(out_duration((long long)seconds, duration));
 }

@@ -17,7 +17,7 @@ static cli_verb cli_help, cli_version;
 
 static const struct verb {
 	const char *name;
-	const char *words;    /* that it needs, separated by blanks */
+	const char *words;    /* that it needs, separated by blanks; "[...]": it looks itself */
 	unsigned int options; /* WITH() each that it may have */
 	cli_verb *run;
 	const char *help;
@@ -32,6 +32,11 @@ static const struct verb {
 	{ "arm", "SERVICE", WITH(CLI_FOR), cli_arm, "answer its SYNs with cookies from now on" },
 	{ "disarm", "SERVICE", 0, cli_disarm, "end that" },
 	{ "mode", "SERVICE MODE", WITH(CLI_PERSIST), cli_mode, "off, monitor, auto or always" },
+	{ "allow", "[add|del PREFIX]", WITH(CLI_FOR), cli_allow,
+	  "whose SYNs go to the kernel; '-' as PREFIX: many, from stdin" },
+	{ "deny", "[add|del PREFIX]", WITH(CLI_FOR), cli_deny, "whose SYNs are dropped" },
+	{ "doctor", "", WITH(CLI_NO_SELF_TEST), cli_doctor,
+	  "all that keeps protection from working, and what helps" },
 	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, and what it means" },
 	{ "help", "", 0, cli_help, "this" },
 	{ "version", "", 0, cli_version, "the version of synward" },
@@ -46,6 +51,7 @@ static const struct own_option {
 	[CLI_SERVICE] = { "service", "NAME", "of that service alone" },
 	[CLI_LIMIT] = { "limit", "N", "so many at most (default 1000)" },
 	[CLI_FOR] = { "for", "DURATION", "and no longer: 90s, 10m, 2h, 1d" },
+	[CLI_NO_SELF_TEST] = { "no-self-test", NULL, "without a handshake of its own" },
 	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
 };
 
@@ -168,6 +174,8 @@ static enum cli_exit verb_check(const struct verb *verb, const struct cli *cli, 
 		snprintf(problem, sizeof(problem), "is no option of %s", verb->name);
 		return cli_misuse(word, problem);
 	}
+	if (verb->words[0] == '[')
+		return CLI_DONE;
 	if (nr_given < nr_needed) {
 		snprintf(problem, sizeof(problem), "needs %s", verb->words);
 		return cli_misuse(verb->name, problem);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * `synward monitor`: attacks as they begin and end, each at once and on one line, first those that
- * go on already. It ends with Ctrl-C or with the daemon.
+ * `synward monitor`: attacks as they begin and end, and services whose hand-offs arrive nowhere,
+ * each at once and on one line, first those that go on already. It ends with Ctrl-C or with the
+ * daemon.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "json.h"
 #include "names.h"
 #include "proto.h"
+
+#define NUMBER_MAX 1e18
 
 /* What both events of an attack say. */
 #define ATTACK_COLUMNS                                                                          \
@@ -43,11 +46,37 @@ static const struct out_table end_table = {
 	},
 };
 
+/* What no daemon says, because no integer holds it, is -1. */
+#define BLACK_HOLE_COLUMNS                                                            \
+	OUT_TABS_COLUMN("time"), OUT_TABS_COLUMN("service"), OUT_TABS_COLUMN("port"), \
+		OUT_TABS_COLUMN("mode")
+
+static const struct out_table black_hole_table = {
+	"black_hole",
+	(const struct out_column[]){
+		BLACK_HOLE_COLUMNS,
+		OUT_TABS_COLUMN("seconds"),
+		OUT_END,
+	},
+};
+
+static const struct out_table black_hole_end_table = {
+	"black_hole_end",
+	(const struct out_column[]){
+		BLACK_HOLE_COLUMNS,
+		OUT_TABS_COLUMN("cause"),
+		OUT_END,
+	},
+};
+
 static long long number_of(const json_t *event, const char *key)
 {
 	const json_t *value = json_object_get(event, key);
+	const double real = json_real_value(value);
 
-	return json_is_real(value) ? (long long)json_real_value(value) : json_integer_value(value);
+	if (!json_is_real(value))
+		return json_integer_value(value);
+	return real > -NUMBER_MAX && real < NUMBER_MAX ? (long long)real : -1;
 }
 
 /* What was too much: "130 half-open handshakes". */
@@ -75,6 +104,13 @@ static void print_head(const json_t *event)
 	       number_of(event, "port"));
 }
 
+static bool may_answer(const json_t *event)
+{
+	const char *mode = out_text_of(event, "mode");
+
+	return !strcmp(mode, svc_mode_name(SVC_AUTO)) || !strcmp(mode, svc_mode_name(SVC_ALWAYS));
+}
+
 static void print_begin(const json_t *event)
 {
 	const bool is_answered = json_is_true(json_object_get(event, "answered"));
@@ -86,7 +122,8 @@ static void print_begin(const json_t *event)
 	if (is_answered)
 		puts("SYNs are answered with cookies");
 	else
-		printf("SYNs are not answered: mode is %s\n", out_text_of(event, "mode"));
+		printf("SYNs are not answered: mode is %s%s\n", out_text_of(event, "mode"),
+		       may_answer(event) ? ", and 'synward status' says why" : "");
 }
 
 static void print_end(const json_t *event)
@@ -108,6 +145,35 @@ static void print_end(const json_t *event)
 		       json_number_value(json_object_get(source, "percent")));
 	}
 	putchar('\n');
+}
+
+static void print_black_hole(const json_t *event)
+{
+	char duration[OUT_NUMBER_SIZE];
+
+	print_head(event);
+	printf("%sblack hole%s: handshakes that are handed to the listener arrive nowhere; SYNs go "
+	       "to the kernel, tried again in %s\n",
+	       out_style(OUT_BAD), out_style(OUT_PLAIN),
+	       out_duration(number_of(event, "seconds"), duration));
+}
+
+static void print_black_hole_end(const json_t *event)
+{
+	static const char *const causes[][2] = {
+		{ "time", "the time is over" },
+		{ "landed", "one has arrived after all" },
+		{ "operator", "the operator wants it" },
+	};
+	const char *cause = out_text_of(event, "cause");
+	size_t i;
+
+	for (i = 0; i < NAMES_COUNT(causes); i++)
+		if (!strcmp(causes[i][0], cause))
+			cause = causes[i][1];
+	print_head(event);
+	printf("%shand-offs are tried again%s: %s\n", out_style(OUT_GOOD), out_style(OUT_PLAIN),
+	       cause);
 }
 
 /* A row whose sources are one cell: "198.18.3.0/24=0.4,...". */
@@ -137,6 +203,8 @@ static void print_event(enum out_format format, const json_t *event)
 	} kinds[] = {
 		{ "attack_begin", &begin_table, print_begin },
 		{ "attack_end", &end_table, print_end },
+		{ "black_hole", &black_hole_table, print_black_hole },
+		{ "black_hole_end", &black_hole_end_table, print_black_hole_end },
 	};
 	json_t *rows __cleanup(cleanup_json) = NULL;
 	size_t i;

@@ -53,6 +53,8 @@ static const struct out_table service_table = { "service",
 							OUT_TABS_COLUMN("served"),
 							OUT_TABS_COLUMN("untracked"),
 							OUT_TABS_COLUMN("flows"),
+							OUT_TABS_COLUMN("path"),
+							OUT_TABS_COLUMN("why"),
 							OUT_END,
 						} };
 
@@ -76,9 +78,11 @@ static const struct out_table reason_table = { "reason",
 /* The actions of reasons.h in the operator's words. */
 static const char *fate(const char *action)
 {
-	static const char *const words[][2] = {
-		{ "PASS", "passed" }, { "DROP", "dropped" }, { "TX", "answered" }, { "REDIRECT", "answered" }, { "NEXT", "-" }
-	};
+	static const char *const words[][2] = { { "PASS", "passed" },
+						{ "DROP", "dropped" },
+						{ "TX", "answered" },
+						{ "REDIRECT", "answered" },
+						{ "NEXT", "-" } };
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -132,7 +136,7 @@ static json_t *service_rows(const json_t *status, enum out_format format)
 
 static bool answers(const json_t *interface)
 {
-	return !strcmp(out_text_of(interface, "path"), "cookie");
+	return strcmp(out_text_of(interface, "path"), path_name(PATH_MONITOR));
 }
 
 static json_int_t sum_of(const json_t *services, const char *key)
@@ -190,6 +194,73 @@ static void print_summary(const json_t *status)
 	putchar('\n');
 }
 
+/* ---- why SYNs are not answered in the best way ---- */
+
+/* Interfaces that do not answer were named above, and whom the operator keeps out knows it. */
+static bool is_to_be_explained(const json_t *item)
+{
+	const char *mode = out_text_of(item, "mode");
+	const bool is_service = json_object_get(item, "port");
+
+	if (!json_is_string(json_object_get(item, "why")))
+		return false;
+	return is_service ? strcmp(mode, "off") && strcmp(mode, "monitor") : answers(item);
+}
+
+static bool has_why(const json_t *item, const char *why)
+{
+	return !strcmp(out_text_of(item, "why"), why);
+}
+
+static bool is_said_before(const json_t *items, size_t end, const json_t *interfaces,
+			   const char *why)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach ((json_t *)interfaces, i, item)
+		if (items != interfaces && has_why(item, why))
+			return true;
+	for (i = 0; i < end; i++) {
+		item = json_array_get(items, i);
+		if (is_to_be_explained(item) && has_why(item, why))
+			return true;
+	}
+	return false;
+}
+
+/* "web:443, web:80: kernel-cookie, because ...": each cause once, with all that it holds for. */
+static void print_whys_of(const json_t *items, const json_t *interfaces)
+{
+	const json_t *item, *other;
+	size_t i, j;
+
+	json_array_foreach ((json_t *)items, i, item) {
+		const char *why = out_text_of(item, "why"), *comma = "\n";
+
+		if (!is_to_be_explained(item) || is_said_before(items, i, interfaces, why))
+			continue;
+		json_array_foreach ((json_t *)items, j, other) {
+			if (!is_to_be_explained(other) || !has_why(other, why))
+				continue;
+			printf("%s%s", comma, out_text_of(other, "name"));
+			if (items != interfaces)
+				printf(":%" JSON_INTEGER_FORMAT,
+				       json_integer_value(json_object_get(other, "port")));
+			comma = ", ";
+		}
+		printf(": %s, because %s\n", out_text_of(item, "path"), why);
+	}
+}
+
+static void print_whys(const json_t *status)
+{
+	const json_t *interfaces = json_object_get(status, "interfaces");
+
+	print_whys_of(interfaces, interfaces);
+	print_whys_of(json_object_get(status, "services"), interfaces);
+}
+
 static void print_status(const json_t *status, enum out_format format)
 {
 	json_t *verdicts __cleanup(cleanup_json) = verdict_rows(status, format);
@@ -235,6 +306,8 @@ enum cli_exit cli_status(const struct cli *cli, char **words)
 		break;
 	}
 	print_status(status, cli->format);
+	if (cli->format == OUT_TEXT)
+		print_whys(status);
 	return CLI_DONE;
 }
 

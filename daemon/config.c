@@ -33,6 +33,9 @@ void config_free(struct config *config)
 	free(config->control_socket);
 	free(config->pin_path);
 	free(config->state_directory);
+	free(config->allow_file);
+	free(config->deny_file);
+	free(config->listed);
 	free(config->path);
 	*config = (struct config){ 0 };
 }
@@ -50,6 +53,7 @@ static char *state_directory_default(void)
 int config_init(struct config *config)
 {
 	config->xdp_mode = XDP_MODE_AUTO;
+	config->synack_per_prefix = SYNACK_CAP_DEFAULT;
 	config->control_socket = strdup(PROTO_SOCKET_DEFAULT);
 	config->pin_path = strdup(CONFIG_PIN_PATH_DEFAULT);
 	config->state_directory = state_directory_default();

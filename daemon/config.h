@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "abi.h"
+#include "prefix.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/synward/synward.conf"
 #define CONFIG_PIN_PATH_DEFAULT "/sys/fs/bpf/synward"
@@ -65,6 +66,13 @@ struct service {
 	struct tunables tunables;
 };
 
+/* A prefix that stands in allow-file or deny-file. */
+struct listed {
+	struct prefix prefix;
+	enum list list;
+	unsigned int line;
+};
+
 struct config {
 	char **interfaces;
 	size_t nr_interfaces;
@@ -74,6 +82,8 @@ struct config {
 	char *state_directory; /* what was learned is kept there; NULL: nowhere (quick start) */
 	char *allow_file;      /* prefixes, one a line; NULL: none */
 	char *deny_file;
+	struct listed *listed; /* what these files say, each prefix once */
+	size_t nr_listed;
 	__u32 synack_per_prefix; /* SYN-ACKs a second to a /24 or /48; 0: no cap */
 	bool reply_by_route;     /* reply = fib */
 	char *path;              /* the main file; drop-ins are in PATH.d; NULL: quick start */
@@ -102,6 +112,7 @@ struct config_errors {
  * Each returns 0; -EINVAL, and then `errors` has at least one line; or -ENOMEM. *ret is untouched
  * on failure and is released with config_free(). config_load() reads `path`, then every *.conf in
  * the directory PATH.d, if there is one, in byte order of the names: a later file's keys override.
+ * Then it reads the files of prefixes that they name; config_parse() leaves those alone.
  */
 int config_load(const char *path, struct config *ret, struct config_errors *errors);
 int config_parse(const char *name, const char *text, size_t nr_bytes, struct config *ret,

@@ -6,7 +6,8 @@
  *   config_load.c      which files; each goes to
  *   config_file.c      lines of a file, which go to
  *   config_sections.c  sections and keys, whose values are config_values.c's and
- *                      config_tunables.c's; in the end
+ *                      config_tunables.c's; then
+ *   config_lists.c     what allow-file and deny-file list; in the end
  *   config_check.c     whether all fits together
  */
 #ifndef SYNWARD_CONFIG_FILE_H
@@ -15,7 +16,7 @@
 #include "config.h"
 #include "config_values.h"
 
-#define NR_OWN_KEYS 8 /* of one kind of section; tunables may stand in both */
+#define NR_OWN_KEYS 13 /* of one kind of section; tunables may stand in both */
 #define NR_KEYS (NR_OWN_KEYS + NR_TUNABLES)
 #define SECTIONS_MAX (ROWS_MAX + 1)
 
@@ -80,6 +81,7 @@ static inline struct spot parse_here(const struct parse *parse)
 /* All return 0 or -ENOMEM; what is wrong in the text goes to the errors. */
 int parse_init(struct parse *parse, struct config_errors *errors);
 int parse_file(struct parse *parse, const char *name, const char *text, size_t nr_bytes);
+int parse_lists(struct parse *parse);
 void parse_free(struct parse *parse);
 
 /* Returns 0, with *ret the config; -EINVAL if there were errors, here or before; or -ENOMEM. */

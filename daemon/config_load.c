@@ -126,6 +126,8 @@ int config_load(const char *path, struct config *ret, struct config_errors *erro
 			"; write it, or try synwardd with --interface DEV --ports LIST");
 	if (!err)
 		err = load_dropins(&parse, directory);
+	if (!err)
+		err = parse_lists(&parse);
 	return err ? err : parse_finish(&parse, ret);
 }
 

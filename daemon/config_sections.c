@@ -25,9 +25,14 @@ static const struct key {
 	{ "control-socket", SECTION_SYNWARD, value_control_socket, NULL, NULL, false },
 	{ "pin-path", SECTION_SYNWARD, value_pin_path, NULL, NULL, false },
 	{ "state-directory", SECTION_SYNWARD, value_state_directory, NULL, NULL, false },
+	{ "allow-file", SECTION_SYNWARD, value_allow_file, NULL, NULL, false },
+	{ "deny-file", SECTION_SYNWARD, value_deny_file, NULL, NULL, false },
+	{ "synack-per-prefix", SECTION_SYNWARD, value_synack_per_prefix, NULL, NULL, false },
+	{ "reply", SECTION_SYNWARD, value_reply, NULL, NULL, false },
 	{ "ports", SECTION_SERVICE, NULL, value_ports, "add 'ports = PORT...'", true },
 	{ "addresses", SECTION_SERVICE, NULL, value_addresses, NULL, true },
 	{ "mode", SECTION_SERVICE, NULL, value_mode, NULL, false },
+	{ "server-first", SECTION_SERVICE, NULL, value_server_first, NULL, false },
 };
 
 #define BLANKS " \t"

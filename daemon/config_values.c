@@ -164,6 +164,20 @@ int value_state_directory(const struct config_place *place, const char *text, st
 	return copy_text(text, &config->state_directory);
 }
 
+int value_allow_file(const struct config_place *place, const char *text, struct config *config)
+{
+	int err = absolute_path(place, "allow-file", text);
+
+	return err ? err : copy_text(text, &config->allow_file);
+}
+
+int value_deny_file(const struct config_place *place, const char *text, struct config *config)
+{
+	int err = absolute_path(place, "deny-file", text);
+
+	return err ? err : copy_text(text, &config->deny_file);
+}
+
 size_t value_digits(const char *text, __u32 max, __u32 *ret)
 {
 	__u64 number = 0;
@@ -178,6 +192,38 @@ size_t value_digits(const char *text, __u32 max, __u32 *ret)
 		return 0;
 	*ret = (__u32)number;
 	return i;
+}
+
+int value_synack_per_prefix(const struct config_place *place, const char *text,
+			    struct config *config)
+{
+	__u32 cap = 0;
+	size_t taken = strcmp(text, "0") ? value_digits(text, SYNACK_CAP_MAX, &cap) : 1;
+
+	if (!taken || text[taken]) {
+		config_complain(place,
+				"synack-per-prefix: '%s' is no cap; it is 1 to %u SYN-ACKs a "
+				"second, or 0 for none",
+				text, SYNACK_CAP_MAX);
+		return -EINVAL;
+	}
+	config->synack_per_prefix = cap;
+	return 0;
+}
+
+int value_reply(const struct config_place *place, const char *text, struct config *config)
+{
+	bool is_by_route = !strcmp(text, "fib");
+
+	if (!is_by_route && strcmp(text, "tx")) {
+		config_complain(place,
+				"reply: '%s' is no way back; it is tx (the way the SYN came) or "
+				"fib (by the routing table)",
+				text);
+		return -EINVAL;
+	}
+	config->reply_by_route = is_by_route;
+	return 0;
 }
 
 /* "80" or "8000-8010". */
@@ -362,5 +408,17 @@ int value_mode(const struct config_place *place, const char *text, struct servic
 		return -EINVAL;
 	}
 	service->mode = mode;
+	return 0;
+}
+
+int value_server_first(const struct config_place *place, const char *text, struct service *service)
+{
+	bool is_yes = !strcmp(text, "yes");
+
+	if (!is_yes && strcmp(text, "no")) {
+		config_complain(place, "server-first: '%s' is neither yes nor no", text);
+		return -EINVAL;
+	}
+	service->server_first = is_yes;
 	return 0;
 }

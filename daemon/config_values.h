@@ -38,9 +38,15 @@ int value_control_socket(const struct config_place *place, const char *text, str
 int value_pin_path(const struct config_place *place, const char *text, struct config *config);
 int value_state_directory(const struct config_place *place, const char *text,
 			  struct config *config);
+int value_allow_file(const struct config_place *place, const char *text, struct config *config);
+int value_deny_file(const struct config_place *place, const char *text, struct config *config);
+int value_synack_per_prefix(const struct config_place *place, const char *text,
+			    struct config *config);
+int value_reply(const struct config_place *place, const char *text, struct config *config);
 int value_ports(const struct config_place *place, const char *text, struct service *service);
 int value_addresses(const struct config_place *place, const char *text, struct service *service);
 int value_mode(const struct config_place *place, const char *text, struct service *service);
+int value_server_first(const struct config_place *place, const char *text, struct service *service);
 
 /* The keys of struct tunables, numbered from 0. Messages name the key. */
 #define NR_TUNABLES 6

@@ -16,6 +16,7 @@
 #include "snapshot.h"
 
 struct control;
+struct selftest_order;
 
 /*
  * Each returns 0 or -errno. What looks fills *ret with a new reference. What changes fills
@@ -38,6 +39,20 @@ struct control_ops {
 	int (*disarm)(void *arg, const char *service, char **ret_why);
 	int (*mode)(void *arg, const char *service, const char *mode, char **ret_drop_in,
 		    char **ret_why);
+
+	/* LIST_NONE: both. */
+	int (*list)(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret);
+	/* @seconds = 0: for ever. What was there and what is goes to *ret. */
+	int (*list_add)(void *arg, enum list list, const char *prefix, __u32 seconds, json_t **ret,
+			char **ret_why);
+	int (*list_delete)(void *arg, enum list list, const char *prefix, json_t **ret,
+			   char **ret_why);
+
+	/* What `synward doctor` wants to know beside the status. */
+	int (*doctor)(void *arg, json_t **ret);
+	/* One handshake of our own, which takes up to some 600 ms. */
+	int (*self_test)(void *arg, const struct selftest_order *order, json_t **ret,
+			 char **ret_why);
 
 	void *arg;
 	uint64_t deadline_usec; /* 0 = PROTO_DEADLINE_SECONDS; the tests have less patience */

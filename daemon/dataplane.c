@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all devices have in common: the shared maps, the rows and the table of services that they
- * are filled with. The BPF object is loaded once per device (device.c); all share the maps of the
- * first. What is read out of the maps is in observe.c.
+ * What all devices have in common: the shared maps, and the rows and settings that they are filled
+ * with. The BPF object is loaded once per device (device.c); all share the maps of the first. Which
+ * destinations are services is in dataplane_services.c, what is read out of the maps in observe.c.
  */
 #include "dataplane_inside.h"
 
-#include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,47 +14,29 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/utsname.h>
 
+#include "clock.h"
 #include "log.h"
 #include "sysctls.h"
 #include "synward.skel.h"
 
-#define HAND_OFF_KFUNC "bpf_sk_assign_tcp_reqsk"
 #define MSS_MTU_MAX 65535
+#define SYNACK_FLUSH_SHARE 16   /* of the cap, what all CPUs together may keep to themselves */
 #define SILENT_RETRY_SECONDS 60 /* a few connections are lost with each try */
 
-struct service_entry {
-	struct svc_key key;
-	__u32 row;
-};
-
-static void probe_hand_off(struct dataplane *dp)
+/* How each device answers, to be found out anew whenever something of that may have changed. */
+static void judge_devices(struct dataplane *dp)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct utsname u;
-	int id;
+	for (size_t i = 0; i < dp->nr_devices; i++) {
+		struct device *dev = &dp->devices[i];
+		const struct rung_device is = {
+			.has_xdp = dev->xdp_link >= 0,
+			.has_tc = dev->conf.tc_live,
+			.is_silent = dev->seconds_silent >= SILENT_SECONDS,
+		};
 
-	uname(&u);
-	dp->request_bytes = REQUEST_BYTES_DEFAULT;
-	if (libbpf_get_error(btf)) {
-		snprintf(dp->why_not, sizeof(dp->why_not),
-			 "kernel %s shows no BTF (/sys/kernel/btf/vmlinux): it must be built with "
-			 "CONFIG_DEBUG_INFO_BTF",
-			 u.release);
-		return;
+		rung_of_device(&dp->means, &is, &dev->rung);
 	}
-	dp->can_hand_off = btf__find_by_name_kind(btf, HAND_OFF_KFUNC, BTF_KIND_FUNC) > 0;
-	if (!dp->can_hand_off)
-		snprintf(dp->why_not, sizeof(dp->why_not),
-			 "kernel %s has no %s(): SYNs are only counted; Linux 6.9 or newer answers "
-			 "them "
-			 "(on Debian 12: linux-image-6.12-amd64)",
-			 u.release, HAND_OFF_KFUNC);
-	id = btf__find_by_name_kind(btf, "tcp_request_sock", BTF_KIND_STRUCT);
-	if (id > 0)
-		dp->request_bytes = btf__resolve_size(btf, id);
-	btf__free(btf);
 }
 
 /* ---- feeding the maps ---- */
@@ -99,8 +79,13 @@ static int put_rows(struct dataplane *dp)
 
 int dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
 {
+	int err;
+
 	dp->row_confs[row] = *conf;
-	return dp->nr_devices ? put_at(first_skel(dp)->maps.rows, row, conf) : 0;
+	if (!dp->nr_devices)
+		return 0;
+	err = put_at(first_skel(dp)->maps.rows, row, conf);
+	return err ? err : dataplane_put_settings(dp);
 }
 
 size_t dataplane_nr_rows(const struct dataplane *dp)
@@ -113,97 +98,50 @@ const struct row_id *dataplane_row(const struct dataplane *dp, size_t row)
 	return &dp->row_ids[row];
 }
 
-static int entry_order(const void *a, const void *b)
+/* Is some row armed although nobody attacks? */
+static bool is_always_armed(const struct dataplane *dp)
 {
-	const struct service_entry *x = a, *y = b;
+	__u64 now_ms = clock_now_ms();
 
-	return memcmp(&x->key, &y->key, sizeof(x->key));
+	for (size_t i = 0; i < dp->nr_rows; i++) {
+		const struct row_conf *row = &dp->row_confs[i];
+
+		if (row->flags & ROW_BLACK_HOLE)
+			continue;
+		if (row->mode == SVC_ALWAYS ||
+		    (row->mode == SVC_AUTO && now_ms < row->forced_until_ms))
+			return true;
+	}
+	return false;
 }
 
-/* (address, port) of every service, sorted, each once: two devices may have the same address. What
- * is off is there too: it can be switched on without waiting for anything. */
-static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
-			   struct service_entry *ret)
+int dataplane_put_settings(struct dataplane *dp)
 {
-	size_t n = 0, kept = 0;
-	__u32 row = 0;
-
-	for (size_t s = 0; s < dp->conf->nr_services; s++) {
-		const struct service *svc = &dp->conf->services[s];
-		const struct ip_addr *at = svc->any_address ? addrs : svc->addresses;
-		size_t nr_at = svc->any_address ? nr : svc->nr_addresses;
-
-		for (size_t p = 0; p < svc->nr_ports; p++, row++)
-			for (size_t a = 0; a < nr_at; a++)
-				ret[n++] = (struct service_entry){
-					.key = { .addr = at[a], .port = htons(svc->ports[p]) },
-					.row = row,
-				};
-	}
-	qsort(ret, n, sizeof(*ret), entry_order);
-	for (size_t i = 0; i < n; i++)
-		if (!kept || memcmp(&ret[kept - 1].key, &ret[i].key, sizeof(ret[i].key)))
-			ret[kept++] = ret[i];
-	return kept;
-}
-
-static size_t entries_max(const struct dataplane *dp, size_t nr_addrs)
-{
-	size_t n = 0;
-
-	for (size_t s = 0; s < dp->conf->nr_services; s++) {
-		const struct service *svc = &dp->conf->services[s];
-
-		n += svc->nr_ports * (svc->any_address ? nr_addrs : svc->nr_addresses);
-	}
-	return n;
-}
-
-/* Bring the map from one sorted list to another; what is new comes before what is gone goes. */
-static int entries_apply(struct dataplane *dp, const struct service_entry *now, size_t nr)
-{
-	int fd = bpf_map__fd(first_skel(dp)->maps.services);
-	int err = 0;
-
-	for (size_t i = 0; i < nr && !err; i++) {
-		struct svc_value to = { .row = now[i].row, .listener = i % LISTENERS_MAX };
-
-		err = bpf_map_update_elem(fd, &now[i].key, &to, BPF_ANY);
-	}
-	for (size_t i = 0, k = 0; i < dp->nr_entries; i++) {
-		while (k < nr && memcmp(&now[k].key, &dp->entries[i].key, sizeof(now[k].key)) < 0)
-			k++;
-		if (k == nr || memcmp(&now[k].key, &dp->entries[i].key, sizeof(now[k].key)))
-			bpf_map_delete_elem(fd, &dp->entries[i].key);
-	}
-	return err;
-}
-
-int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr)
-{
-	struct service_entry *now;
-	size_t nr_now;
+	__u32 cap = dp->conf->synack_per_prefix;
+	struct settings now = dp->settings;
 	int err;
 
-	now = calloc(entries_max(dp, nr) + 1, sizeof(*now));
-	if (!now)
-		return -ENOMEM;
-	nr_now = entries_make(dp, addrs, nr, now);
-	err = entries_apply(dp, now, nr_now);
-	if (err)
-		log_err("cannot protect all of %zu addresses and ports: %s; name fewer addresses "
-			"or ports",
-			nr_now, strerror(-err));
-	free(dp->entries);
-	dp->entries = now;
-	dp->nr_entries = nr_now;
+	if (dp->conf->reply_by_route)
+		now.flags |= REPLY_BY_ROUTE;
+	if (is_always_armed(dp))
+		now.flags |= ALWAYS_ARMED;
+	now.synack_cap = cap;
+	now.synack_flush = cap / (SYNACK_FLUSH_SHARE * dp->nr_cpus) ?: 1;
+	now.own_addresses = dp->own_addresses;
+	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
+		return 0;
+	err = put_at(first_skel(dp)->maps.settings, 0, &now);
+	if (!err)
+		dp->told = now;
 	return err;
 }
 
 int dataplane_set_settings(struct dataplane *dp, const struct settings *settings)
 {
 	dp->settings = *settings;
-	return dp->nr_devices ? put_at(first_skel(dp)->maps.settings, 0, settings) : 0;
+	dp->means.may = settings->flags;
+	judge_devices(dp);
+	return dataplane_put_settings(dp);
 }
 
 static int put_device(struct dataplane *dp, const struct device *dev)
@@ -240,11 +178,13 @@ static int fill_maps(struct dataplane *dp)
 	int err = put_secret(dp);
 
 	if (!err)
-		err = map_flows(dp);
+		err = map_flows(dp) ?: dataplane_map_retries(dp);
 	if (!err)
 		err = put_rows(dp);
 	if (!err)
-		err = dataplane_set_settings(dp, &dp->settings);
+		err = dataplane_put_settings(dp);
+	if (!err)
+		err = dataplane_fill_lists(dp);
 	if (err)
 		log_err("cannot fill the data path's maps: %s", strerror(-err));
 	return err;
@@ -253,6 +193,13 @@ static int fill_maps(struct dataplane *dp)
 int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 {
 	struct device *dev = &dp->devices[dp->nr_devices];
+	const struct device_wants wants = {
+		.mode = dp->conf->xdp_mode,
+		.can_hand_off = dp->means.can_hand_off,
+		.can_kernel_cookie = dp->means.can_kernel_cookie,
+		.has_retries = dataplane_has_retries(dp),
+		.nr_rows = dp->nr_rows,
+	};
 	int err;
 
 	if (dp->nr_devices == DEVS_MAX) {
@@ -263,13 +210,12 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		.ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1
 	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
-	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, dp->conf->xdp_mode,
-			  dp->can_hand_off, dp->nr_rows);
+	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, &wants);
 	if (err)
 		return err;
 	dp->nr_devices++;
 	err = dev->slot ? 0 : fill_maps(dp);
-	if (!err && dp->can_hand_off) {
+	if (!err && dp->means.can_hand_off) {
 		err = device_attach_tc(dev);
 		if (err)
 			log_err("cannot attach the TC half to %s: %s", dev->name, strerror(-err));
@@ -285,8 +231,9 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		dp->nr_devices--;
 		return err;
 	}
+	judge_devices(dp);
 	log_notice("%s: attached in %s mode, %s", dev->name, dev->xdp_mode,
-		   dp->can_hand_off ? "TC half on tcx" : "no TC half");
+		   dp->means.can_hand_off ? "TC half on tcx" : "no TC half");
 	return 0;
 }
 
@@ -330,9 +277,8 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 		dataplane_close(dp);
 		return err;
 	}
-	probe_hand_off(dp);
-	if (!dp->can_hand_off)
-		log_warn("%s; running in monitor", dp->why_not);
+	dataplane_probe(dp);
+	dp->means.may = settings->flags;
 	*ret = dp;
 	return 0;
 }
@@ -343,6 +289,8 @@ void dataplane_close(struct dataplane *dp)
 		return;
 	if (dp->flow_sets)
 		munmap(dp->flow_sets, dp->nr_flow_sets * sizeof(struct flow_set));
+	dataplane_unmap_retries(dp);
+	dataplane_forget_lists(dp);
 	while (dp->nr_devices) {
 		struct device *dev = &dp->devices[--dp->nr_devices];
 
@@ -408,9 +356,10 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 	dev->conf.tc_live = 0;
 	put_device(dp, dev);
 	if (was_live)
-		log_err("%s: the TC half was detached by somebody; SYNs go to the kernel until it "
-			"is back",
-			dev->name);
+		log_err("%s: the TC half was detached by somebody; SYNs are %s until it is back",
+			dev->name,
+			dp->means.can_kernel_cookie ? "answered with the kernel's own cookies" :
+						      "left to the kernel");
 	if (!attach_tc_again(dp, dev)) {
 		put_device(dp, dev);
 		log_notice("%s: the TC half is attached again", dev->name);
@@ -444,7 +393,7 @@ static void move_to(struct dataplane *dp, struct device *dev, const struct link_
 	dev->conf.tc_live = 0;
 	dev->ifindex = link->ifindex;
 	log_notice("%s: is a new device", dev->name);
-	if (dp->can_hand_off && attach_tc_again(dp, dev))
+	if (dp->means.can_hand_off && attach_tc_again(dp, dev))
 		log_err("%s: the TC half cannot be attached", dev->name);
 	read_link(dev, link);
 	put_device(dp, dev);
@@ -466,6 +415,7 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link)
 		read_link(dev, link);
 		put_device(dp, dev);
 	}
+	judge_devices(dp);
 }
 
 /* No message tells of a changed hop limit. */
@@ -482,9 +432,12 @@ static void check_hop_limit(struct dataplane *dp, struct device *dev)
 void dataplane_check(struct dataplane *dp)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		if (dp->can_hand_off)
+		if (dp->means.can_hand_off)
 			check_tc(dp, &dp->devices[i]);
 		check_xdp(dp, &dp->devices[i]);
 		check_hop_limit(dp, &dp->devices[i]);
 	}
+	judge_devices(dp);
+	if (dataplane_put_settings(dp)) /* the time that a row was armed by hand for may be over */
+		log_err("cannot tell the data path which services are armed");
 }

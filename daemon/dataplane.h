@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The data path as the daemon sees it: load, attach, feed, look, detach. What is behind this header
- * (dataplane.c, observe.c, device.c) alone speaks with libbpf, so that nothing else depends on how
+ * (dataplane*.c, observe.c, device.c) alone speaks with libbpf, so that nothing else depends on how
  * the kernel is spoken to.
  *
  * Rows are numbered in the order of the config: services, and the ports of each.
@@ -12,6 +12,7 @@
 #include "abi.h"
 #include "config.h"
 #include "netlink.h"
+#include "rungs.h"
 #include "snapshot.h"
 
 struct dataplane;
@@ -55,6 +56,31 @@ void dataplane_set_link(struct dataplane *dp, const struct link_info *link);
  */
 void dataplane_check(struct dataplane *dp);
 
+/* ---- the allow and deny lists ---- */
+
+struct lists;
+struct list_entry;
+struct prefix;
+
+/* The lists to obey: in force with the first dataplane_attach(), before XDP is attached. They must
+ * outlive @dp, and each change of them is told by the two functions below. */
+void dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
+
+/* In force when it returns. @is_new: nothing was there for that prefix. Return 0 or -errno, and
+ * then nothing has changed. */
+int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new);
+int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix);
+
+/* To be called every second: the filter in front of the lists is made anew when it has to be.
+ * Returns 0 or -errno. */
+int dataplane_follow_lists(struct dataplane *dp);
+
+/* Does the server of some row speak first? Then this is to be called every RESEND_MS: SYN-ACKs to
+ * which no ACK has come go out once more. Logs. */
+#define RESEND_MS 100
+bool dataplane_has_retries(const struct dataplane *dp);
+void dataplane_resend(struct dataplane *dp, __u64 now_ms);
+
 size_t dataplane_nr_rows(const struct dataplane *dp);
 const struct row_id *dataplane_row(const struct dataplane *dp, size_t row);
 
@@ -76,6 +102,9 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret);
 
 /* Why no device answers SYNs, with the remedy; NULL: at least one does. */
 const char *dataplane_why_not(const struct dataplane *dp);
+
+/* How the row's SYNs are answered on the best device. */
+void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, struct rung *ret);
 
 /* Entries of the flow table by row, into as many numbers as there are rows. */
 void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret);

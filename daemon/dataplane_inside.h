@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What dataplane.c fills and observe.c looks at; nobody else's.
+ * What the dataplane*.c fill and observe.c looks at; nobody else's.
  */
 #ifndef SYNWARD_DATAPLANE_INSIDE_H
 #define SYNWARD_DATAPLANE_INSIDE_H
 
 #include "dataplane.h"
 #include "device.h"
+#include "list_table.h"
+#include "rungs.h"
 
 #define SILENT_SECONDS 2          /* of untaken notes, until it is said */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
@@ -16,8 +18,10 @@ struct service_entry;
 struct dataplane {
 	const struct config *conf;
 	struct settings settings;
-	bool can_hand_off;
-	char why_not[256]; /* why it cannot */
+	struct settings
+		told;        /* what the settings map holds: those, and what is known beside them */
+	__u64 own_addresses; /* bits of settings.own_addresses */
+	struct rung_means means;
 	__u32 request_bytes;
 	struct device devices[DEVS_MAX];
 	size_t nr_devices;
@@ -29,6 +33,12 @@ struct dataplane {
 	struct flow_set
 		*flow_sets; /* the flow table itself, to read; NULL before the first device */
 	size_t nr_flow_sets;
+	const struct lists *lists;    /* NULL: there are none */
+	struct list_table list_table; /* filled with the first device */
+	struct retry *retries;        /* the map itself; NULL: no server speaks first */
+	size_t nr_retries;
+	__u64 synacks_resent;
+	bool has_complained_of_send;
 	int nr_cpus;
 };
 
@@ -37,5 +47,19 @@ static inline struct synward_bpf *first_skel(const struct dataplane *dp)
 {
 	return dp->devices[0].skel;
 }
+
+/* What the data path is to know beside the sysctls, if that has changed. Returns 0 or -errno. */
+int dataplane_put_settings(struct dataplane *dp);
+
+/* dataplane_probe.c: fills dp->means. Logs. */
+void dataplane_probe(struct dataplane *dp);
+
+/* dataplane_retry.c: with the first device, and when its maps go. Returns 0 or -errno. */
+int dataplane_map_retries(struct dataplane *dp);
+void dataplane_unmap_retries(struct dataplane *dp);
+
+/* dataplane_lists.c: with the first device, and when its maps go. Returns 0 or -errno. */
+int dataplane_fill_lists(struct dataplane *dp);
+void dataplane_forget_lists(struct dataplane *dp);
 
 #endif

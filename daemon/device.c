@@ -87,19 +87,20 @@ static void log_load_failure(int err)
 }
 
 /* Of what is by row, there is as much as there are rows. */
-static int size_maps(struct synward_bpf *skel, size_t nr_rows)
+static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
 	struct bpf_map *const by_row[] = { skel->maps.rows, skel->maps.row_cpu, skel->maps.row_live,
 					   skel->maps.row_rate, skel->maps.peace_half_open };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(by_row) / sizeof(by_row[0]) && !err; i++)
-		err = bpf_map__set_max_entries(by_row[i], nr_rows);
+		err = bpf_map__set_max_entries(by_row[i], wants->nr_rows);
+	if (!err && !wants->has_retries)
+		err = bpf_map__set_max_entries(skel->maps.retries, 1);
 	return err;
 }
 
-int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
-		bool can_hand_off, size_t nr_rows)
+int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants)
 {
 	struct synward_bpf *skel;
 	int err;
@@ -109,11 +110,14 @@ int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mod
 	if (!skel)
 		return -errno;
 	skel->rodata->dev_slot = dev->slot;
-	skel->rodata->can_hand_off = can_hand_off;
-	if (mode != XDP_MODE_GENERIC)
+	skel->rodata->can_hand_off = wants->can_hand_off;
+	skel->rodata->can_kernel_cookie = wants->can_kernel_cookie;
+	skel->rodata->retry_mask = wants->has_retries ? RETRY_SLOTS - 1 : 0;
+	if (wants->mode != XDP_MODE_GENERIC)
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
-	bpf_program__set_autoload(skel->progs.synward_tc, can_hand_off);
-	err = first ? share_maps(first, skel) : size_maps(skel, nr_rows);
+	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
+	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
+	err = first ? share_maps(first, skel) : size_maps(skel, wants);
 	if (!err)
 		err = synward_bpf__load(skel);
 	if (err) {

@@ -10,6 +10,7 @@
 
 #include "abi.h"
 #include "config.h"
+#include "rungs.h"
 
 struct synward_bpf;
 
@@ -23,17 +24,25 @@ struct device {
 	struct dev_conf conf;
 	__u32 taken;        /* hand-offs that the TC half had taken a second ago */
 	int seconds_silent; /* notes lie there untaken for so long */
+	struct rung rung;   /* how it answers */
 };
 
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
 void device_libbpf_init(void);
 
+/* What is baked into an object. */
+struct device_wants {
+	enum xdp_mode mode;
+	bool can_hand_off, can_kernel_cookie;
+	bool has_retries; /* some server speaks first */
+	size_t nr_rows;
+};
+
 /*
  * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first,
- * and its maps are made for @nr_rows). Logs. Returns 0 or -errno.
+ * and its maps are made as large as they have to be). Logs. Returns 0 or -errno.
  */
-int device_load(struct device *dev, struct synward_bpf *first, enum xdp_mode mode,
-		bool can_hand_off, size_t nr_rows);
+int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants);
 
 /* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);

@@ -22,15 +22,20 @@
 #include "config.h"
 #include "control.h"
 #include "dataplane.h"
+#include "facts.h"
+#include "list_keeper.h"
+#include "list_reply.h"
 #include "log.h"
 #include "netlink.h"
 #include "options.h"
 #include "rows.h"
+#include "selftest.h"
 #include "status.h"
 #include "sysctls.h"
 
 #define EXIT_MISUSE 2
 #define SECOND_USEC 1000000ULL
+#define RESEND_USEC (RESEND_MS * 1000ULL)
 #define TURN_USEC 500000ULL /* of the rows: what changes is followed within a second */
 
 struct daemon {
@@ -38,11 +43,12 @@ struct daemon {
 	char *drop_in_directory; /* as anybody sees it; NULL: there is no config file */
 	struct settings settings;
 	sd_event *event;
-	sd_event_source *tick, *turn;
+	sd_event_source *tick, *turn, *resend;
 	struct netlink *netlink;
 	struct control *control;
 	struct dataplane *dataplane;
 	struct rows *rows;
+	struct list_keeper *lists;
 	time_t started;
 	bool is_behind; /* devices or addresses could not be read; tried again every second */
 };
@@ -135,6 +141,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 	if (d->is_behind)
 		follow_network(d);
 	dataplane_check(d->dataplane);
+	list_keeper_second(d->lists);
 	return again(source, SECOND_USEC);
 }
 
@@ -145,6 +152,15 @@ static int on_turn(sd_event_source *source, uint64_t usec, void *arg)
 	(void)usec;
 	rows_follow(d->rows);
 	return again(source, TURN_USEC);
+}
+
+static int on_resend(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)usec;
+	dataplane_resend(d->dataplane, clock_now_ms());
+	return again(source, RESEND_USEC);
 }
 
 static void on_attack(void *arg, const json_t *event)
@@ -247,6 +263,67 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 	return rows_disarm(d->rows, service, ret_why);
 }
 
+static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
+{
+	struct list_page *page __cleanup(cleanup_free) = malloc(sizeof(*page));
+	struct daemon *d = arg;
+
+	if (!page)
+		return -ENOMEM;
+	list_keeper_page(d->lists, list, from, limit, page);
+	*ret = list_page_json(page, clock_now_ms());
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_list_add(void *arg, enum list list, const char *prefix, __u32 seconds, json_t **ret,
+		       char **ret_why)
+{
+	struct list_change change;
+	struct daemon *d = arg;
+	int err = list_keeper_add(d->lists, list, prefix, seconds, &change, ret_why);
+
+	if (err)
+		return err;
+	*ret = list_change_json(&change, clock_now_ms());
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_list_delete(void *arg, enum list list, const char *prefix, json_t **ret,
+			  char **ret_why)
+{
+	struct list_change change;
+	struct daemon *d = arg;
+	int err = list_keeper_delete(d->lists, list, prefix, &change, ret_why);
+
+	if (err)
+		return err;
+	*ret = list_change_json(&change, clock_now_ms());
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_doctor(void *arg, json_t **ret)
+{
+	struct snapshot *snap __cleanup(cleanup_free) = malloc(sizeof(*snap));
+	struct ip_addr *addrs __cleanup(cleanup_free) = NULL;
+	struct daemon *d = arg;
+	size_t nr = 0;
+	int err = snap ? take_snapshot(d, snap) : -ENOMEM;
+
+	if (!err)
+		err = netlink_addresses(d->netlink, &addrs, &nr);
+	if (err)
+		return err;
+	*ret = facts_json(&d->conf, snap, addrs, nr);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int on_self_test(void *arg, const struct selftest_order *order, json_t **ret, char **ret_why)
+{
+	struct daemon *d = arg;
+
+	return selftest_run(d->rows, order, ret, ret_why);
+}
+
 /* As many clients as the control socket serves, beside the maps and links, are more than the usual
  * soft limit. */
 static void raise_fd_limit(void)
@@ -317,6 +394,9 @@ static int listen_for_changes(struct daemon *d)
 	sd_event_now(d->event, CLOCK_MONOTONIC, &now);
 	err = sd_event_add_time(d->event, &d->turn, CLOCK_MONOTONIC, now + TURN_USEC, 10000,
 				on_turn, d);
+	if (err >= 0 && dataplane_has_retries(d->dataplane))
+		err = sd_event_add_time(d->event, &d->resend, CLOCK_MONOTONIC, now + RESEND_USEC,
+					10000, on_resend, d);
 	if (err < 0)
 		return err;
 	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000,
@@ -348,6 +428,11 @@ static int start(struct daemon *d)
 		.arm = on_arm,
 		.disarm = on_disarm,
 		.mode = on_mode,
+		.doctor = on_doctor,
+		.self_test = on_self_test,
+		.list = on_list,
+		.list_add = on_list_add,
+		.list_delete = on_list_delete,
 		.arg = d,
 	};
 	int err = find_drop_ins(d);
@@ -366,6 +451,8 @@ static int start(struct daemon *d)
 	err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
 	if (!err)
 		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
+	if (!err)
+		err = list_keeper_open(&d->conf, d->dataplane, &d->lists);
 	if (err)
 		return err;
 	err = attach_all(d);
@@ -382,8 +469,10 @@ static void stop(struct daemon *d)
 {
 	d->tick = sd_event_source_unref(d->tick);
 	d->turn = sd_event_source_unref(d->turn);
+	d->resend = sd_event_source_unref(d->resend);
 	rows_close(d->rows);
 	dataplane_close(d->dataplane);
+	list_keeper_close(d->lists);
 	netlink_close(d->netlink);
 	control_close(d->control);
 	sd_event_unref(d->event);

@@ -17,6 +17,7 @@
 #include "json.h"
 #include "names.h"
 #include "proto.h"
+#include "selftest_verdict.h"
 
 const char methods_description[] =
 	"# synwardd, the defence of TCP listeners against SYN floods\n"
@@ -48,6 +49,10 @@ const char methods_description[] =
 	"  name: string,\n"
 	"  port: int,\n"
 	"  mode: string,\n"
+	"  # how SYNs are answered when it is armed: cookie, kernel-cookie or monitor;\n"
+	"  # and why it is not \"cookie\", with the remedy\n"
+	"  path: string,\n"
+	"  why: ?string,\n"
 	"  armed: bool,\n"
 	"  # time left; 0: not armed, 2147483647: until somebody says otherwise\n"
 	"  armed_until_seconds: int,\n"
@@ -77,6 +82,8 @@ const char methods_description[] =
 	"method Status() -> (\n"
 	"  version: string,\n"
 	"  uptime_seconds: int,\n"
+	"  # SYN-ACKs of server-first services that went out once more\n"
+	"  synacks_resent: int,\n"
 	"  interfaces: []Interface,\n"
 	"  services: []Service,\n"
 	"  reasons: [string]int\n"
@@ -137,6 +144,36 @@ const char methods_description[] =
 	"method Disarm(service: string) -> ()\n"
 	"method SetMode(service: string, mode: string) -> (drop_in_directory: ?string)\n"
 	"\n"
+	"# A prefix on the allow list (its SYNs go to the kernel) or the deny list (they are\n"
+	"# dropped). The longest prefix that matches a source decides.\n"
+	"type ListEntry (\n"
+	"  list: (allow, deny),\n"
+	"  prefix: string,\n"
+	"  # a file of the config, or a command\n"
+	"  source: (file, command),\n"
+	"  # time left; null: for ever\n"
+	"  expires_seconds: ?int\n"
+	")\n"
+	"\n"
+	"# A page of both lists or of one, by prefix: limit and from as in Handshakes.\n"
+	"method List(list: ?string, limit: ?int, from: ?int) -> (\n"
+	"  entries: []ListEntry,\n"
+	"  # null when there are no more\n"
+	"  next: ?int\n"
+	")\n"
+	"# Both say what was there for that prefix, and what is there now; null is nothing. A\n"
+	"# prefix is on one list: adding it to the other moves it. What is deleted although a\n"
+	"# file of the config lists it is back after a restart.\n"
+	"# Without seconds for ever.\n"
+	"method ListAdd(list: string, prefix: string, seconds: ?int) -> (\n"
+	"  before: ?ListEntry,\n"
+	"  after: ?ListEntry\n"
+	")\n"
+	"method ListDelete(list: string, prefix: string) -> (\n"
+	"  before: ?ListEntry,\n"
+	"  after: ?ListEntry\n"
+	")\n"
+	"\n"
 	"# Called with more: attacks that are going on, then each begin and end as it comes. "
 	"Nothing\n"
 	"# else may be sent on that connection, and who does not read is disconnected.\n"
@@ -147,7 +184,52 @@ const char methods_description[] =
 	"# when attacks before it came and went unseen; the end has began, duration_seconds,\n"
 	"# peak_syn_rate, syns, cookies_sent, cookies_valid, cookies_invalid, served and sources,\n"
 	"# of prefix and percent each.\n"
+	"# black_hole: what is handed to the listener arrives nowhere, and is tried again after\n"
+	"# seconds; black_hole_end: it is, by cause (time, landed, operator). Both have time,\n"
+	"# service, port and mode.\n"
 	"method Monitor() -> (event: object)\n"
+	"\n"
+	"# What `synward doctor` judges, beside the status. netns is the inode of synwardd's "
+	"network\n"
+	"# namespace; a sysctl that is not there is null.\n"
+	"type DoctorInterface (\n"
+	"  name: string,\n"
+	"  mtu: int,\n"
+	"  rx_vlan_offload: ?bool,\n"
+	"  vlans: [](name: string, mtu: int)\n"
+	")\n"
+	"type DoctorService (\n"
+	"  name: string,\n"
+	"  port: int,\n"
+	"  addresses: []string,\n"
+	"  listeners: int,\n"
+	"  mptcp_listeners: int,\n"
+	"  # the smallest, and the fullest\n"
+	"  backlog: int,\n"
+	"  accept_queue: int\n"
+	")\n"
+	"method Doctor() -> (\n"
+	"  pid: int,\n"
+	"  netns: int,\n"
+	"  reply: (tx, fib),\n"
+	"  sysctls: [string]?int,\n"
+	"  interfaces: []DoctorInterface,\n"
+	"  services: []DoctorService\n"
+	")\n"
+	"\n"
+	"# For root: one handshake through the real path, which is reset at once. family is 4 or "
+	"6.\n"
+	"method SelfTest(interface: string, service: string, port: int, family: int) -> (\n"
+	"  # how far it got\n"
+	"  stage: (none, syn, syn_ack, ack, noted, handed_off, connection),\n"
+	"  status: (ok, warn, fail, skip),\n"
+	"  source: ?string,\n"
+	"  destination: ?string,\n"
+	"  # the verdict that ended it, as far as the counters tell\n"
+	"  reason: ?string,\n"
+	"  detail: ?string,\n"
+	"  remedy: ?string\n"
+	")\n"
 	"\n"
 	"# The request was no Varlink call; the connection is closed.\n"
 	"error InvalidRequest (reason: string)\n"
@@ -231,6 +313,17 @@ static json_t *no_such_state(const char *word)
 	return bad_argument("'%s' is no state; there are %s", word, words);
 }
 
+/* NULL: they are fine. */
+static json_t *bad_page(json_int_t limit, json_int_t from)
+{
+	if (limit < 1 || limit > PROTO_PAGE_MAX)
+		return bad_argument("limit is 1 to %d, not %" JSON_INTEGER_FORMAT, PROTO_PAGE_MAX,
+				    limit);
+	if (from < 0 || from > UINT32_MAX)
+		return bad_argument("from is 0, or what next was, not %" JSON_INTEGER_FORMAT, from);
+	return NULL;
+}
+
 static json_t *handshakes(const struct call *call, const struct control_ops *ops)
 {
 	json_int_t limit = PROTO_PAGE_MAX, from = 0;
@@ -249,11 +342,9 @@ static json_t *handshakes(const struct call *call, const struct control_ops *ops
 		return bad_parameter(wrong);
 	if (state && flow_state_find(state, &query.state))
 		return no_such_state(state);
-	if (limit < 1 || limit > PROTO_PAGE_MAX)
-		return bad_argument("limit is 1 to %d, not %" JSON_INTEGER_FORMAT, PROTO_PAGE_MAX,
-				    limit);
-	if (from < 0 || from > UINT32_MAX)
-		return bad_argument("from is 0, or what next was, not %" JSON_INTEGER_FORMAT, from);
+	page = bad_page(limit, from);
+	if (page)
+		return page;
 	query.limit = (__u32)limit;
 	query.from = (__u32)from;
 	err = ops->handshakes(ops->arg, &query, &page);
@@ -336,6 +427,18 @@ static json_t *set_mode(const struct call *call, const struct control_ops *ops)
 	return changed_for_good(err, why, drop_in);
 }
 
+/* Who computes a 0 does not mean "for ever". */
+static bool has_bad_seconds(const struct call *call, json_int_t seconds, __u32 max)
+{
+	return json_is_integer(json_object_get(call->parameters, "seconds")) &&
+	       (seconds < 1 || seconds > max);
+}
+
+static json_t *bad_seconds(json_int_t seconds, __u32 max)
+{
+	return bad_argument("seconds is 1 to %u, not %" JSON_INTEGER_FORMAT, max, seconds);
+}
+
 static json_t *arm(const struct call *call, const struct control_ops *ops)
 {
 	char *why __cleanup(cleanup_free) = NULL;
@@ -349,11 +452,8 @@ static json_t *arm(const struct call *call, const struct control_ops *ops)
 							    { 0 } });
 	if (wrong)
 		return bad_parameter(wrong);
-	/* Who computes a 0 does not mean "for ever". */
-	if (json_is_integer(json_object_get(call->parameters, "seconds")) &&
-	    (seconds < 1 || seconds > PROTO_ARM_SECONDS_MAX))
-		return bad_argument("seconds is 1 to %u, not %" JSON_INTEGER_FORMAT,
-				    PROTO_ARM_SECONDS_MAX, seconds);
+	if (has_bad_seconds(call, seconds, PROTO_ARM_SECONDS_MAX))
+		return bad_seconds(seconds, PROTO_ARM_SECONDS_MAX);
 	err = ops->arm(ops->arg, service, (__u32)seconds, &why);
 	return changed(err, why);
 }
@@ -372,6 +472,119 @@ static json_t *disarm(const struct call *call, const struct control_ops *ops)
 	return changed(err, why);
 }
 
+/* ---- the allow and deny lists ---- */
+
+static json_t *no_such_list(const char *word)
+{
+	return bad_argument("'%s' is no list; there are allow and deny", word);
+}
+
+static json_t *list_page(const struct call *call, const struct control_ops *ops)
+{
+	json_int_t limit = PROTO_PAGE_MAX, from = 0;
+	const char *word = NULL, *wrong;
+	enum list list = LIST_NONE;
+	json_t *page = NULL;
+	int err;
+
+	wrong = call_parameters(call, (const struct parameter[]){ { "list", &word, NULL, true },
+								  { "limit", NULL, &limit, true },
+								  { "from", NULL, &from, true },
+								  { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (word && list_find(word, &list))
+		return no_such_list(word);
+	page = bad_page(limit, from);
+	if (page)
+		return page;
+	err = ops->list(ops->arg, list, (__u32)from, (__u32)limit, &page);
+	return err ? failed(err, NULL) : json_pack("{s:o}", "parameters", page);
+}
+
+static json_t *list_changed(int err, const char *why, json_t *change)
+{
+	return err ? failed(err, why) : json_pack("{s:o}", "parameters", change);
+}
+
+static json_t *list_add(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *word, *prefix, *wrong;
+	json_t *change = NULL;
+	json_int_t seconds = 0;
+	enum list list;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "list", &word, NULL, false },
+							    { "prefix", &prefix, NULL, false },
+							    { "seconds", NULL, &seconds, true },
+							    { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (list_find(word, &list))
+		return no_such_list(word);
+	if (has_bad_seconds(call, seconds, PROTO_LIST_SECONDS_MAX))
+		return bad_seconds(seconds, PROTO_LIST_SECONDS_MAX);
+	err = ops->list_add(ops->arg, list, prefix, (__u32)seconds, &change, &why);
+	return list_changed(err, why, change);
+}
+
+static json_t *list_delete(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *word, *prefix, *wrong;
+	json_t *change = NULL;
+	enum list list;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "list", &word, NULL, false },
+							    { "prefix", &prefix, NULL, false },
+							    { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (list_find(word, &list))
+		return no_such_list(word);
+	err = ops->list_delete(ops->arg, list, prefix, &change, &why);
+	return list_changed(err, why, change);
+}
+
+/* ---- the doctor ---- */
+
+static json_t *doctor(const struct call *call, const struct control_ops *ops)
+{
+	return look(call, ops->doctor, ops->arg);
+}
+
+static json_t *self_test(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	struct selftest_order order = { 0 };
+	json_int_t port, family;
+	json_t *result = NULL;
+	const char *wrong;
+	int err;
+
+	wrong = call_parameters(
+		call, (const struct parameter[]){ { "interface", &order.interface, NULL, false },
+						  { "service", &order.service, NULL, false },
+						  { "port", NULL, &port, false },
+						  { "family", NULL, &family, false },
+						  { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (port < 1 || port > UINT16_MAX)
+		return bad_argument("port is 1 to 65535, not %" JSON_INTEGER_FORMAT, port);
+	if (family != 4 && family != 6)
+		return bad_argument("family is 4 or 6, not %" JSON_INTEGER_FORMAT, family);
+	order.port = (__u16)port;
+	order.is_v6 = family == 6;
+	err = ops->self_test(ops->arg, &order, &result, &why);
+	return err ? failed(err, why) : json_pack("{s:o}", "parameters", result);
+}
+
 /* ---- the table ---- */
 
 static const struct method methods[] = {
@@ -383,6 +596,11 @@ static const struct method methods[] = {
 	{ PROTO_ARM, arm, true },
 	{ PROTO_DISARM, disarm, true },
 	{ PROTO_SET_MODE, set_mode, true },
+	{ PROTO_DOCTOR, doctor, false },
+	{ PROTO_SELF_TEST, self_test, true },
+	{ PROTO_LIST, list_page, false },
+	{ PROTO_LIST_ADD, list_add, true },
+	{ PROTO_LIST_DELETE, list_delete, true },
 };
 
 const struct method *method_find(const char *name)

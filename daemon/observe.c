@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "dataplane_inside.h"
 #include "half_open.h"
+#include "names.h"
 #include "synward.skel.h"
 
 static int get(const struct bpf_map *map, __u32 index, void *ret)
@@ -62,37 +63,38 @@ int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct 
 
 /* ---- devices and verdicts ---- */
 
-static const char *why_not_armed(const struct dataplane *dp, const struct device *dev)
+/* The best of the devices; NULL when there is none. */
+static const struct rung *best_rung(const struct dataplane *dp)
 {
-	if (dev->xdp_link < 0)
-		return "the XDP program is not attached";
-	if (!dp->can_hand_off)
-		return dp->why_not;
-	if (!dev->conf.tc_live)
-		return "the TC half is not attached";
-	if (dev->seconds_silent >= SILENT_SECONDS)
-		return "the TC half sees no packets: another program before it ends the chain";
-	if (!(dp->settings.flags & MAY_COOKIE))
-		return "net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps";
-	return NULL;
+	const struct rung *best = NULL;
+
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (!best || dp->devices[i].rung.path > best->path)
+			best = &dp->devices[i].rung;
+	return best;
 }
+
+static const struct rung no_device = { PATH_MONITOR, "no device is attached" };
 
 const char *dataplane_why_not(const struct dataplane *dp)
 {
-	for (size_t i = 0; i < dp->nr_devices; i++)
-		if (!why_not_armed(dp, &dp->devices[i]))
-			return NULL;
-	return dp->nr_devices ? why_not_armed(dp, &dp->devices[0]) : "no device is attached";
+	const struct rung *best = best_rung(dp) ?: &no_device;
+
+	return best->path == PATH_MONITOR ? best->why : NULL;
 }
 
-static void look_at_device(const struct dataplane *dp, const struct device *dev,
-			   struct snapshot_device *ret)
+void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, struct rung *ret)
+{
+	rung_of_row(&dp->means, best_rung(dp) ?: &no_device, row, ret);
+}
+
+static void look_at_device(const struct device *dev, struct snapshot_device *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", dev->name);
 	ret->xdp_mode = dev->xdp_mode ?: "none";
 	ret->tc = dev->tc_link >= 0 ? "tcx" : "none";
-	ret->why = why_not_armed(dp, dev);
-	ret->path = ret->why ? "monitor" : "cookie";
+	ret->path = path_name(dev->rung.path);
+	ret->why = dev->rung.why[0] ? dev->rung.why : NULL;
 }
 
 int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
@@ -102,7 +104,8 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < dp->nr_devices; i++)
-		look_at_device(dp, &dp->devices[i], &ret->devices[ret->nr_devices++]);
+		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
+	ret->synacks_resent = dp->synacks_resent;
 	for (__u32 i = 0; i < NR_REASONS && !err; i++) {
 		err = get(first_skel(dp)->maps.reason_counts, i, per_cpu);
 		for (int c = 0; c < dp->nr_cpus && !err; c++)

@@ -54,6 +54,12 @@ static int find_service(struct rows *rows, const char *service, struct section_r
 	return 0;
 }
 
+static void try_again(struct rows *rows, const struct section_rows *section)
+{
+	for (struct row *row = section->first; row < section->end; row++)
+		row_try_again(rows, row);
+}
+
 /* What is wanted of all of them is what is wanted of the first. Tells as many as it can, and
  * returns what went wrong first. */
 static int follow_first(struct rows *rows, const struct section_rows *section)
@@ -109,6 +115,7 @@ int rows_set_mode(struct rows *rows, const char *service, const char *word, char
 	wanted->mode = mode;
 	if (mode != SVC_AUTO)
 		wanted->forced_until_ms = 0;
+	try_again(rows, &section);
 	return follow_first(rows, &section);
 }
 
@@ -130,8 +137,9 @@ int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_w
 			      service, svc_mode_name(wanted->mode), service);
 	if (why_not)
 		return refuse(ret_why, -EPERM, "no interface can answer SYNs: %s", why_not);
+	try_again(rows, &section);
 	if (wanted->mode == SVC_ALWAYS)
-		return 0;
+		return follow_first(rows, &section);
 	log_notice("service %s: armed by hand %s", service,
 		   seconds ? duration_format(seconds, duration) : "until it is disarmed");
 	wanted->forced_until_ms = seconds ? clock_now_ms() + seconds * 1000ULL : ARMED_WITHOUT_END;

@@ -52,6 +52,7 @@ static void add(struct row_listeners *sum, const struct listener_info *listener)
 	if (!sum->nr++ || listener->backlog < sum->backlog)
 		sum->backlog = listener->backlog;
 	sum->half_open += listener->syn_queue;
+	sum->nr_mptcp += listener->is_mptcp;
 	if (listener->accept_queue > sum->accept_queue)
 		sum->accept_queue = listener->accept_queue;
 }

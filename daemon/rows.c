@@ -14,7 +14,7 @@
 #include "listeners.h"
 #include "log.h"
 #include "names.h"
-#include "names.h"
+#include "passive_opens.h"
 #include "row_listeners.h"
 #include "state.h"
 #include "tuner.h"
@@ -34,6 +34,10 @@ int row_tell(struct rows *rows, struct row *row)
 	conf.mode = row->wanted.mode;
 	conf.forced_until_ms = row->wanted.forced_until_ms;
 	conf.disarmed_ms = row->wanted.disarmed_ms;
+	if (rows->conf->services[row->id->service].server_first)
+		conf.flags |= ROW_SERVER_FIRST;
+	if (row->canary.black_hole_until_ms)
+		conf.flags |= ROW_BLACK_HOLE;
 	if (!memcmp(&conf, &row->conf, sizeof(conf)))
 		return 0;
 	err = dataplane_set_row(rows->dp, row - rows->row, &conf);
@@ -82,9 +86,10 @@ static bool is_attacked(const struct row *row, __u64 now_ms)
 	return row->look.live.since_ms > row->wanted.disarmed_ms && now_ms < attacked_until_ms(row);
 }
 
-static bool is_armed(const struct rows *rows, const struct row *row, __u64 now_ms)
+/* The same. */
+static bool is_armed(const struct row *row, __u64 now_ms)
 {
-	if (dataplane_why_not(rows->dp))
+	if (row->rung.path == PATH_MONITOR)
 		return false;
 	if (row->wanted.mode == SVC_ALWAYS)
 		return true;
@@ -92,13 +97,26 @@ static bool is_armed(const struct rows *rows, const struct row *row, __u64 now_m
 	       (is_attacked(row, now_ms) || now_ms < row->wanted.forced_until_ms);
 }
 
-static struct attack_target target_of(const struct rows *rows, const struct row *row, __u64 now_ms)
+/* How its SYNs are answered, by mode, devices, listeners and what became of hand-offs. */
+static void row_judge(const struct rows *rows, struct row *row, __u64 now_ms)
+{
+	const struct rung_row is = {
+		.service = row->id->name,
+		.mode = row->wanted.mode,
+		.listeners = &row->listeners,
+		.black_hole_seconds = canary_seconds_left(&row->canary, now_ms),
+	};
+
+	dataplane_row_rung(rows->dp, &is, &row->rung);
+}
+
+static struct attack_target target_of(const struct row *row, __u64 now_ms)
 {
 	return (struct attack_target){
 		.name = row->id->name,
 		.port = row->id->port,
 		.mode = row->wanted.mode,
-		.is_answered = is_armed(rows, row, now_ms),
+		.is_answered = is_armed(row, now_ms),
 	};
 }
 
@@ -175,7 +193,7 @@ static int row_look_again(struct rows *rows, struct row *row, __u64 now_ms)
 
 static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
 {
-	struct attack_target target = target_of(rows, row, now_ms);
+	struct attack_target target;
 	struct attack_view view = {
 		.live = &row->look.live,
 		.is_attacked = is_attacked(row, now_ms),
@@ -187,6 +205,9 @@ static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
 		.held = row->look.held,
 	};
 
+	row_watch(rows, row, now_ms);
+	row_judge(rows, row, now_ms);
+	target = target_of(row, now_ms);
 	attack_follow(&row->attack, &target, &view, rows->report, rows->report_arg);
 	row->turn_ago = row->look;
 	row_tell(rows, row);
@@ -199,6 +220,8 @@ void rows_follow(struct rows *rows)
 	bool is_second = seconds >= 0.99;
 
 	follow_listeners(rows);
+	if (passive_opens_read(&rows->opens))
+		rows->opens++; /* what is not known accuses nobody */
 	for (size_t i = 0; i < rows->nr; i++) {
 		if (row_look_again(rows, &rows->row[i], now_ms))
 			continue;
@@ -216,11 +239,11 @@ void rows_follow(struct rows *rows)
 
 /* ---- looking ---- */
 
-static __u32 armed_seconds(const struct rows *rows, const struct row *row, __u64 now_ms)
+static __u32 armed_seconds(const struct row *row, __u64 now_ms)
 {
 	__u64 until_ms = is_attacked(row, now_ms) ? attacked_until_ms(row) : now_ms;
 
-	if (!is_armed(rows, row, now_ms))
+	if (!is_armed(row, now_ms))
 		return 0;
 	if (row->wanted.mode == SVC_ALWAYS || row->wanted.forced_until_ms == ARMED_WITHOUT_END)
 		return ARMED_SECONDS_WITHOUT_END;
@@ -244,14 +267,15 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 		struct row *row = &rows->row[i];
 
 		err = row_look_again(rows, row, now_ms);
+		row_judge(rows, row, now_ms);
 		ret->rows[ret->nr_rows++] = (struct snapshot_row){
 			.name = row->id->name,
 			.port = row->id->port,
-			.path = path_name(dataplane_why_not(rows->dp) ? PATH_MONITOR : PATH_COOKIE),
-			.why = dataplane_why_not(rows->dp),
+			.path = path_name(row->rung.path),
+			.why = row->rung.why[0] ? row->rung.why : NULL,
 			.mode = row->wanted.mode,
-			.armed = is_armed(rows, row, now_ms),
-			.armed_until_seconds = armed_seconds(rows, row, now_ms),
+			.armed = is_armed(row, now_ms),
+			.armed_until_seconds = armed_seconds(row, now_ms),
 			.counts = row->look.counts,
 			.half_open = row->look.half_open,
 			.half_open_bytes = row->look.half_open * dataplane_request_bytes(rows->dp),
@@ -267,13 +291,17 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 
 json_t *rows_ongoing(const struct rows *rows)
 {
+	__u64 now_ms = clock_now_ms();
 	json_t *all = json_array();
 
 	for (size_t i = 0; i < rows->nr; i++) {
 		const struct row *row = &rows->row[i];
-		struct attack_target target = target_of(rows, row, clock_now_ms());
-		json_t *event = attack_ongoing(&row->attack, &target);
+		struct attack_target target = target_of(row, now_ms);
+		json_t *event = row_black_hole(row, now_ms);
 
+		if (event)
+			json_array_append_new(all, event);
+		event = attack_ongoing(&row->attack, &target);
 		if (event)
 			json_array_append_new(all, event);
 	}

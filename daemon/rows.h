@@ -34,7 +34,8 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret);
 
 bool rows_has_service(const struct rows *rows, const char *service);
 
-/* The events of the beginnings of all attacks that go on, in an array. NULL: no memory. */
+/* The events of the beginnings of all attacks and black holes that go on, in an array. NULL: no
+ * memory. */
 json_t *rows_ongoing(const struct rows *rows);
 
 /*

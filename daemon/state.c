@@ -6,25 +6,16 @@
 #include "state.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "json.h"
 #include "log.h"
+#include "state_file.h"
 
+#define STATE_NAME "learned.json"
 #define STATE_VERSION 1
-#define STATE_MODE 0600
-
-static int path_of(const char *directory, const char *suffix, char **ret)
-{
-	if (asprintf(ret, "%s/learned.json%s", directory, suffix) >= 0)
-		return 0;
-	*ret = NULL;
-	return -ENOMEM;
-}
 
 static bool is_sane(double value)
 {
@@ -70,44 +61,22 @@ static bool take_all(json_t *state, struct state_row *rows, size_t nr)
 	return true;
 }
 
-/* Not a pipe that nobody writes to. */
-static FILE *open_regular(const char *path)
-{
-	int fd __cleanup(cleanup_close) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	FILE *file;
-
-	if (fd < 0 || fstat(fd, &st))
-		return NULL;
-	if (!S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		return NULL;
-	}
-	file = fdopen(fd, "r");
-	if (file)
-		take_fd(&fd);
-	return file;
-}
-
 int state_load(const char *directory, struct state_row *rows, size_t nr)
 {
 	json_t *state __cleanup(cleanup_json) = NULL;
-	FILE *file __cleanup(cleanup_file) = NULL;
-	char *path __cleanup(cleanup_free) = NULL;
+	int err = state_file_read(directory, STATE_NAME, &state);
 
-	if (path_of(directory, "", &path))
-		return -ENOMEM;
-	file = open_regular(path);
-	if (!file && errno == ENOENT)
+	if (err == -ENOMEM || (!err && !state))
+		return err;
+	if (!err && take_all(state, rows, nr))
 		return 0;
-	if (!file) {
-		log_warn("%s: cannot be read (%m); learning begins anew", path);
-		return -EINVAL;
-	}
-	state = json_loadf(file, JSON_REJECT_DUPLICATES, NULL);
-	if (take_all(state, rows, nr))
-		return 0;
-	log_warn("%s: is damaged or of another version, and ignored; learning begins anew", path);
+	if (err && err != -EINVAL)
+		log_warn("%s/" STATE_NAME ": cannot be read (%s); learning begins anew", directory,
+			 strerror(-err));
+	else
+		log_warn("%s/" STATE_NAME
+			 ": is damaged or of another version, and ignored; learning begins anew",
+			 directory);
 	return -EINVAL;
 }
 
@@ -123,51 +92,11 @@ static json_t *state_json(const struct state_row *rows, size_t nr)
 	return json_pack("{s:i, s:o}", "version", STATE_VERSION, "learned", learned);
 }
 
-static int write_file(const char *path, const json_t *json)
-{
-	char *text __cleanup(cleanup_free) = json_dumps(json, JSON_INDENT(1));
-	int fd __cleanup(cleanup_close) = -1;
-	size_t len, done = 0;
-
-	if (!text)
-		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		  STATE_MODE);
-	if (fd < 0)
-		return -errno;
-	for (len = strlen(text); done < len;) {
-		ssize_t n = write(fd, text + done, len - done);
-
-		if (n < 0)
-			return -errno;
-		done += (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-static int save(const char *directory, const struct state_row *rows, size_t nr)
-{
-	json_t *json __cleanup(cleanup_json) = state_json(rows, nr);
-	char *path __cleanup(cleanup_free) = NULL;
-	char *temporary __cleanup(cleanup_free) = NULL;
-	int err = path_of(directory, "", &path) ?: path_of(directory, ".new", &temporary);
-
-	if (err)
-		return err;
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return -errno;
-	err = write_file(temporary, json);
-	if (!err && rename(temporary, path))
-		err = -errno;
-	if (err)
-		unlink(temporary);
-	return err;
-}
-
 int state_save(const char *directory, const struct state_row *rows, size_t nr)
 {
 	static bool has_failed;
-	int err = save(directory, rows, nr);
+	json_t *json __cleanup(cleanup_json) = state_json(rows, nr);
+	int err = json ? state_file_write(directory, STATE_NAME, json) : -ENOMEM;
 
 	if (err && !has_failed)
 		log_warn("%s: what was learned cannot be kept there (%s); protection goes on",

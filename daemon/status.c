@@ -79,14 +79,27 @@ static json_t *row_thresholds_json(const struct thresholds *thresholds)
 	return FIELDS_JSON(fields);
 }
 
-static json_t *row_status_json(const struct snapshot_row *row)
+/* A reply has room for so much of why services are not answered in the best way. With a thousand of
+ * them most say the same. */
+#define WHYS_BYTES_MAX (192 * 1024)
+#define WHY_LEFT_OUT "as services before it; there is no room to say it again"
+
+static json_t *why_json(const char *why, size_t *nr_bytes)
+{
+	if (!why)
+		return json_null();
+	*nr_bytes += strlen(why);
+	return json_string(*nr_bytes <= WHYS_BYTES_MAX ? why : WHY_LEFT_OUT);
+}
+
+static json_t *row_status_json(const struct snapshot_row *row, size_t *nr_bytes)
 {
 	const struct field fields[] = {
 		{ "name", json_string(row->name) },
 		{ "port", number(row->port) },
 		{ "mode", json_string(svc_mode_name(row->mode)) },
 		{ "path", json_string(row->path) },
-		{ "why", row->why ? json_string(row->why) : json_null() },
+		{ "why", why_json(row->why, nr_bytes) },
 		{ "armed", json_boolean(row->armed) },
 		{ "armed_until_seconds", number(row->armed_until_seconds) },
 		{ "syns", number(row->counts.syns) },
@@ -123,13 +136,14 @@ static json_t *devices_json(const struct snapshot *snapshot)
 }
 
 static json_t *rows_json(const struct snapshot *snapshot,
-			 json_t *(*one)(const struct snapshot_row *row))
+			 json_t *(*one)(const struct snapshot_row *row, size_t *nr_bytes))
 {
 	json_t *array = json_array();
+	size_t nr_bytes = 0; /* of what has no fixed length */
 	unsigned int i;
 
 	for (i = 0; i < snapshot->nr_rows; i++) {
-		if (json_array_append_new(array, one(&snapshot->rows[i]))) {
+		if (json_array_append_new(array, one(&snapshot->rows[i], &nr_bytes))) {
 			json_decref(array);
 			return NULL;
 		}
@@ -155,8 +169,9 @@ static json_t *reasons_json(const struct snapshot *snapshot)
 
 json_t *status_json(const struct snapshot *snapshot)
 {
-	return json_pack("{s:s, s:I, s:o, s:o, s:o}", "version", VERSION, "uptime_seconds",
-			 clamped(snapshot->uptime_seconds), "interfaces", devices_json(snapshot),
+	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "version", VERSION, "uptime_seconds",
+			 clamped(snapshot->uptime_seconds), "synacks_resent",
+			 clamped(snapshot->synacks_resent), "interfaces", devices_json(snapshot),
 			 "services", rows_json(snapshot, row_status_json), "reasons",
 			 reasons_json(snapshot));
 }
@@ -175,7 +190,7 @@ static json_t *rounded(double value)
 	return json_real((double)(__u64)(value * 100 + 0.5) / 100);
 }
 
-static json_t *row_tuning_json(const struct snapshot_row *row)
+static json_t *row_tuning_json(const struct snapshot_row *row, size_t *nr_bytes)
 {
 	const struct thresholds *thresholds = &row->thresholds;
 	const struct field fields[] = {
@@ -195,6 +210,7 @@ static json_t *row_tuning_json(const struct snapshot_row *row)
 		{ "learned_syn_rate", rounded(row->learned.syn_rate) },
 	};
 
+	(void)nr_bytes;
 	return FIELDS_JSON(fields);
 }
 

@@ -30,7 +30,7 @@ run() {
 }
 
 suite() {
-	local test
+	local test corpus dict args
 	case $1 in
 	lint) run lint tests/lint.sh ;;
 	unit) for test in tests/unit/test_*.c; do
@@ -38,9 +38,12 @@ suite() {
 	done ;;
 	fuzz) for test in tests/fuzz/fuzz_*.c; do
 		test=$(basename "$test" .c)
-		mkdir -p "$out/fuzz/corpus"
-		run "fuzz $test" "$out/fuzz/$test" -max_total_time=10 -verbosity=0 -print_final_stats=1 \
-			-artifact_prefix="$out/fuzz/" "$out/fuzz/corpus" "tests/fuzz/corpus_${test#fuzz_}"
+		corpus=corpus_${test#fuzz_} dict=tests/fuzz/${test#fuzz_}.dict
+		mkdir -p "$out/fuzz/$corpus"
+		args=(-max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -len_control=0 -verbosity=0 -print_final_stats=1
+			-artifact_prefix="$out/fuzz/")
+		[[ ! -e $dict ]] || args+=(-dict="$dict")
+		run "fuzz $test" "$out/fuzz/$test" "${args[@]}" "$out/fuzz/$corpus" "tests/fuzz/$corpus"
 	done ;;
 	prog) for test in tests/prog/test_*.c; do
 		test=${test#tests/prog/} && run "prog ${test%.c}" "$out/prog/${test%.c}"

@@ -68,7 +68,7 @@ floods_end() {
 @test "a flood of ACKs is dropped, none of 500 connections fails" {
 	local f nr_taken
 	synward_in native
-	floods_begin 50000 --kind ack
+	floods_begin 50000 --flags ACK
 	for f in "${families[@]}"; do
 		all_served "$f" 250
 	done

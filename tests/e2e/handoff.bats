@@ -75,24 +75,6 @@ all_closed() { (($(grep -c '"close"' "$LAB_DIR/server.out") == 6)); }
 	want "$(cat "$LAB_DIR/late.out")" '.connected and .echo_ok and (.rst | not)'
 }
 
-@test "an MPTCP listener is left to the kernel" {
-	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
-	serve :: --mptcp
-	synward_up
-	want "$(loads 4 --count 5)" '.served == 5'
-	(($(reason syn_mptcp) == 5 && $(reason syn_cookie) == 0))
-}
-
-@test "an MPTCP listener while the kernel answers with cookies of its own" {
-	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
-	lab_sysctl s net.ipv4.tcp_syncookies=2
-	serve :: --mptcp
-	synward_up
-	want "$(loads 4 --count 5)" '.served == 5'
-	want "$(loads 6 --count 5)" '.served == 5'
-	(($(reason syn_mptcp) == 10 && $(reason kernel_cookie) == 10))
-}
-
 @test "a listener with a small SO_RCVBUF, one bound to an address" {
 	serve "$LAB_SRV4" --rcvbuf 16384
 	synward_up

@@ -3,32 +3,16 @@
 /*
  * A frame of arbitrary bytes through everything that is pure: parser, copy of the header, both
  * option parsers, policy, cookie, answer. The first two bytes of the input say which sysctls are
- * on, how much of the frame is not linear, and what time it is; the rest is the frame. libFuzzer:
- *
- *   clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
- *         -fno-sanitize-recover=all -Iinclude -Ibpf -Itests/unit tests/fuzz/fuzz_packet.c
- *   ./a.out -max_len=600 scratch tests/fuzz/corpus_packet
+ * on, how much of the frame is not linear, and what time it is; the rest is the frame.
  */
-#include <stdio.h>
-
-#include "refs.h"
+#include "fuzz.h"
 #include "note.h"
 #include "policy.h"
+#include "refs.h"
 #include "reply.h"
 
 #define SETTINGS_BYTES 2
 #define SHIFT 16
-
-/* Not assert(): it must hold in every build. */
-#define HOLDS(x)                                                                        \
-	do {                                                                            \
-		if (!(x)) {                                                             \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #x); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct sip_key master = { { 0x0123456789abcdef, 0xfedcba9876543210 } };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the lab's tools read from their command lines: numbers, times, addresses, tags. A word that
- * is none ends the tool by its own misuse(), which shows how it is used and exits with 2.
+ * What the lab's tools read from their command lines: numbers, times, addresses, tags, flags. A
+ * word that is none ends the tool by its own misuse(), which shows how it is used and exits with 2.
  */
 #ifndef LAB_ARGS_H
 #define LAB_ARGS_H
@@ -93,6 +93,33 @@ static inline unsigned int args_vlans(const char *text, unsigned int max, unsign
 	if (nr < 1 || nr > 2 || ret[0] > max || ret[1] > max)
 		misuse("--vlan wants VID or VID,VID2");
 	return (unsigned int)nr;
+}
+
+/* The names of TCP's flags, from the lowest bit up. */
+static const char *const args_flag_names[8] = { "FIN", "SYN", "RST", "PSH",
+						"ACK", "URG", "ECE", "CWR" };
+
+static inline uint8_t args_flags(const char *text)
+{
+	char word[4], rest;
+	uint8_t flags = 0;
+	int i, used;
+
+	if (!strcmp(text, "none"))
+		return 0;
+	while (sscanf(text, "%3[A-Z]%n", word, &used) == 1) {
+		for (i = 0; i < 8 && strcmp(word, args_flag_names[i]); i++)
+			;
+		if (i == 8)
+			break;
+		flags |= (uint8_t)(1 << i);
+		if (!text[used])
+			return flags;
+		if (sscanf(text += used, ",%c", &rest) != 1)
+			break;
+		text++;
+	}
+	misuse("--flags wants none, or names such as FIN,ACK");
 }
 
 #endif

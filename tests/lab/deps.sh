@@ -11,7 +11,7 @@ packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev
 	bats clang-format cppcheck shellcheck jq tcpdump
-	nginx-light iproute2 ethtool procps util-linux
+	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
 # The sanitizers' runtime has a package of its own where clang is split up.
 optional=(libclang-rt-14-dev)

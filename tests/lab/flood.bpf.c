@@ -83,27 +83,29 @@ static __always_inline __u32 flood_halves(__u32 word)
 	return (word & 0xffff) + (word >> 16);
 }
 
-/* 198.18.0.0/15; returns what the address adds to a sum. */
-static __always_inline __u32 flood_source4(void *frame, __u32 random)
+/* One word of the source, less what the template holds of it; returns what it adds to a sum. */
+static __always_inline __u32 flood_vary(void *at, __u32 random, __u32 mask)
 {
-	__be32 addr = bpf_htonl(FLOOD_SOURCE4 | (random & FLOOD_SOURCE4_HOST));
-
-	*(__be32 *)(frame + conf.l3_off + 12) = addr;
-	return flood_halves(addr);
+	random &= mask;
+	*(__u32 *)at |= random;
+	return flood_halves(random);
 }
 
-/* The last 64 bits of an address in 2001:db8:ffff::/48; the template holds the first. */
-static __always_inline __u32 flood_source6(void *frame, __u64 random)
+static __always_inline __u32 flood_source(void *frame, __u64 random)
 {
-	*(__u32 *)(frame + conf.l3_off + 16) = (__u32)random;
-	*(__u32 *)(frame + conf.l3_off + 20) = (__u32)(random >> 32);
-	return flood_halves((__u32)random) + flood_halves((__u32)(random >> 32));
+	void *at = frame + conf.l3_off;
+
+	if (!conf.is_v6)
+		return flood_vary(at + 12, (__u32)random, conf.source_mask[0]);
+	return flood_vary(at + 12, (__u32)(random >> 16), conf.source_mask[1]) +
+	       flood_vary(at + 16, (__u32)random, conf.source_mask[2]) +
+	       flood_vary(at + 20, (__u32)(random >> 32), conf.source_mask[3]);
 }
 
 static __always_inline void flood_write(void *frame)
 {
 	__u64 r1 = flood_random(), r2 = flood_random(), who = flood_random();
-	__u32 tcp_sum = conf.tcp_sum, addr_sum = 0;
+	__u32 tcp_sum = conf.tcp_sum, addr_sum;
 	__be16 sport = bpf_htons(1024 + (__u32)((r1 >> 48) * 64512 >> 16));
 	void *tcp = frame + conf.l4_off;
 	__u32 i;
@@ -113,10 +115,8 @@ static __always_inline void flood_write(void *frame)
 	for (; i + 2 <= conf.frame_len; i += 2)
 		*(__u16 *)(frame + i) = *(const volatile __u16 *)&conf.frame[i];
 
-	if (conf.is_source_random) {
-		addr_sum = conf.is_v6 ? flood_source6(frame, who) : flood_source4(frame, who);
-		tcp_sum += addr_sum;
-	}
+	addr_sum = flood_source(frame, who);
+	tcp_sum += addr_sum;
 	if (!conf.is_v6)
 		*(__u16 *)(frame + conf.l3_off + 10) = flood_fold(conf.ip_sum + addr_sum);
 

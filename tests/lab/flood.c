@@ -25,6 +25,7 @@
 #include "guard.h"
 #include "lab/flood.skel.h"
 #include "neigh.h"
+#include "rawpkt.h"
 
 enum layout { LAYOUT_LINUX, LAYOUT_WINDOWS, LAYOUT_NONE };
 
@@ -33,8 +34,9 @@ struct args {
 	struct lab_addr dst;
 	uint8_t dmac[6];
 	bool has_dmac;
-	bool is_ack;
-	bool is_source_one;
+	uint8_t flags;
+	struct lab_addr src; /* the bits that do not vary */
+	unsigned int src_bits;
 	bool is_json;
 	bool is_announced;
 	enum layout layout;
@@ -58,8 +60,11 @@ static volatile sig_atomic_t is_stopped;
 
 static const char usage_text[] =
 	"usage: flood --dev DEV --dst ADDR --pps N|max --seconds S\n"
-	"             [--port N=80] [--count N] [--kind syn|ack] [--options linux|windows|none]\n"
-	"             [--vlan VID[,VID2]] [--src random|one] [--dmac MAC] [--announce] [-j]\n"
+	"             [--port N=80] [--count N] [--flags SYN] [--options linux|windows|none]\n"
+	"             [--vlan VID[,VID2]] [--src random|one|PREFIX] [--dmac MAC] [--announce] "
+	"[-j]\n"
+	"--flags: none, or names such as FIN,ACK. --src PREFIX: of 198.18.0.0/15 or\n"
+	"2001:db8:8000::/33, IPv6 not longer than /64; its sources vary in all the other bits.\n"
 	"Only on a veth in a namespace of the lab. --announce: print \"flowing\" once packets "
 	"flow.\n";
 
@@ -75,20 +80,58 @@ static void fail(const char *what, int err)
 	exit(1);
 }
 
-static void read_word(struct args *args, int which, const char *word)
+static void read_layout(struct args *args, const char *word)
 {
-	if (which == 'k' && (!strcmp(word, "syn") || !strcmp(word, "ack")))
-		args->is_ack = !strcmp(word, "ack");
-	else if (which == 's' && (!strcmp(word, "random") || !strcmp(word, "one")))
-		args->is_source_one = !strcmp(word, "one");
-	else if (which == 'o' && !strcmp(word, "linux"))
+	if (!strcmp(word, "linux"))
 		args->layout = LAYOUT_LINUX;
-	else if (which == 'o' && !strcmp(word, "windows"))
+	else if (!strcmp(word, "windows"))
 		args->layout = LAYOUT_WINDOWS;
-	else if (which == 'o' && !strcmp(word, "none"))
+	else if (!strcmp(word, "none"))
 		args->layout = LAYOUT_NONE;
 	else
 		misuse(word);
+}
+
+/* The source's bits beyond the first so many vary. */
+static uint32_t source_mask(unsigned int word, unsigned int bits)
+{
+	unsigned int kept = bits > word * 32 ? bits - word * 32 : 0;
+
+	return kept >= 32 ? 0 : htonl(0xffffffffu >> kept);
+}
+
+/* Nobody but the lab's own ranges may get answers: RFC 2544 and RFC 3849. */
+static void read_source(struct args *args, const char *text)
+{
+	bool is_v6 = args->dst.family == AF_INET6;
+	const char *range = is_v6 ? "2001:db8:8000::" : "198.18.0.0", *slash = strchr(text, '/');
+	unsigned int range_bits = is_v6 ? 33 : 15, bits_max = is_v6 ? 64 : 32, i;
+	struct lab_addr all = args_address(range, range);
+	uint32_t word, base;
+	char addr[64] = "";
+
+	if (!strcmp(text, "random") || !strcmp(text, "one")) {
+		args->src = *text == 'r' ?
+				    all :
+				    args_address(is_v6 ? "2001:db8:ffff::101" : "198.18.1.1", text);
+		args->src_bits = *text == 'r' ? range_bits : 128;
+		return;
+	}
+	if (!slash || (size_t)(slash - text) >= sizeof(addr))
+		misuse("--src wants random, one, or ADDRESS/BITS");
+	memcpy(addr, text, (size_t)(slash - text));
+	args->src = args_address(addr, "--src wants random, one, or ADDRESS/BITS");
+	args->src_bits = (unsigned int)args_number(slash + 1, bits_max);
+	if (args->src.family != args->dst.family || args->src_bits < range_bits)
+		misuse("--src wants a prefix of 198.18.0.0/15 or 2001:db8:8000::/33");
+	for (i = 0; i < args->src.len / 4; i++) {
+		memcpy(&word, &args->src.bytes[i * 4], 4);
+		memcpy(&base, &all.bytes[i * 4], 4);
+		if ((word ^ base) & ~source_mask(i, range_bits))
+			misuse("--src wants a prefix of 198.18.0.0/15 or 2001:db8:8000::/33");
+		word &= ~source_mask(i, args->src_bits);
+		memcpy(&args->src.bytes[i * 4], &word, 4);
+	}
 }
 
 static void read_arg(struct args *args, int which, const char *text)
@@ -127,10 +170,11 @@ static void read_arg(struct args *args, int which, const char *text)
 	case 'j':
 		args->is_json = true;
 		break;
-	case 'k':
-	case 's':
+	case 'f':
+		args->flags = args_flags(text);
+		break;
 	case 'o':
-		read_word(args, which, text);
+		read_layout(args, text);
 		break;
 	default:
 		misuse("unknown option");
@@ -143,22 +187,27 @@ static void read_args(struct args *args, int argc, char **argv)
 		{ "dev", 1, NULL, 'd' },     { "dst", 1, NULL, 'a' },
 		{ "port", 1, NULL, 'p' },    { "pps", 1, NULL, 'r' },
 		{ "seconds", 1, NULL, 't' }, { "count", 1, NULL, 'c' },
-		{ "kind", 1, NULL, 'k' },    { "options", 1, NULL, 'o' },
+		{ "flags", 1, NULL, 'f' },   { "options", 1, NULL, 'o' },
 		{ "vlan", 1, NULL, 'v' },    { "src", 1, NULL, 's' },
 		{ "dmac", 1, NULL, 'm' },    { "announce", 0, NULL, 'A' },
 		{ "json", 0, NULL, 'j' },    { 0 },
 	};
+	const char *source = "random";
 	bool has_pps = false;
 	int which;
 
 	while ((which = getopt_long(argc, argv, "j", options, NULL)) != -1) {
 		has_pps |= which == 'r';
-		read_arg(args, which, optarg);
+		if (which == 's')
+			source = optarg;
+		else
+			read_arg(args, which, optarg);
 	}
 	if (optind < argc)
 		misuse(argv[optind]);
 	if (!args->dev || !args->dst.len || !has_pps || !args->seconds)
 		misuse("--dev, --dst, --pps and --seconds are needed");
+	read_source(args, source);
 }
 
 /* ---- the template ------------------------------------------------------------------------------
@@ -207,7 +256,7 @@ static size_t put_ip4(struct flood_conf *conf, size_t off, const struct args *ar
 
 	ip.tot_len = htons((uint16_t)(sizeof(ip) + tcp_len));
 	ip.frag_off = htons(0x4000); /* DF */
-	ip.saddr = args->is_source_one ? htonl(FLOOD_SOURCE4 | 0x101) : 0;
+	memcpy(&ip.saddr, args->src.bytes, 4);
 	memcpy(&ip.daddr, args->dst.bytes, 4);
 	conf->ip_sum = sum16((uint8_t *)&ip, sizeof(ip), 0);
 	conf->tcp_sum = sum16((uint8_t *)&ip.saddr, 8, 0);
@@ -219,8 +268,7 @@ static size_t put_ip6(struct flood_conf *conf, size_t off, const struct args *ar
 	struct ipv6hdr ip = { .version = 6, .nexthdr = IPPROTO_TCP, .hop_limit = 64 };
 
 	ip.payload_len = htons((uint16_t)tcp_len);
-	inet_pton(AF_INET6,
-		  args->is_source_one ? "2001:db8:ffff::101" : "2001:db8:ffff::", &ip.saddr);
+	memcpy(&ip.saddr, args->src.bytes, 16);
 	memcpy(&ip.daddr, args->dst.bytes, 16);
 	conf->tcp_sum = sum16((uint8_t *)&ip.saddr, 32, 0);
 	return put(conf, off, &ip, sizeof(ip));
@@ -236,8 +284,10 @@ static size_t tcp_options(const struct args *args, uint8_t ret[40], uint32_t *re
 	const uint8_t syn_windows[12] = { 2, 4, mss_hi, mss_lo, 1, 3, 3, 8, 1, 1, 4, 2 };
 	const uint8_t ack_linux[12] = { 1, 1, 8, 10, 0, 0, 0, 0, 0, 0, 0, 1 };
 
+	bool is_syn = (args->flags & (RAW_SYN | RAW_ACK)) == RAW_SYN;
+
 	*ret_tsval = 0;
-	if (args->layout == LAYOUT_LINUX && args->is_ack) {
+	if (args->layout == LAYOUT_LINUX && !is_syn) {
 		*ret_tsval = 4;
 		memcpy(ret, ack_linux, sizeof(ack_linux));
 		return sizeof(ack_linux);
@@ -247,7 +297,7 @@ static size_t tcp_options(const struct args *args, uint8_t ret[40], uint32_t *re
 		memcpy(ret, syn_linux, sizeof(syn_linux));
 		return sizeof(syn_linux);
 	}
-	if (args->layout == LAYOUT_WINDOWS && !args->is_ack) {
+	if (args->layout == LAYOUT_WINDOWS && is_syn) {
 		memcpy(ret, syn_windows, sizeof(syn_windows));
 		return sizeof(syn_windows);
 	}
@@ -259,12 +309,12 @@ static void make_template(struct flood_conf *conf, const struct args *args, cons
 	uint8_t options[40];
 	uint32_t tsval;
 	size_t options_len = tcp_options(args, options, &tsval);
-	struct tcphdr tcp = { .syn = !args->is_ack, .ack = args->is_ack };
+	struct tcphdr tcp = { .dest = htons((uint16_t)args->port), .window = htons(64240) };
 	size_t tcp_len = sizeof(tcp) + options_len, off;
+	unsigned int i;
 
-	tcp.dest = htons((uint16_t)args->port);
 	tcp.doff = tcp_len / 4 & 0xf;
-	tcp.window = htons(64240);
+	((uint8_t *)&tcp)[13] = args->flags;
 	off = put_link(conf, args, smac);
 	conf->l3_off = (uint32_t)off;
 	off = args->dst.family == AF_INET6 ? put_ip6(conf, off, args, tcp_len) :
@@ -276,8 +326,9 @@ static void make_template(struct flood_conf *conf, const struct args *args, cons
 	conf->tcp_sum = sum16(&conf->frame[conf->l4_off], tcp_len, conf->tcp_sum);
 	conf->tcp_sum += htons((uint16_t)tcp_len) + htons(IPPROTO_TCP);
 	conf->is_v6 = args->dst.family == AF_INET6;
-	conf->is_ack = args->is_ack;
-	conf->is_source_random = !args->is_source_one;
+	conf->is_ack = args->flags & RAW_ACK;
+	for (i = 0; i < 4; i++)
+		conf->source_mask[i] = source_mask(i, args->src_bits);
 }
 
 /* ---- the run -----------------------------------------------------------------------------------
@@ -390,7 +441,7 @@ static struct flood_bpf *load(const struct args *args, const uint8_t smac[6])
 
 int main(int argc, char **argv)
 {
-	struct args args = { .port = 80, .limit = UINT64_MAX };
+	struct args args = { .port = 80, .flags = RAW_SYN, .limit = UINT64_MAX };
 	struct watch watch = { .runner = pthread_self() };
 	struct flood_bpf *skel;
 	const char *refused;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What flood.c tells its BPF half (once, before the load: the verifier then removes what is not
- * used) and what it hears back. Addresses: RFC 2544 (198.18.0.0/15), RFC 3849 (2001:db8::/32).
+ * used) and what it hears back.
  */
 #ifndef LAB_FLOOD_H
 #define LAB_FLOOD_H
@@ -10,8 +10,6 @@
 
 #define FLOOD_FRAME_MAX 128
 #define FLOOD_BATCH 64 /* frames per NAPI batch */
-#define FLOOD_SOURCE4 0xc6120000u
-#define FLOOD_SOURCE4_HOST 0x0001ffffu
 
 struct flood_conf {
 	__u8 frame[FLOOD_FRAME_MAX]; /* template; all that varies is zero */
@@ -21,12 +19,12 @@ struct flood_conf {
 	__u32 tsval_off; /* of the timestamp's value; 0: none */
 	__u32 ip_sum;    /* unfolded sums of the template, pseudo-header included */
 	__u32 tcp_sum;
-	__u32 burst;    /* at the highest speed: packets for each look at the clock */
-	__u32 late_max; /* more late packets than this are given up */
+	__u32 burst;           /* at the highest speed: packets for each look at the clock */
+	__u32 late_max;        /* more late packets than this are given up */
+	__be32 source_mask[4]; /* which bits of the source vary; 0 in the template */
 	__u8 is_v6;
 	__u8 is_ack;
-	__u8 is_source_random;
-	__u8 pad[5];
+	__u8 pad[6];
 	__u64 pps; /* 0: as fast as it goes */
 	__u64 limit;
 	__u64 duration_ns;

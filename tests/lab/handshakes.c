@@ -177,7 +177,7 @@ static uint32_t random_word(void)
 	return word;
 }
 
-/* Of 198.18.0.0/15 or 2001:db8:ffff::/48 (lab.sh: LAB_SPOOFED4, LAB_SPOOFED6). */
+/* Of 198.18.0.0/15 or 2001:db8:8000::/33 (lab.sh: LAB_SPOOFED4, LAB_SPOOFED6). */
 static struct lab_addr random_source(const struct lab_addr *dst)
 {
 	struct lab_addr addr = { .family = dst->family, .len = dst->len };
@@ -188,7 +188,7 @@ static struct lab_addr random_source(const struct lab_addr *dst)
 		return addr;
 	}
 	raw_put(addr.bytes, 4, 0x20010db8);
-	raw_put(addr.bytes + 4, 4, 0xffff0000 | (random_word() & 0xffff));
+	raw_put(addr.bytes + 4, 4, 0x80000000 | (random_word() & 0x7fffffff));
 	for (off = 8; off < 16; off += 4)
 		raw_put(addr.bytes + off, 4, random_word());
 	return addr;

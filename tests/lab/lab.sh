@@ -8,7 +8,7 @@
 #
 #   client ns: cli0  192.0.2.2/24  2001:db8:1::2/64
 #   server ns: srv0  192.0.2.1/24  2001:db8:1::1/64
-#   spoofed:   198.18.0.0/15  2001:db8:ffff::/48, routed by the server to the client (never on-link)
+#   spoofed:   198.18.0.0/15  2001:db8:8000::/33, routed by the server to the client (never on-link)
 #   raw:       192.0.2.77  2001:db8:1::77, known to the server, owned by nobody: for rawtcp
 #
 # CPU n uses queue n (mod queues) in both directions: live frames pick the ring by CPU, packets of
@@ -31,7 +31,7 @@ LAB_SRV4=192.0.2.1 LAB_SRV6=2001:db8:1::1
 LAB_CLI4=192.0.2.2 LAB_CLI6=2001:db8:1::2
 LAB_RAW4=192.0.2.77 LAB_RAW6=2001:db8:1::77
 LAB_SRV_MAC=02:73:79:6e:00:01 LAB_CLI_MAC=02:73:79:6e:00:02
-LAB_SPOOFED4=198.18.0.0/15 LAB_SPOOFED6=2001:db8:ffff::/48
+LAB_SPOOFED4=198.18.0.0/15 LAB_SPOOFED6=2001:db8:8000::/33
 export LAB_SRV4 LAB_SRV6 LAB_CLI4 LAB_CLI6 LAB_RAW4 LAB_RAW6 LAB_SRV_MAC LAB_CLI_MAC
 export LAB_SPOOFED4 LAB_SPOOFED6
 

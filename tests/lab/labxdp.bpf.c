@@ -53,7 +53,8 @@ static __always_inline int lab_spoofed4(__be32 addr)
 
 static __always_inline int lab_spoofed6(const struct in6_addr *a)
 {
-	return a->s6_addr32[0] == bpf_htonl(0x20010db8) && a->s6_addr16[2] == bpf_htons(0xffff);
+	return a->s6_addr32[0] == bpf_htonl(0x20010db8) &&
+	       a->s6_addr[4] & 0x80; /* 2001:db8:8000::/33 */
 }
 
 static __always_inline void *lab_l4_of_ip4(void *l3, void *end, struct lab_view *view)

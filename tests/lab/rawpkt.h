@@ -37,6 +37,7 @@ struct rawpath {
 	struct lab_addr src, dst;
 	uint16_t sport, dport;
 	unsigned int vlans[2], nr_vlans;
+	unsigned int nr_ext; /* IPv6 destination options headers, or IPv4 words of no-operations */
 };
 
 struct rawseg {
@@ -129,28 +130,44 @@ static inline size_t raw_put_options(uint8_t *at, const struct rawseg *seg)
 	return len;
 }
 
+#define RAW_EXT_MAX 10
+
+/* Of 8 bytes each, filled with PadN; returns how much they take. */
+static inline size_t raw_put_ext(uint8_t *at, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		memcpy(at + i * 8, (uint8_t[]){ i + 1 < nr ? 60 : 6, 0, 1, 4, 0, 0, 0, 0 }, 8);
+	return nr * 8;
+}
+
 static inline size_t raw_put_ip(uint8_t *at, const struct rawpath *path, size_t tcp_len)
 {
+	size_t head = 20;
+
 	if (path->dst.family == AF_INET6) {
 		memset(at, 0, 8);
 		at[0] = 0x60;
-		raw_put(at + 4, 2, (uint32_t)tcp_len);
-		at[6] = 6;
+		raw_put(at + 4, 2, (uint32_t)tcp_len + path->nr_ext * 8);
+		at[6] = path->nr_ext ? 60 : 6;
 		at[7] = 64;
 		memcpy(at + 8, path->src.bytes, 16);
 		memcpy(at + 24, path->dst.bytes, 16);
-		return 40;
+		return 40 + raw_put_ext(at + 40, path->nr_ext);
 	}
+	head += path->nr_ext * 4;
 	memset(at, 0, 20);
-	at[0] = 0x45;
-	raw_put(at + 2, 2, (uint32_t)tcp_len + 20);
+	memset(at + 20, 1, head - 20);
+	at[0] = (uint8_t)(0x40 | head / 4);
+	raw_put(at + 2, 2, (uint32_t)(tcp_len + head));
 	raw_put(at + 6, 2, 0x4000); /* DF */
 	at[8] = 64;
 	at[9] = 6;
 	memcpy(at + 12, path->src.bytes, 4);
 	memcpy(at + 16, path->dst.bytes, 4);
-	raw_put(at + 10, 2, ~raw_sum(at, 20, 0));
-	return 20;
+	raw_put(at + 10, 2, ~raw_sum(at, head, 0));
+	return head;
 }
 
 /* Returns where TCP begins in the frame. A partial checksum is left as local senders leave it. */

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "guard.h"
 #include "neigh.h"
+#include "rawfrag.h"
 #include "rawsock.h"
 
 #define PAYLOAD_MAX 1200
@@ -31,6 +32,7 @@ struct args {
 	struct rawseg syn; /* the options of the SYN */
 	uint8_t payload[PAYLOAD_MAX], syn_payload[PAYLOAD_MAX];
 	size_t payload_len, syn_payload_len, expect_len;
+	size_t fragment_bytes; /* of TCP in the first of two fragments; 0: whole */
 	unsigned int delay_ms, gap_ms, wait_ms, rto_ms, nr_retransmits;
 	uint32_t isn;
 	uint8_t stray_flags;
@@ -61,6 +63,7 @@ static const char usage_text[] =
 	"  handshake    SYN, SYN-ACK, ACK (after --delay-ms), data, echo, FIN\n"
 	"  data-in-ack  the first ACK carries the data\n"
 	"  lost-ack     the first ACK is lost; the data comes --gap-ms after the SYN-ACK\n"
+	"  mute         the first ACK is lost, and nothing is said: acknowledges a second SYN-ACK\n"
 	"  batch        ACK and data reach the server in one NAPI batch\n"
 	"  bogus-ack    an ACK with a wrong number (--blind: with no SYN before)\n"
 	"  syn-only     no ACK: shows the SYN-ACK and how many come within --wait-ms\n"
@@ -70,7 +73,9 @@ static const char usage_text[] =
 	"  --payload TEXT --syn-payload TEXT --expect-bytes N --vlan VID[,VID2] --dmac MAC\n"
 	"  --delay-ms N=0 --gap-ms N=0 --wait-ms N=1000 --retransmit N=0 --rto-ms N=300\n"
 	"  --bad-checksum (of the SYN) --bad-ack-checksum --partial-checksum\n"
-	"  --isn N=random --flags FIN|SYN|RST|PSH|ACK|URG|ECE|CWR[,...]\n";
+	"  --ext N (IPv6 destination options headers, or IPv4 words of options, before TCP)\n"
+	"  --fragment N (all in two IP fragments, the first with N bytes of TCP)\n"
+	"  --isn N=random --flags none|FIN|SYN|RST|PSH|ACK|URG|ECE|CWR[,...]\n";
 
 static void misuse(const char *what)
 {
@@ -104,30 +109,6 @@ static size_t read_payload(const char *text, uint8_t ret[PAYLOAD_MAX])
 	return len;
 }
 
-static const char *const flag_names[8] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
-
-static uint8_t read_flags(const char *text)
-{
-	char word[4], rest;
-	uint8_t flags = 0;
-	int i, used;
-
-	while (sscanf(text, "%3[A-Z]%n", word, &used) == 1) {
-		for (i = 0; i < 8 && strcmp(word, flag_names[i]); i++)
-			;
-		if (i == 8)
-			break;
-		flags |= (uint8_t)(1 << i);
-		if (!text[used])
-			return flags;
-		if (sscanf(text += used, ",%c", &rest) != 1)
-			break;
-		text++;
-	}
-	misuse("--flags wants names such as FIN,ACK");
-	return 0;
-}
-
 static void read_path_arg(struct args *args, int which, const char *text)
 {
 	struct rawpath *path = &args->path;
@@ -147,7 +128,10 @@ static void read_path_arg(struct args *args, int which, const char *text)
 	else if (which == 'M') {
 		args_mac(text, path->dmac);
 		args->has_dmac = true;
-	}
+	} else if (which == 'X')
+		path->nr_ext = (unsigned int)args_number(text, RAW_EXT_MAX);
+	else if (which == 'F')
+		args->fragment_bytes = args_number(text, 1000) & ~7ull;
 }
 
 static void read_tcp_arg(struct args *args, int which, const char *text)
@@ -196,7 +180,7 @@ static void read_run_arg(struct args *args, int which, const char *text)
 	else if (which == 'n')
 		args->is_blind = true;
 	else if (which == 'f')
-		args->stray_flags = read_flags(text);
+		args->stray_flags = args_flags(text);
 	else if (which == 'I') {
 		args->isn = (uint32_t)args_number(text, UINT32_MAX);
 		args->has_isn = true;
@@ -249,6 +233,8 @@ static void read_args(struct args *args, int argc, char **argv)
 		{ "partial-checksum", 0, NULL, 'c' },
 		{ "isn", 1, NULL, 'I' },
 		{ "flags", 1, NULL, 'f' },
+		{ "ext", 1, NULL, 'X' },
+		{ "fragment", 1, NULL, 'F' },
 		{ 0 },
 	};
 	int which;
@@ -279,8 +265,18 @@ static void sleep_ms(unsigned int ms)
 
 static void client_send_frame(struct client *client, struct batch_frame *frame, size_t l4_off)
 {
-	int err = rawsock_send(client->tx, frame, l4_off, client->args->is_partial);
+	const struct args *args = client->args;
+	struct batch_frame parts[2];
+	int err;
 
+	if (rawfrag_split(frame, l4_off, args->path.dst.family == AF_INET6, args->fragment_bytes,
+			  parts)) {
+		err = rawsock_send(client->tx, &parts[0], l4_off, false);
+		if (!err)
+			err = rawsock_send(client->tx, &parts[1], l4_off, false);
+	} else {
+		err = rawsock_send(client->tx, frame, l4_off, args->is_partial);
+	}
 	if (err)
 		fail("cannot send", err);
 }
@@ -444,6 +440,11 @@ static bool is_answered(struct client *client)
 	return client->nr_synacks || client->nr_rsts;
 }
 
+static bool is_answered_twice(struct client *client)
+{
+	return client->nr_synacks > 1 || client->nr_rsts;
+}
+
 static bool is_exchanged(struct client *client)
 {
 	return client->nr_rsts ||
@@ -470,7 +471,7 @@ static json_t *flags_json(uint8_t flags)
 
 	for (i = 0; i < 8; i++)
 		if (flags & 1 << i)
-			json_array_append_new(list, json_string(flag_names[i]));
+			json_array_append_new(list, json_string(args_flag_names[i]));
 	return list;
 }
 
@@ -607,6 +608,18 @@ static int run_lost_ack(struct client *client, json_t *out)
 	return 0;
 }
 
+/* A kernel that waits for the server to speak. */
+static int run_mute(struct client *client, json_t *out)
+{
+	if (!client_open(client))
+		return 0;
+	if (!client_wait(client, client->args->wait_ms, is_answered_twice))
+		return 0;
+	client_send_ack(client, false);
+	client_finish(client, out);
+	return 0;
+}
+
 static int run_batch(struct client *client, json_t *out)
 {
 	struct batch_frame frames[2];
@@ -702,9 +715,10 @@ static int run_replay(struct client *client, json_t *out)
 
 static const struct scenario scenarios[] = {
 	{ "handshake", run_handshake }, { "data-in-ack", run_data_in_ack },
-	{ "lost-ack", run_lost_ack },   { "batch", run_batch },
-	{ "bogus-ack", run_bogus_ack }, { "syn-only", run_syn_only },
-	{ "replay", run_replay },       { "stray", run_stray },
+	{ "lost-ack", run_lost_ack },   { "mute", run_mute },
+	{ "batch", run_batch },         { "bogus-ack", run_bogus_ack },
+	{ "syn-only", run_syn_only },   { "replay", run_replay },
+	{ "stray", run_stray },
 };
 
 static const struct scenario *find_scenario(const char *name)

@@ -99,13 +99,18 @@ check_flood() {
 	lab_pass_on
 	check_flood "198\.1[89]\..*> 192\.0\.2\.1\.443: Flags \[S\].*mss 1460,$linux" \
 		--dst "$LAB_SRV4" --port 443
-	check_flood "2001:db8:ffff:.*> 2001:db8:1::1\.80: Flags \[S\].*mss 1440,$linux" \
+	check_flood "2001:db8:[89a-f][0-9a-f]{3}:.*> 2001:db8:1::1\.80: Flags \[S\].*mss 1440,$linux" \
 		--dst "$LAB_SRV6"
 	check_flood "Flags \[S\].*mss 1460,$windows" --dst "$LAB_SRV4" --options windows
 	check_flood "Flags \[S\].*mss 1440,$windows" --dst "$LAB_SRV6" --options windows
 	check_flood "Flags \[S\].*win 64240, length 0" --dst "$LAB_SRV4" --options none
-	check_flood "Flags \[\.\].*TS val" --dst "$LAB_SRV4" --kind ack
-	check_flood "Flags \[\.\]" --dst "$LAB_SRV6" --kind ack --options none
+	check_flood "Flags \[\.\].*TS val" --dst "$LAB_SRV4" --flags ACK
+	check_flood "Flags \[\.\]" --dst "$LAB_SRV6" --flags ACK --options none
+	check_flood "Flags \[none\]" --dst "$LAB_SRV4" --flags none --options none
+	check_flood "Flags \[FPU\].*TS val" --dst "$LAB_SRV6" --flags FIN,PSH,URG
+	check_flood "198\.19\.7\.[0-9]+\.[0-9]+ > .*Flags \[S\.\]" --dst "$LAB_SRV4" --flags SYN,ACK \
+		--src 198.19.7.77/24
+	check_flood "2001:db8:9999:[0-9a-f:]*\.[0-9]+ > .*Flags \[S\]" --dst "$LAB_SRV6" --src 2001:db8:9999::/48
 	check_flood "vlan 7,.*Flags \[S\].*mss 1460,$linux" --dst "$LAB_SRV4" --vlan 7
 	check_flood "vlan 7,.*vlan 8,.*Flags \[S\].*mss 1440,$linux" --dst "$LAB_SRV6" --vlan 7,8
 }
@@ -260,7 +265,7 @@ nr_in_state() { lab_s ss -Htn state "$1" | wc -l; }
 	lab_handshakes --spoofed --dst "$LAB_SRV6" --port 80 --count 30
 	[[ $(nr_in_state syn-recv) == $((nr + 60)) ]]
 	[[ $(lab_s ss -Htn state syn-recv dst 198.18.0.0/15 | wc -l) == 30 ]]
-	[[ $(lab_s ss -Htn state syn-recv dst 2001:db8:ffff::/48 | wc -l) == 30 ]]
+	[[ $(lab_s ss -Htn state syn-recv dst 2001:db8:8000::/33 | wc -l) == 30 ]]
 	opens 4 --count 11 --sport 6000 --pps 10 | json '.seconds >= 1 and .seconds < 3'
 }
 

@@ -26,6 +26,7 @@
 #include "args.h"
 #include "clock.h"
 #include "pattern.h"
+#include "sockopt.h"
 
 #define NR_CAUSES 32
 #define MAX_THREADS 1024
@@ -37,7 +38,10 @@ struct args {
 	const char *http;
 	unsigned int port, source_port, concurrency, timeout_ms, pause_ms;
 	uint64_t count, echo;
-	bool is_reading; /* only reads that many bytes, and then the end */
+	const char *md5_key;
+	bool is_reuseport, is_fastopen, is_mptcp;
+	bool is_vanishing; /* goes without a word: no FIN, no RST */
+	bool is_reading;   /* only reads that many bytes, and then the end */
 	double seconds;
 	bool is_json;
 };
@@ -76,8 +80,13 @@ static void misuse(const char *what)
 		"usage: tcpload --dst ADDR --port N [--count N | --seconds S] [--concurrency N=1]\n"
 		"               [--timeout-ms N=3000] [--http PATH | --echo BYTES=64 | "
 		"--read BYTES]\n"
-		"               [--bind ADDR] [--source-port N] [--pause-ms N=0] [-j]\n"
-		"--pause-ms: so long each of the --concurrency waits before its next one.\n",
+		"               [--bind ADDR] [--source-port N] [--reuseport] [--pause-ms N=0] "
+		"[-j]\n"
+		"               [--md5 KEY] [--fastopen] [--mptcp] [--vanish]\n"
+		"--pause-ms: so long each of the --concurrency waits before its next one.\n"
+		"--fastopen: the first 64 KB go with connect(), in the SYN if the kernel knows "
+		"how.\n"
+		"--vanish: each ends without a FIN, as if its host were gone.\n",
 		what);
 	exit(2);
 }
@@ -122,6 +131,21 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 	case 'P':
 		args->pause_ms = (unsigned int)args_number(text, 60000);
 		break;
+	case '5':
+		args->md5_key = text;
+		break;
+	case 'u':
+		args->is_reuseport = true;
+		break;
+	case 'f':
+		args->is_fastopen = true;
+		break;
+	case 'M':
+		args->is_mptcp = true;
+		break;
+	case 'v':
+		args->is_vanishing = true;
+		break;
 	case 'j':
 		args->is_json = true;
 		break;
@@ -133,13 +157,25 @@ static void read_arg(struct args *args, int which, const char *text, const char 
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "dst", 1, NULL, 'd' },         { "port", 1, NULL, 'p' },
-		{ "count", 1, NULL, 'c' },       { "seconds", 1, NULL, 's' },
-		{ "concurrency", 1, NULL, 'n' }, { "timeout-ms", 1, NULL, 't' },
-		{ "http", 1, NULL, 'h' },        { "echo", 1, NULL, 'e' },
-		{ "bind", 1, NULL, 'b' },        { "source-port", 1, NULL, 'S' },
-		{ "pause-ms", 1, NULL, 'P' },    { "json", 0, NULL, 'j' },
-		{ "read", 1, NULL, 'r' },        { 0 },
+		{ "dst", 1, NULL, 'd' },
+		{ "port", 1, NULL, 'p' },
+		{ "count", 1, NULL, 'c' },
+		{ "seconds", 1, NULL, 's' },
+		{ "concurrency", 1, NULL, 'n' },
+		{ "timeout-ms", 1, NULL, 't' },
+		{ "http", 1, NULL, 'h' },
+		{ "echo", 1, NULL, 'e' },
+		{ "bind", 1, NULL, 'b' },
+		{ "source-port", 1, NULL, 'S' },
+		{ "pause-ms", 1, NULL, 'P' },
+		{ "json", 0, NULL, 'j' },
+		{ "read", 1, NULL, 'r' },
+		{ "md5", 1, NULL, '5' },
+		{ "reuseport", 0, NULL, 'u' },
+		{ "fastopen", 0, NULL, 'f' },
+		{ "vanish", 0, NULL, 'v' },
+		{ "mptcp", 0, NULL, 'M' },
+		{ 0 },
 	};
 	const char *bind_text = NULL;
 	int which;
@@ -177,23 +213,42 @@ static int client_wait(const struct client *client, short events, short *ret_eve
 	return 0;
 }
 
+static int client_socket(struct client *client)
+{
+	const struct args *args = client->args;
+	int err;
+
+	client->step = "socket";
+	client->fd = socket(args->dst.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			    args->is_mptcp ? IPPROTO_MPTCP : 0);
+	if (client->fd < 0)
+		return -errno;
+	err = sockopt_set(client->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!err && args->is_reuseport)
+		err = sockopt_set(client->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (!err && args->md5_key)
+		err = sockopt_md5_all(client->fd, args->dst.ss_family, args->md5_key);
+	if (!err && args->is_fastopen)
+		err = sockopt_set(client->fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+	if (err)
+		return err;
+	client->step = "bind";
+	if (args->bind_len &&
+	    bind(client->fd, (const struct sockaddr *)&args->bind, args->bind_len))
+		return -errno;
+	return 0;
+}
+
 static int client_connect(struct client *client)
 {
 	const struct args *args = client->args;
 	uint64_t start_ns;
 	socklen_t len = sizeof(int);
-	int err = 0, on = 1;
+	int err = client_socket(client);
 	short got = 0;
 
-	client->step = "socket";
-	client->fd = socket(args->dst.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (client->fd < 0)
-		return -errno;
-	setsockopt(client->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	client->step = "bind";
-	if (args->bind_len &&
-	    bind(client->fd, (const struct sockaddr *)&args->bind, args->bind_len))
-		return -errno;
+	if (err)
+		return err;
 	client->step = "connect";
 	start_ns = monotonic_ns();
 	if (connect(client->fd, (const struct sockaddr *)&args->dst, args->dst_len) &&
@@ -353,6 +408,10 @@ static int client_run(struct client *client)
 
 	if (!err)
 		err = client->args->http ? client_http(client) : client_echo(client);
+	if (client->fd >= 0 && client->args->is_vanishing && !err) {
+		client->step = "vanish";
+		err = sockopt_set(client->fd, IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_ON);
+	}
 	if (client->fd >= 0)
 		close(client->fd);
 	return err;

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
-#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,6 +21,7 @@
 
 #include "args.h"
 #include "pattern.h"
+#include "sockopt.h"
 
 enum mode { MODE_ECHO, MODE_SINK, MODE_SEND, MODE_HELLO };
 
@@ -39,6 +39,10 @@ struct args {
 	bool is_v6only;
 	bool is_report;
 	bool is_mptcp;
+	const char *device;
+	const char *md5_key;
+	unsigned int fastopen_queue;
+	unsigned int defer_s;
 };
 
 struct conn {
@@ -70,7 +74,9 @@ static void misuse(const char *what)
 		"usage: tcpserve --listen ADDR --port N [--backlog N=4096] [--rcvbuf N]\n"
 		"                [--mode echo|sink|hello|send [--bytes N]] [--reuseport] "
 		"[--v6only]\n"
-		"                [--no-accept-until-signal] [--report] [--mptcp]\n",
+		"                [--no-accept-until-signal] [--report] [--mptcp]\n"
+		"                [--device DEV] [--md5 KEY] [--fastopen QUEUE] [--defer-accept "
+		"S]\n",
 		what);
 	exit(2);
 }
@@ -98,12 +104,14 @@ static void read_mode(struct args *args, const char *word)
 static void read_args(struct args *args, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "listen", 1, NULL, 'l' },  { "port", 1, NULL, 'p' },
-		{ "backlog", 1, NULL, 'b' }, { "mode", 1, NULL, 'm' },
-		{ "bytes", 1, NULL, 'n' },   { "no-accept-until-signal", 0, NULL, 'w' },
-		{ "rcvbuf", 1, NULL, 'r' },  { "reuseport", 0, NULL, 'u' },
-		{ "v6only", 0, NULL, '6' },  { "report", 0, NULL, 'R' },
-		{ "mptcp", 0, NULL, 'M' },   { 0 },
+		{ "listen", 1, NULL, 'l' },       { "port", 1, NULL, 'p' },
+		{ "backlog", 1, NULL, 'b' },      { "mode", 1, NULL, 'm' },
+		{ "bytes", 1, NULL, 'n' },        { "no-accept-until-signal", 0, NULL, 'w' },
+		{ "rcvbuf", 1, NULL, 'r' },       { "reuseport", 0, NULL, 'u' },
+		{ "v6only", 0, NULL, '6' },       { "report", 0, NULL, 'R' },
+		{ "mptcp", 0, NULL, 'M' },        { "device", 1, NULL, 'd' },
+		{ "md5", 1, NULL, '5' },          { "fastopen", 1, NULL, 'f' },
+		{ "defer-accept", 1, NULL, 'D' }, { 0 },
 	};
 	int which;
 
@@ -130,6 +138,14 @@ static void read_args(struct args *args, int argc, char **argv)
 			args->is_report = true;
 		else if (which == 'M')
 			args->is_mptcp = true;
+		else if (which == 'd')
+			args->device = optarg;
+		else if (which == '5')
+			args->md5_key = optarg;
+		else if (which == 'f')
+			args->fastopen_queue = (unsigned int)args_number(optarg, 65535);
+		else if (which == 'D')
+			args->defer_s = (unsigned int)args_number(optarg, 60);
 		else
 			misuse("unknown option");
 	}
@@ -137,6 +153,20 @@ static void read_args(struct args *args, int argc, char **argv)
 		misuse(argv[optind]);
 	if (!args->listen || !args->port)
 		misuse("--listen and --port are needed");
+}
+
+static void set_options(const struct args *args, int fd, int family)
+{
+	if (args->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, args->device,
+				       (socklen_t)strlen(args->device)))
+		fail("SO_BINDTODEVICE");
+	if (args->md5_key && sockopt_md5_all(fd, family, args->md5_key))
+		fail("TCP_MD5SIG_EXT");
+	if (args->fastopen_queue &&
+	    sockopt_set(fd, IPPROTO_TCP, TCP_FASTOPEN, (int)args->fastopen_queue))
+		fail("TCP_FASTOPEN");
+	if (args->defer_s && sockopt_set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, (int)args->defer_s))
+		fail("TCP_DEFER_ACCEPT");
 }
 
 static int make_listener(const struct args *args)
@@ -156,6 +186,7 @@ static int make_listener(const struct args *args)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only));
 	if (rcvbuf)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
+	set_options(args, fd, addr.ss_family);
 	if (bind(fd, (struct sockaddr *)&addr, len))
 		fail("bind");
 	if (listen(fd, (int)args->backlog))

@@ -21,7 +21,17 @@ enum frame_address {
 	ADDR_LAND,
 	ADDR_MULTICAST,
 	ADDR_LOOPBACK,
-	ADDR_ZERO
+	ADDR_ZERO,
+	ADDR_OWN,         /* another one of ours */
+	ADDR_NEIGHBOUR,   /* in the /24 or /48 of the usual one */
+	ADDR_NEXT_PREFIX, /* in the one behind that */
+	ADDR_ROUTED,      /* behind a next hop */
+	ADDR_NARROW,      /* the same, with a smaller MTU */
+	ADDR_UNRESOLVED,  /* behind a next hop that nobody has seen */
+	ADDR_SAME_LINK,   /* by the device that the packet came by */
+	ADDR_NOWHERE,     /* there is no route */
+	ADDR_LINK_LOCAL,  /* the last of fe80::/10 */
+	ADDR_SITE_LOCAL,  /* the first one behind it */
 };
 
 enum {
@@ -64,15 +74,21 @@ struct frame {
 	enum frame_csum csum;
 	enum frame_address src;
 	bool to_other_host; /* the destination MAC is not ours */
+	bool from_group;    /* the source MAC is a multicast one */
 	bool to_other_addr; /* the destination address is no service's */
 
 	uint8_t dsfield, hop_limit; /* hop_limit 0: 64 */
 	bool more_fragments;
 	uint16_t fragment_offset;
 	uint8_t ip_option_words; /* IPv4: NOPs */
-	uint8_t ext_headers;     /* IPv6: destination options of 8 bytes each */
-	uint8_t ext_kind;        /* instead of 60 */
-	uint8_t routing_left;    /* with ext_kind 43 */
+	uint8_t ip_options[40];  /* instead of those, unless it begins with 0 */
+	bool bad_ip_csum;
+	uint8_t ext_headers;  /* IPv6: destination options of 8 bytes each */
+	uint8_t ext_kind;     /* instead of 60 */
+	uint8_t ext_longer;   /* the first one, by so many times 8 bytes */
+	uint8_t routing_left; /* with ext_kind 43 */
+	bool atomic_fragment; /* IPv6: a fragment header, although it is whole */
+	uint8_t ext_behind;   /* headers like the above behind the fragment header */
 
 	int16_t lie_ip_length; /* added to the IP length field */
 	int8_t lie_doff;       /* added to the data offset */
@@ -81,6 +97,11 @@ struct frame {
 };
 
 #define NO_PORT 1
+
+/* Headers behind an IPv6 header. */
+#define NEXT_ROUTING 43
+#define NEXT_FRAGMENT 44
+#define NEXT_OPTIONS 60
 
 static inline void put16(uint8_t *p, unsigned int v)
 {
@@ -150,14 +171,27 @@ static inline size_t put_options(const struct frame *f, uint8_t *o)
 static inline void pick_source(const struct frame *f, struct frame_net *net)
 {
 	static const uint8_t v4[][4] = {
-		[ADDR_OTHER] = { 198, 18, 7, 7 },
-		[ADDR_MULTICAST] = { 224, 0, 0, 1 },
-		[ADDR_LOOPBACK] = { 127, 0, 0, 1 },
+		[ADDR_OTHER] = { 198, 18, 7, 7 },       [ADDR_MULTICAST] = { 224, 0, 0, 1 },
+		[ADDR_LOOPBACK] = { 127, 0, 0, 1 },     [ADDR_OWN] = { 192, 0, 2, 3 },
+		[ADDR_NEIGHBOUR] = { 192, 0, 2, 200 },  [ADDR_NEXT_PREFIX] = { 192, 0, 3, 2 },
+		[ADDR_ROUTED] = { 203, 0, 113, 7 },     [ADDR_NARROW] = { 203, 0, 113, 130 },
+		[ADDR_UNRESOLVED] = { 203, 0, 114, 7 }, [ADDR_SAME_LINK] = { 198, 19, 7, 7 },
+		[ADDR_NOWHERE] = { 100, 64, 0, 7 },
 	};
 	static const uint8_t v6[][16] = {
 		[ADDR_OTHER] = { 0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [15] = 7 },
 		[ADDR_MULTICAST] = { 0xff, 0x02, [15] = 1 },
 		[ADDR_LOOPBACK] = { [15] = 1 },
+		[ADDR_OWN] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 3 },
+		[ADDR_NEIGHBOUR] = { 0x20, 0x01, 0x0d, 0xb8, [6] = 0xff, 0xff, [15] = 2 },
+		[ADDR_NEXT_PREFIX] = { 0x20, 0x01, 0x0d, 0xb8, [5] = 1, [15] = 2 },
+		[ADDR_ROUTED] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x71, [15] = 7 },
+		[ADDR_NARROW] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x71, 0x80, [15] = 7 },
+		[ADDR_UNRESOLVED] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x72, [15] = 7 },
+		[ADDR_SAME_LINK] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x73, [15] = 7 },
+		[ADDR_NOWHERE] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x74, [15] = 7 },
+		[ADDR_LINK_LOCAL] = { 0xfe, 0xbf, [15] = 7 },
+		[ADDR_SITE_LOCAL] = { 0xfe, 0xc0, [15] = 7 },
 	};
 
 	if (f->src == ADDR_LAND)
@@ -168,6 +202,8 @@ static inline void pick_source(const struct frame *f, struct frame_net *net)
 		memcpy(net->src, net->v6 ? v6[f->src] : v4[f->src], net->v6 ? 16 : 4);
 	if (f->to_other_host)
 		net->dst_mac[5] ^= 0xff;
+	if (f->from_group)
+		net->src_mac[0] |= 1;
 	if (f->to_other_addr)
 		net->dst[net->v6 ? 15 : 3] ^= 0x40;
 }
@@ -195,6 +231,8 @@ static inline size_t put_ipv4(const struct frame *f, const struct frame_net *net
 	int total = header + l4_bytes + f->lie_ip_length;
 
 	memset(p, 1, header); /* NOPs */
+	if (f->ip_options[0])
+		memcpy(p + 20, f->ip_options, header - 20);
 	p[0] = 0x40 | header / 4;
 	p[1] = f->dsfield;
 	put16(p + 2, total);
@@ -208,33 +246,49 @@ static inline size_t put_ipv4(const struct frame *f, const struct frame_net *net
 	memcpy(p + 12, net->src, 4);
 	memcpy(p + 16, net->dst, 4);
 	put16(p + 10, ~sum_bytes(p, header, 0) & 0xffff);
+	if (f->bad_ip_csum)
+		p[11] ^= 1;
 	return header;
 }
 
+static inline size_t put_ext_header(const struct frame *f, uint8_t kind, uint8_t next,
+				    size_t longer, uint8_t *p)
+{
+	size_t n = 8 + 8 * longer;
+
+	memset(p, 0, n);
+	p[0] = next;
+	p[1] = longer;
+	if (kind == NEXT_FRAGMENT)
+		put16(p + 2, f->fragment_offset << 3 | f->more_fragments);
+	else if (kind == NEXT_ROUTING)
+		p[3] = f->routing_left;
+	else if (n - 4 <= 255)
+		p[2] = 1, p[3] = n - 4; /* PadN */
+	return n;
+}
+
+/* In this order: extension headers, a fragment header, more extension headers. */
 static inline size_t put_ipv6(const struct frame *f, const struct frame_net *net, uint8_t *p,
 			      size_t l4_bytes)
 {
-	bool fragment = f->more_fragments || f->fragment_offset;
-	uint8_t kind = fragment ? 44 : f->ext_kind ?: 60, nr = fragment ? 1 : f->ext_headers;
-	uint8_t transport = f->kind == KIND_UDP ? 17 : 6;
+	bool fragment = f->more_fragments || f->fragment_offset || f->atomic_fragment;
+	int nr = f->ext_headers + fragment + f->ext_behind;
+	uint8_t kind[nr + 1];
 	size_t n = 40;
 
+	memset(kind, f->ext_kind ?: NEXT_OPTIONS, nr);
+	if (fragment)
+		kind[f->ext_headers] = NEXT_FRAGMENT;
+	kind[nr] = f->kind == KIND_UDP ? 17 : 6;
+	for (int i = 0; i < nr; i++)
+		n += put_ext_header(f, kind[i], kind[i + 1], i ? 0 : f->ext_longer, p + n);
 	put32(p, 0x60000000 | f->dsfield << 20);
-	put16(p + 4, 8 * nr + l4_bytes + f->lie_ip_length);
-	p[6] = nr ? kind : transport;
+	put16(p + 4, n - 40 + l4_bytes + f->lie_ip_length);
+	p[6] = kind[0];
 	p[7] = f->hop_limit ?: 64;
 	memcpy(p + 8, net->src, 16);
 	memcpy(p + 24, net->dst, 16);
-	for (int i = 0; i < nr; i++, n += 8) {
-		memset(p + n, 0, 8);
-		p[n] = i + 1 < nr ? kind : transport;
-		if (fragment)
-			put16(p + n + 2, f->fragment_offset << 3 | f->more_fragments);
-		else if (kind == 43)
-			p[n + 3] = f->routing_left;
-		else
-			p[n + 2] = 1, p[n + 3] = 4; /* PadN */
-	}
 	return n;
 }
 

@@ -5,8 +5,12 @@
  * calls and gone with the process.
  *
  *   service      192.0.2.1  2001:db8::1       (on lo)
+ *   another one  192.0.2.3  2001:db8::3       (on lo; of PORT_WEB alone)
  *   client       192.0.2.2  2001:db8::2       (on lo; for real connections)
  *   strangers    198.18.0.0/15  2001:db8:ffff::/48, routed so that the kernel may answer them
+ *   by next hop  203.0.113.0/24  2001:db8:71::/48, the upper half of it with a smaller MTU
+ *                203.0.114.0/24  2001:db8:72::/48, where the next hop has no MAC
+ *   by lo        198.19.0.0/16  2001:db8:73::/48
  */
 #ifndef SYNWARD_TEST_WORLD_H
 #define SYNWARD_TEST_WORLD_H
@@ -26,32 +30,45 @@
 
 #include "frame.h"
 
-#define PORT_WEB 443       /* armed, a listener */
-#define PORT_MONITOR 444   /* counted only, a listener */
-#define PORT_NOBODY 445    /* armed, no listener */
-#define PORT_MPTCP 446     /* armed, an MPTCP listener */
-#define PORT_FULL 447      /* armed, a listener whose accept queue is full */
-#define PORT_DRAIN 448     /* not armed any more, cookies are outstanding */
-#define PORT_SMALL 449     /* armed, a listener with a small SO_RCVBUF */
-#define PORT_BRIM 450      /* armed, a listener whose accept queue holds just its limit */
-#define PORT_MD5 451       /* armed, a listener with a TCP-MD5 key */
-#define PORT_AUTO 452      /* at peace, a listener; handshakes of the kernel's */
-#define PORT_ATTACKED 453  /* auto, and under attack */
-#define PORT_FORCED 454    /* auto, and armed by hand */
-#define PORT_DISARMED 455  /* auto, under attack, but disarmed by hand since */
-#define PORT_OFF 456       /* off */
-#define PORT_OFF_DRAIN 457 /* off, cookies are outstanding */
-#define PORT_DEFER 458     /* at peace, a listener with TCP_DEFER_ACCEPT */
-#define PORT_TIMES 459     /* at peace, a listener; the handshake has timestamps */
-#define PORT_OTHER 8080    /* no service */
+#define PORT_WEB 443        /* armed, a listener */
+#define PORT_MONITOR 444    /* counted only, a listener */
+#define PORT_NOBODY 445     /* armed, no listener */
+#define PORT_MPTCP 446      /* armed, an MPTCP listener */
+#define PORT_FULL 447       /* armed, a listener whose accept queue is full */
+#define PORT_DRAIN 448      /* not armed any more, cookies are outstanding */
+#define PORT_SMALL 449      /* armed, a listener with a small SO_RCVBUF */
+#define PORT_BRIM 450       /* armed, a listener whose accept queue holds just its limit */
+#define PORT_MD5 451        /* armed, a listener with a TCP-MD5 key */
+#define PORT_AUTO 452       /* at peace, a listener; handshakes of the kernel's */
+#define PORT_ATTACKED 453   /* auto, and under attack */
+#define PORT_FORCED 454     /* auto, and armed by hand */
+#define PORT_DISARMED 455   /* auto, under attack, but disarmed by hand since */
+#define PORT_OFF 456        /* off */
+#define PORT_OFF_DRAIN 457  /* off, cookies are outstanding */
+#define PORT_DEFER 458      /* at peace, a listener with TCP_DEFER_ACCEPT */
+#define PORT_TIMES 459      /* at peace, a listener; the handshake has timestamps */
+#define PORT_ROOMY 460      /* armed, a listener whose SYN queue is just half full */
+#define PORT_CROWDED 461    /* armed, one whose SYN queue is more than half full */
+#define PORT_MPTCP_FULL 462 /* armed, an MPTCP listener whose SYN queue is full */
+#define PORT_UNHEARD 463    /* at peace, no listener */
+#define PORT_OTHER 8080     /* no service */
 
 #define SPORT_ESTABLISHED 41001
 #define SPORT_TIME_WAIT 41002
 #define SPORT_HALF_OPEN 41003
+#define SPORT_CLOSE_WAIT 41004
 
 #define SMALL_RCVBUF 16384 /* bytes asked for; the kernel doubles it */
 
 static const uint8_t world_srv4[16] = { 192, 0, 2, 1 }, world_cli4[16] = { 192, 0, 2, 2 };
+static const uint8_t world_own4[16] = { 192, 0, 2, 3 };
+static const uint8_t world_own6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 3 };
+/* Of the device `out`, of the next hop behind it, and of everything on lo. */
+static const uint8_t world_out_mac[6] = { 2, 0, 0, 0, 0, 8 },
+		     world_hop_mac[6] = { 2, 0, 0, 0, 0, 9 };
+static const uint8_t world_lo_mac[6];
+#define WORLD_NARROW_MTU 1400
+#define WORLD_LO_MTU 1420
 static const uint8_t world_srv6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
 static const uint8_t world_cli6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 2 };
 
@@ -211,6 +228,8 @@ static inline void world_connections(bool v6, int web)
 
 	world_connect(v6, SPORT_ESTABLISHED, PORT_WEB);
 	MUST(accept(web, NULL, NULL));
+	MUST(shutdown(world_connect(v6, SPORT_CLOSE_WAIT, PORT_WEB), SHUT_WR));
+	MUST(accept(web, NULL, NULL));
 	/* the server closes first, so the TIME_WAIT is its own */
 	time_wait = world_connect(v6, SPORT_TIME_WAIT, PORT_WEB);
 	accepted = MUST(accept(web, NULL, NULL));
@@ -219,19 +238,54 @@ static inline void world_connections(bool v6, int web)
 	close(time_wait);
 }
 
+/* A sysctl of this namespace, net.ipv4 or net.ipv6. */
+static inline void world_sysctl(const char *name, int value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
+	f = fopen(path, "we");
+	if (!f || fprintf(f, "%d", value) < 0 || fclose(f)) {
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		exit(1);
+	}
+}
+
+static inline void world_forward(bool does)
+{
+	world_sysctl("ipv4/conf/lo/forwarding", does);
+	world_sysctl("ipv6/conf/lo/forwarding", does);
+}
+
 static inline void world_namespace(void)
 {
 	MUST(unshare(CLONE_NEWNET));
 	world_run(
 		"ip link set lo up; ip addr add 192.0.2.1/32 dev lo; ip addr add 192.0.2.2/32 "
-		"dev lo;"
-		"ip addr add 2001:db8::1/128 dev lo nodad; ip addr add 2001:db8::2/128 dev lo "
-		"nodad;"
+		"dev lo; ip addr add 192.0.2.3/32 dev lo;"
+		"for i in 1 2 3; do ip addr add 2001:db8::$i/128 dev lo nodad; done;"
 		"ip route add 198.18.0.0/15 dev lo;"
 		/* To an address that is not its own, IPv6 answers on another device only. */
-		"ip link add out type veth peer name in; ip link set out up; ip link set in up;"
+		"ip link add out address 02:00:00:00:00:08 type veth peer name in;"
+		"ip link set out up; ip link set in up;"
 		"ip -6 route add 2001:db8:ffff::/48 dev out;"
 		"ip -6 neigh add 2001:db8:ffff::7 lladdr 02:00:00:00:00:07 dev out nud permanent");
+	world_run("ip addr add 10.9.0.1/24 dev out; ip addr add 2001:db8:9::1/64 dev out nodad;"
+		  "hop='lladdr 02:00:00:00:00:09 dev out nud permanent';"
+		  "ip neigh add 10.9.0.2 $hop; ip neigh add 2001:db8:9::2 $hop;"
+		  "ip route add 203.0.113.0/24 via 10.9.0.2;"
+		  "ip route add 203.0.113.128/25 via 10.9.0.2 mtu lock 1400;"
+		  "ip route add 2001:db8:71::/48 via 2001:db8:9::2;"
+		  "ip route add 2001:db8:71:8000::/49 via 2001:db8:9::2 mtu lock 1400;"
+		  "ip route add 203.0.114.0/24 via 10.9.0.3;"
+		  "ip route add 2001:db8:72::/48 via 2001:db8:9::3");
+	/* Of IPv4, lo has one neighbour for all, and would not hear itself under another MAC. */
+	world_run("ip link set lo mtu 1420; ip route add 2001:db8:73::/48 dev lo;"
+		  "lo='lladdr 00:00:00:00:00:00 dev lo nud permanent';"
+		  "ip neigh add 198.19.7.7 $lo; ip neigh add 2001:db8:73::7 $lo");
+	world_sysctl("ipv4/tcp_synack_retries", 12); /* half-open ones outlast the test */
+	world_forward(true);
 }
 
 #endif

@@ -30,9 +30,11 @@ int synward_main(int argc, char **argv);
 #include "cleanup.h"
 #include "control.h"
 #include "json.h"
+#include "list_reply.h"
 #include "status.h"
 
 #define NR_FLOWS 2500
+#define NR_DENIED 2500
 #define WORDS_MAX 16
 
 static struct world {
@@ -47,6 +49,26 @@ static struct snapshot snapshot;
 static struct handshake_page page;
 static struct control *control;
 
+/* The daemon that is asked has lost what it does best. */
+static bool is_degraded;
+
+static void degrade_snapshot(void)
+{
+	snapshot.devices[0].path = "kernel-cookie";
+	snapshot.devices[0].why = "the TC half is gone";
+	snapshot.rows[0].path = snapshot.rows[1].path = "kernel-cookie";
+	snapshot.rows[0].why = snapshot.rows[1].why = "a listener is MPTCP";
+	snapshot.rows[3] = (struct snapshot_row){ .name = "api",
+						  .path = "kernel-cookie",
+						  .why = "the TC half is gone",
+						  .port = 1,
+						  .mode = SVC_AUTO };
+	snapshot.rows[4] = (struct snapshot_row){
+		.name = "api", .path = "monitor", .why = "no kfunc", .port = 2, .mode = SVC_AUTO
+	};
+	snapshot.nr_rows = 5;
+}
+
 static void fill_snapshot(void)
 {
 	snapshot.uptime_seconds = 7380;
@@ -57,6 +79,7 @@ static void fill_snapshot(void)
 	snapshot.nr_rows = 3;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
+		.path = "cookie",
 		.port = 443,
 		.mode = SVC_AUTO,
 		.armed = true,
@@ -75,13 +98,17 @@ static void fill_snapshot(void)
 		.learned = { 2.35, 120 },
 	};
 	snapshot.rows[1] = (struct snapshot_row){ .name = "mail",
+						  .path = "cookie",
 						  .port = 25,
 						  .mode = SVC_ALWAYS,
 						  .armed = true,
 						  .armed_until_seconds = ARMED_SECONDS_WITHOUT_END,
 						  .thresholds = { .hold_seconds = 30 } };
-	snapshot.rows[2] =
-		(struct snapshot_row){ .name = "mail", .port = 587, .mode = SVC_MONITOR };
+	snapshot.rows[2] = (struct snapshot_row){ .name = "mail",
+						  .path = "monitor",
+						  .why = "mode is monitor",
+						  .port = 587,
+						  .mode = SVC_MONITOR };
 	snapshot.reasons[SYN_COOKIE] = 30411374;
 }
 
@@ -177,6 +204,103 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 	return end_of(service, ret_why, "disarm %s", service);
 }
 
+static struct list_entry list_entry_of(enum list list, const char *text, enum list_source source,
+				       __u64 expires_ms)
+{
+	struct list_entry entry = { .list = list, .source = source, .expires_ms = expires_ms };
+	char why[PREFIX_WHY_SIZE];
+
+	if (prefix_parse(text, &entry.prefix, why))
+		abort();
+	return entry;
+}
+
+/* Two prefixes are allowed, NR_DENIED addresses denied. */
+static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
+{
+	static struct list_page listed;
+	char text[PREFIX_SIZE];
+
+	(void)arg;
+	listed.nr_entries = 0;
+	listed.next = 0;
+	if (list == LIST_ALLOW) {
+		listed.entries[listed.nr_entries++] =
+			list_entry_of(list, "10.0.0.0/8", LIST_FROM_FILE, 0);
+		listed.entries[listed.nr_entries++] =
+			list_entry_of(list, "2001:db8::/32", LIST_FROM_COMMAND, 3600000);
+	}
+	while (list == LIST_DENY && from < NR_DENIED && listed.nr_entries < limit) {
+		snprintf(text, sizeof(text), "10.1.%u.%u", from >> 8, from & 255);
+		listed.entries[listed.nr_entries++] =
+			list_entry_of(list, text, LIST_FROM_COMMAND, 0);
+		from++;
+	}
+	if (list == LIST_DENY && from < NR_DENIED)
+		listed.next = from;
+	*ret = list_page_json(&listed, 0);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* 10.0.0.0/8 is allowed by a file, 10.1.0.0/16 denied by one, 10.2.0.0/16 allowed by command. */
+static struct list_change list_change_of(const char *prefix)
+{
+	struct list_change change = { .was_there = true };
+
+	if (!strcmp(prefix, "10.0.0.0/8"))
+		change.before = list_entry_of(LIST_ALLOW, prefix, LIST_FROM_FILE, 0);
+	else if (!strcmp(prefix, "10.1.0.0/16"))
+		change.before = list_entry_of(LIST_DENY, prefix, LIST_FROM_FILE, 0);
+	else if (!strcmp(prefix, "10.2.0.0/16"))
+		change.before = list_entry_of(LIST_ALLOW, prefix, LIST_FROM_COMMAND, 0);
+	else
+		change.was_there = false;
+	change.before.in_file =
+		change.before.source == LIST_FROM_FILE ? change.before.list : LIST_NONE;
+	return change;
+}
+
+/* Done; or refused, and the reason says what was asked for. */
+static int on_list_add(void *arg, enum list list, const char *text, __u32 seconds, json_t **ret,
+		       char **ret_why)
+{
+	struct list_change change = list_change_of(text);
+	char why[PREFIX_WHY_SIZE];
+	struct prefix prefix;
+
+	(void)arg;
+	if (prefix_parse(text, &prefix, why))
+		return end_of(text, ret_why, "%s", why) ?: -EINVAL;
+	if (prefix.bits == 1)
+		return end_of("refused", ret_why, "add %d %s %u", list, text, seconds);
+	change.is_there = true;
+	change.after = list_entry_added(change.was_there ? &change.before : NULL, &prefix, list,
+					seconds * 1000ULL);
+	*ret = list_change_json(&change, 0);
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* What 10.0.0.0/8 denies goes, and the file shows again. */
+static int on_list_delete(void *arg, enum list list, const char *text, json_t **ret, char **ret_why)
+{
+	struct list_change change = list_change_of(text);
+
+	(void)arg;
+	if (!strcmp(text, "wrong"))
+		return end_of(text, ret_why, "delete %d %s", list, text);
+	if (!strcmp(text, "10.0.0.0/8") && list == LIST_DENY) {
+		change.after = change.before;
+		change.before.list = LIST_DENY;
+		change.before.source = LIST_FROM_COMMAND;
+		change.is_there = true;
+	} else if (change.was_there && change.before.list != list) {
+		change.after = change.before;
+		change.is_there = true;
+	}
+	*ret = list_change_json(&change, 0);
+	return *ret ? 0 : -ENOMEM;
+}
+
 #define BEGIN                                                                           \
 	"{\"event\": \"attack_begin\", \"time\": \"2026-11-24T13:30:29.123Z\", "        \
 	"\"service\": \"web\", \"port\": 443, \"mode\": \"auto\", \"answered\": true, " \
@@ -189,6 +313,12 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 	"\"syns\": 100000, \"cookies_sent\": 5, \"cookies_valid\": 4, \"cookies_invalid\": 3, "  \
 	"\"served\": 2, \"sources\": [{\"prefix\": \"198.18.3.0/24\", \"percent\": 0.4}, "       \
 	"{\"prefix\": \"2001:db8::/48\", \"percent\": 0.1}]}"
+#define HOLE                                                                   \
+	"{\"event\": \"black_hole\", \"time\": \"2026-11-24T13:32:00.000Z\", " \
+	"\"service\": \"web\", \"port\": 443, \"mode\": \"always\", \"seconds\": 600}"
+#define HOLE_END                                                                   \
+	"{\"event\": \"black_hole_end\", \"time\": \"2026-11-24T13:42:00.000Z\", " \
+	"\"service\": \"web\", \"port\": 443, \"mode\": \"always\", \"cause\": \"time\"}"
 #define NEWER "{\"event\": \"eclipse\", \"moons\": 2}"
 
 static void publish(const char *text)
@@ -214,6 +344,8 @@ static int on_publish(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)arg;
 	publish(END);
+	publish(HOLE);
+	publish(HOLE_END);
 	publish(NEWER);
 	sd_event_add_time(event, &end, CLOCK_MONOTONIC, usec + 50000, 1, on_end, NULL);
 	return sd_event_source_set_priority(end, SD_EVENT_PRIORITY_IDLE);
@@ -243,10 +375,15 @@ static void serve(int ready)
 		.arm = on_arm,
 		.disarm = on_disarm,
 		.mode = on_mode,
+		.list = on_list,
+		.list_add = on_list_add,
+		.list_delete = on_list_delete,
 	};
 	sd_event *event = NULL;
 
 	fill_snapshot();
+	if (is_degraded)
+		degrade_snapshot();
 	sd_event_new(&event);
 	ops.arg = event;
 	if (!control_open(event, world.path, &ops, &control) && write(ready, "", 1) == 1)
@@ -286,12 +423,19 @@ static void daemon_end(void)
 	world.daemon = 0;
 }
 
+__attribute__((unused)) static int set_up_degraded(void **state)
+{
+	is_degraded = true;
+	return set_up(state);
+}
+
 static int tear_down(void **state)
 {
 	char command[128];
 
 	(void)state;
 	daemon_end();
+	is_degraded = false;
 	snprintf(command, sizeof(command), "rm -r %s", world.directory);
 	return system(command);
 }

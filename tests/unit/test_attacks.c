@@ -287,9 +287,9 @@ static void test_words(void **state)
 static void test_counts(void **state)
 {
 	(void)state;
-	row.now = (struct row_counts){ 1, 2, 3, 4, 5, 6 };
+	row.now = (struct row_counts){ 1, 2, 3, 4, 5, 0, 0, 6 };
 	look();
-	row.now = (struct row_counts){ 101, 202, 303, 404, 505, 606 };
+	row.now = (struct row_counts){ 101, 202, 303, 404, 505, 0, 0, 606 };
 	row.syn_rate = 900.9;
 	begin();
 	saw(1);
@@ -305,7 +305,7 @@ static void test_counts(void **state)
 	now_ms = row.until_ms;
 	row.is_attacked = false;
 	row.syn_rate = 10;
-	row.now = (struct row_counts){ 1ULL << 40, 20002, 303, 4004, 50005, 600006 };
+	row.now = (struct row_counts){ 1ULL << 40, 20002, 303, 4004, 50005, 0, 0, 600006 };
 	look();
 	saw(1);
 	reported(0, END_AT("31:10.873") WEB("true") HALF_OPEN LASTED_FOR(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/change.c cli/client.c cli/dropin.c cli/handshakes.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/status.c daemon/log.c */
+/* sources: cli/[a-l]*.c cli/mo*.c cli/[n-z]*.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/status.c daemon/list_reply.c daemon/lists.c daemon/log.c */
 /*
  * `synward` as it is called, against the daemon's own control socket: what is printed where, and
  * the exit status.
@@ -36,9 +36,30 @@ static void test_status(void **state)
 	assert_int_equal(synward("st -t"), 0);
 	assert_non_null(strstr(world.out, "\nservice\tweb\t443\tauto\tarmed\t30411392\t30411374\t"
 					  "52018\t0\t1000128\t64\t4096\t1014808\t1\t28\t320041000\t"
-					  "0\t0\t0\n"));
+					  "0\t0\t0\tcookie\t\n"));
 	assert_int_equal(synward("status -j"), 0);
 	assert_non_null(strstr(world.out, "\"armed_until_seconds\": 28"));
+}
+
+/* Each cause once, with all that it holds for; not again what the first lines said, nor what the
+ * operator wanted so. */
+static void test_status_whys(void **state)
+{
+	static const char whys[] =
+		"answered with a cookie\n"
+		"\neth0: kernel-cookie, because the TC half is gone\n"
+		"\nweb:443, mail:25: kernel-cookie, because a listener is MPTCP\n";
+	size_t nr = strlen(whys);
+
+	(void)state;
+	assert_int_equal(synward("status"), 0);
+	assert_non_null(strstr(world.out, "answered on 1 of 2 interfaces\n"
+					  "eth1: not answering: no kfunc\n"));
+	assert_in_range(strlen(world.out), nr, sizeof(world.out));
+	assert_string_equal(world.out + strlen(world.out) - nr, whys);
+	assert_int_equal(synward("status -t"), 0);
+	assert_non_null(strstr(world.out, "\tkernel-cookie\ta listener is MPTCP\n"));
+	assert_null(strstr(world.out, ": kernel-cookie, because"));
 }
 
 static void test_thresholds(void **state)
@@ -135,7 +156,7 @@ static void test_changes(void **state)
 		{ "arm --for 10m wrong", CLI_MISUSE, "synward: arm wrong 600\n" },
 		{ "--for 365d arm wrong", CLI_MISUSE, "synward: arm wrong 31536000\n" },
 		{ "disarm web", CLI_DONE, "" },
-		{ "d refused", CLI_FAILED, "synward: disarm refused\n" },
+		{ "dis refused", CLI_FAILED, "synward: disarm refused\n" },
 	};
 	size_t i;
 
@@ -242,14 +263,18 @@ static void test_monitor(void **state)
 		"(threshold 128); SYNs are answered with cookies\n"
 		"2026-11-24T13:31:39.456Z web:443 attack ends after 1 min 10 s: 100000 SYNs, at "
 		"most 9000/s; cookies: 5 sent, 4 valid, 3 invalid; 2 clients served; most from "
-		"198.18.3.0/24 (0.4%), 2001:db8::/48 (0.1%)\n" NEWER "\n");
+		"198.18.3.0/24 (0.4%), 2001:db8::/48 (0.1%)\n"
+		"2026-11-24T13:32:00.000Z web:443 black hole: handshakes that are handed to the "
+		"listener arrive nowhere; SYNs go to the kernel, tried again in 10 min 0 s\n"
+		"2026-11-24T13:42:00.000Z web:443 hand-offs are tried again: the time is "
+		"over\n" NEWER "\n");
 }
 
 static void test_monitor_json(void **state)
 {
 	(void)state;
 	assert_int_equal(synward("-j monitor"), CLI_NO_DAEMON);
-	assert_string_equal(world.out, BEGIN "\n" END "\n" NEWER "\n");
+	assert_string_equal(world.out, BEGIN "\n" END "\n" HOLE "\n" HOLE_END "\n" NEWER "\n");
 }
 
 static void test_monitor_tabs(void **state)
@@ -262,7 +287,9 @@ static void test_monitor_tabs(void **state)
 		"attack_end\t2026-11-24T13:31:39.456Z\tweb\t443\tmonitor\tno\tsyn_"
 		"rate\t6000\t5000\t"
 		"2026-11-24T13:30:29.123Z\t70.3\t9000\t100000\t5\t4\t3\t2\t"
-		"198.18.3.0/24=0.4,2001:db8::/48=0.1\n" NEWER "\n");
+		"198.18.3.0/24=0.4,2001:db8::/48=0.1\n"
+		"black_hole\t2026-11-24T13:32:00.000Z\tweb\t443\talways\t600\n"
+		"black_hole_end\t2026-11-24T13:42:00.000Z\tweb\t443\talways\ttime\n" NEWER "\n");
 }
 
 /* Output that goes nowhere is a failure, and at once. */
@@ -326,10 +353,19 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_status),    TEST(test_thresholds),   TEST(test_handshakes),
-		TEST(test_changes),   TEST(test_persist),      TEST(test_misuse),
-		TEST(test_monitor),   TEST(test_monitor_json), TEST(test_monitor_tabs),
-		TEST(test_no_output), TEST(test_no_daemon),    cmocka_unit_test(test_units),
+		TEST(test_status),
+		TEST(test_thresholds),
+		TEST(test_handshakes),
+		TEST(test_changes),
+		TEST(test_persist),
+		TEST(test_misuse),
+		TEST(test_monitor),
+		TEST(test_monitor_json),
+		TEST(test_monitor_tabs),
+		cmocka_unit_test_setup_teardown(test_status_whys, set_up_degraded, tear_down),
+		TEST(test_no_output),
+		TEST(test_no_daemon),
+		cmocka_unit_test(test_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

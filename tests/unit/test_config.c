@@ -21,7 +21,7 @@
 
 #define TUNABLES \
 	"arm-half-open, arm-syn-rate, hold, low-water, handshake-timeout and max-half-open\n"
-#define SERVICE_KEYS(line) line "ports, addresses, mode, " TUNABLES
+#define SERVICE_KEYS(line) line "ports, addresses, mode, server-first, " TUNABLES
 
 /* A refused file and its lines, joined by newlines. */
 struct refusal {
@@ -39,7 +39,7 @@ static const struct refusal refusals[] = {
 	{ "unknown key in [synward], far", MAIN "colour = red\n" WEB,
 	  "f:3: unknown key 'colour'; keys here are interfaces, xdp-mode, control-socket, "
 	  "pin-path, "
-	  "state-directory, " TUNABLES },
+	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, " TUNABLES },
 	{ "unknown key, close to one that both sections have",
 	  MAIN "holt = 1\n" WEB "arm-syn-rates = 5\n",
 	  "f:3: unknown key 'holt'; did you mean 'hold'?\n"
@@ -167,6 +167,22 @@ static const struct refusal refusals[] = {
 	{ "the root as state directory", MAIN "state-directory = //\n" WEB,
 	  "f:3: state-directory '//' is no absolute path of a directory below /; write one as in "
 	  "/var/lib/synward\n" },
+	{ "bad caps of SYN-ACKs", MAIN "synack-per-prefix = 900001\n" WEB,
+	  "f:3: synack-per-prefix: '900001' is no cap; it is 1 to 900000 SYN-ACKs a second, or 0 "
+	  "for none\n" },
+	{ "cap of SYN-ACKs with a unit", MAIN "synack-per-prefix = 20000/s\n" WEB,
+	  "f:3: synack-per-prefix: '20000/s' is no cap; it is 1 to 900000 SYN-ACKs a second, or 0 "
+	  "for none\n" },
+	{ "cap of SYN-ACKs with zeros", MAIN "synack-per-prefix = 00\n" WEB,
+	  "f:3: synack-per-prefix: '00' is no cap; it is 1 to 900000 SYN-ACKs a second, or 0 for "
+	  "none\n" },
+	{ "bad reply", MAIN "reply = FIB\n" WEB,
+	  "f:3: reply: 'FIB' is no way back; it is tx (the way the SYN came) or fib (by the "
+	  "routing table)\n" },
+	{ "bad server-first", MAIN WEB "server-first = 1\n",
+	  "f:5: server-first: '1' is neither yes nor no\n" },
+	{ "server-first for all", MAIN "server-first = yes\n" WEB,
+	  "f:3: 'server-first' does not belong here; it belongs to a [service NAME]\n" },
 	{ "long socket path", MAIN "control-socket = /" X50 X50 "1234567\n" WEB,
 	  "f:3: control-socket has 108 bytes; the path of a socket has at most 107\n" },
 };
@@ -237,6 +253,8 @@ static void test_defaults(void **state)
 	assert_int_equal(config.nr_interfaces, 1);
 	assert_string_equal(config.interfaces[0], "eth0");
 	assert_int_equal(config.xdp_mode, XDP_MODE_AUTO);
+	assert_int_equal(config.synack_per_prefix, 20000);
+	assert_false(config.reply_by_route);
 	assert_string_equal(config.control_socket, "/run/synward/control.sock");
 	assert_string_equal(config.pin_path, "/sys/fs/bpf/synward");
 	assert_int_equal(config.nr_services, 1);
@@ -246,6 +264,7 @@ static void test_defaults(void **state)
 	assert_true(config.services[0].any_address);
 	assert_int_equal(config.services[0].nr_addresses, 0);
 	assert_int_equal(config.services[0].mode, SVC_AUTO);
+	assert_false(config.services[0].server_first);
 	assert_null(config.path);
 	config_free(&config);
 }
@@ -260,14 +279,20 @@ static const char everything[] =
 	"control-socket = /tmp/a b;c.sock\n"
 	"pin-path = /sys/fs/bpf/other ;\n"
 	"state-directory = /var/lib/other/\n"
+	"allow-file = /etc/synward/let these in\n"
+	"deny-file = /etc/synward/deny\n"
+	"synack-per-prefix = 900000\n"
+	"reply = fib\n"
 	"[service mail-1._x]\n"
 	"ports = 25 465-467 65535\n"
 	"addresses = 192.0.2.1 2001:db8::1\n"
 	"mode = monitor\n"
+	"server-first = yes\n"
 	"[service\tother] # behind\n"
 	"mode = off\n"
 	"addresses = 192.0.2.2\n"
 	"ports = 25\n"
+	"server-first = no\n"
 	"[service third]\nports = 1\nmode = auto\n"
 	"[service fourth]\nports = 2\nmode = always";
 
@@ -286,6 +311,10 @@ static void test_everything(void **state)
 	assert_string_equal(config.control_socket, "/tmp/a b;c.sock");
 	assert_string_equal(config.pin_path, "/sys/fs/bpf/other");
 	assert_string_equal(config.state_directory, "/var/lib/other/");
+	assert_string_equal(config.allow_file, "/etc/synward/let these in");
+	assert_string_equal(config.deny_file, "/etc/synward/deny");
+	assert_int_equal(config.synack_per_prefix, 900000);
+	assert_true(config.reply_by_route);
 	assert_int_equal(config.nr_services, 4);
 	mail = &config.services[0];
 	assert_string_equal(mail->name, "mail-1._x");
@@ -300,10 +329,25 @@ static void test_everything(void **state)
 	assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", &v6), 1);
 	assert_memory_equal(&mail->addresses[1], &v6, sizeof(v6));
 	assert_int_equal(mail->mode, SVC_MONITOR);
+	assert_true(mail->server_first);
 	assert_string_equal(config.services[1].name, "other");
 	assert_int_equal(config.services[1].mode, SVC_OFF);
+	assert_false(config.services[1].server_first);
 	assert_int_equal(config.services[2].mode, SVC_AUTO);
 	assert_int_equal(config.services[3].mode, SVC_ALWAYS);
+	config_free(&config);
+}
+
+/* What is written may be the least, or the default. */
+static void test_least(void **state)
+{
+	static const char text[] = MAIN "synack-per-prefix = 0\nreply = tx\n" WEB;
+	struct config config;
+
+	(void)state;
+	parse_good(text, &config);
+	assert_int_equal(config.synack_per_prefix, 0);
+	assert_false(config.reply_by_route);
 	config_free(&config);
 }
 
@@ -458,12 +502,19 @@ static void test_many_interfaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_refusals_crlf),
-		cmocka_unit_test(test_nul),          cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_everything),   cmocka_unit_test(test_state_directory),
-		cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
-		cmocka_unit_test(test_args),         cmocka_unit_test(test_few_args),
-		cmocka_unit_test(test_bad_args),     cmocka_unit_test(test_many_interfaces),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_refusals_crlf),
+		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_least),
+		cmocka_unit_test(test_state_directory),
+		cmocka_unit_test(test_longest_line),
+		cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_args),
+		cmocka_unit_test(test_few_args),
+		cmocka_unit_test(test_bad_args),
+		cmocka_unit_test(test_many_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

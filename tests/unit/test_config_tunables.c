@@ -209,12 +209,25 @@ static void test_precedence(void **state)
 /* Each key is in dist/synward.conf, and what it says to be the default is it. */
 static void test_installed_file(void **state)
 {
-	static const char *const keys[] = {
-		"interfaces",        "xdp-mode",     "control-socket", "pin-path",
-		"state-directory",   "ports",        "addresses",      "mode",
-		"arm-half-open",     "arm-syn-rate", "hold",           "low-water",
-		"handshake-timeout", "max-half-open"
-	};
+	static const char *const keys[] = { "interfaces",
+					    "xdp-mode",
+					    "control-socket",
+					    "pin-path",
+					    "state-directory",
+					    "allow-file",
+					    "deny-file",
+					    "ports",
+					    "addresses",
+					    "mode",
+					    "arm-half-open",
+					    "arm-syn-rate",
+					    "hold",
+					    "low-water",
+					    "handshake-timeout",
+					    "max-half-open",
+					    "synack-per-prefix",
+					    "reply",
+					    "server-first" };
 	FILE *file = fopen("dist/synward.conf", "re");
 	char text[8192], key[32];
 	struct config config;
@@ -240,6 +253,10 @@ static void test_installed_file(void **state)
 	assert_string_equal(config.control_socket, "/run/synward/control.sock");
 	assert_string_equal(config.pin_path, CONFIG_PIN_PATH_DEFAULT);
 	assert_string_equal(config.state_directory, CONFIG_STATE_DIRECTORY_DEFAULT);
+	assert_int_equal(config.synack_per_prefix, SYNACK_CAP_DEFAULT);
+	assert_false(config.reply_by_route);
+	assert_false(config.services[0].server_first);
+	assert_true(config.services[1].server_first);
 	assert_described(
 		&config,
 		"eth0\n" SERVICE_DEFAULT(

@@ -20,6 +20,7 @@
 #include "json.h"
 #include "names.h"
 #include "proto.h"
+#include "selftest_verdict.h"
 #include "varlink.h"
 
 #define NOBODY 65534
@@ -121,6 +122,52 @@ static int on_mode(void *arg, const char *service, const char *mode, char **ret_
 	return finish(ret_why);
 }
 
+static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "list %d from=%u limit=%u", (int)list, from,
+		 limit);
+	if (!world.err)
+		*ret = json_pack("{s:[], s:n}", "entries", "next");
+	return world.err;
+}
+
+static int on_list_add(void *arg, enum list list, const char *prefix, __u32 seconds, json_t **ret,
+		       char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "add %d %s %u", (int)list, prefix, seconds);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "after", "x");
+	return finish(ret_why);
+}
+
+static int on_list_delete(void *arg, enum list list, const char *prefix, json_t **ret,
+			  char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "delete %d %s", (int)list, prefix);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "before", "x");
+	return finish(ret_why);
+}
+
+static int on_doctor(void *arg, json_t **ret)
+{
+	(void)arg;
+	return look("doctor", ret);
+}
+
+static int on_self_test(void *arg, const struct selftest_order *order, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "self-test %s %s %u %d", order->interface,
+		 order->service, order->port, order->is_v6 ? 6 : 4);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "stage", "connection");
+	return finish(ret_why);
+}
+
 static const struct control_ops ops = {
 	.status = on_status,
 	.thresholds = on_thresholds,
@@ -130,6 +177,11 @@ static const struct control_ops ops = {
 	.arm = on_arm,
 	.disarm = on_disarm,
 	.mode = on_mode,
+	.list = on_list,
+	.list_add = on_list_add,
+	.list_delete = on_list_delete,
+	.doctor = on_doctor,
+	.self_test = on_self_test,
 };
 
 static void answer(const char *request, uid_t uid, struct varlink_answer *ret)
@@ -285,6 +337,70 @@ static void test_changes(void **state)
 	       REPLY("\"drop_in_directory\":\"/etc/synward/synward.conf.d\""));
 }
 
+#define LIST_PAGE REPLY("\"entries\":[],\"next\":null")
+#define NO_LIST(word) ARGUMENT("'" word "' is no list; there are allow and deny")
+
+static void test_lists(void **state)
+{
+	static const struct row rows[] = {
+		{ CALL("List", ""), "list 0 from=0 limit=1000", LIST_PAGE },
+		{ CALL("List", "\"list\":null,\"limit\":null,\"from\":null"),
+		  "list 0 from=0 limit=1000", LIST_PAGE },
+		{ CALL("List", "\"list\":\"allow\",\"limit\":7,\"from\":4000000000"),
+		  "list 1 from=4000000000 limit=7", LIST_PAGE },
+		{ CALL("List", "\"list\":\"deny\""), "list 2 from=0 limit=1000", LIST_PAGE },
+		{ CALL("List", "\"list\":\"none\""), NULL, NO_LIST("none") },
+		{ CALL("List", "\"list\":\"\""), NULL, NO_LIST("") },
+		{ CALL("List", "\"list\":1"), NULL, INVALID("list") },
+		{ CALL("List", "\"limit\":1001"), NULL, ARGUMENT("limit is 1 to 1000, not 1001") },
+		{ CALL("List", "\"from\":-1"), NULL,
+		  ARGUMENT("from is 0, or what next was, not -1") },
+		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"10.0.0.0/8\""),
+		  "add 2 10.0.0.0/8 0", REPLY("\"after\":\"x\"") },
+		{ CALL("ListAdd", "\"list\":\"allow\",\"prefix\":\"\",\"seconds\":31536000"),
+		  "add 1  31536000", REPLY("\"after\":\"x\"") },
+		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"::1\",\"seconds\":0"), NULL,
+		  ARGUMENT("seconds is 1 to 31536000, not 0") },
+		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"::1\",\"seconds\":31536001"),
+		  NULL, ARGUMENT("seconds is 1 to 31536000, not 31536001") },
+		{ CALL("ListAdd", "\"list\":\"none\",\"prefix\":\"::1\""), NULL, NO_LIST("none") },
+		{ CALL("ListAdd", "\"list\":\"deny\""), NULL, INVALID("prefix") },
+		{ CALL("ListAdd", "\"prefix\":\"::1\""), NULL, INVALID("list") },
+		{ CALL("ListDelete", "\"list\":\"deny\",\"prefix\":\"::1\""), "delete 2 ::1",
+		  REPLY("\"before\":\"x\"") },
+		{ CALL("ListDelete", "\"list\":\"x\",\"prefix\":\"::1\""), NULL, NO_LIST("x") },
+		{ CALL("ListDelete", "\"list\":\"deny\",\"prefix\":\"::1\",\"seconds\":5"), NULL,
+		  INVALID("seconds") },
+	};
+
+	(void)state;
+	EXPECT_ROWS(rows);
+}
+
+#define SELF_TEST(port, family) \
+	CALL("SelfTest",        \
+	     "\"interface\":\"eth0\",\"service\":\"web\",\"port\":" port ",\"family\":" family)
+
+static void test_doctor(void **state)
+{
+	static const struct row rows[] = {
+		{ CALL("Doctor", ""), "doctor", REPLY("\"of\":2.35") },
+		{ CALL("Doctor", "\"x\":1"), NULL, INVALID("x") },
+		{ SELF_TEST("443", "4"), "self-test eth0 web 443 4",
+		  REPLY("\"stage\":\"connection\"") },
+		{ SELF_TEST("65535", "6"), "self-test eth0 web 65535 6",
+		  REPLY("\"stage\":\"connection\"") },
+		{ SELF_TEST("0", "4"), NULL, ARGUMENT("port is 1 to 65535, not 0") },
+		{ SELF_TEST("65536", "4"), NULL, ARGUMENT("port is 1 to 65535, not 65536") },
+		{ SELF_TEST("443", "5"), NULL, ARGUMENT("family is 4 or 6, not 5") },
+		{ SELF_TEST("443", "null"), NULL, INVALID("family") },
+		{ CALL("SelfTest", ""), NULL, INVALID("interface") },
+	};
+
+	(void)state;
+	EXPECT_ROWS(rows);
+}
+
 /* Every callback that changes, and every error that it may return. */
 static void test_failures(void **state)
 {
@@ -294,11 +410,17 @@ static void test_failures(void **state)
 		{ CALL("SetMode", "\"service\":\"a\",\"mode\":\"b\""), "mode a b", NULL },
 		{ CALL("Arm", "\"service\":\"a\""), "arm a 0", NULL },
 		{ CALL("Disarm", "\"service\":\"a\""), "disarm a", NULL },
+		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"::1\""), "add 2 ::1 0", NULL },
+		{ CALL("ListDelete", "\"list\":\"deny\",\"prefix\":\"::1\""), "delete 2 ::1",
+		  NULL },
+		{ SELF_TEST("443", "4"), "self-test eth0 web 443 4", NULL },
 	};
 	static const struct row looks[] = {
 		{ CALL("Status", ""), "status", NULL },
 		{ CALL("Thresholds", ""), "thresholds", NULL },
 		{ CALL("Handshakes", ""), "handshakes service=- state=0 from=0 limit=1000", NULL },
+		{ CALL("List", ""), "list 0 from=0 limit=1000", NULL },
+		{ CALL("Doctor", ""), "doctor", NULL },
 	};
 	size_t i;
 
@@ -335,6 +457,11 @@ static void test_permissions(void **state)
 		{ CALL("SetMode", "\"service\":\"a\",\"mode\":\"b\""), true },
 		{ CALL("Arm", "\"service\":\"a\""), true },
 		{ CALL("Disarm", "\"service\":\"a\""), true },
+		{ CALL("List", ""), false },
+		{ CALL("Doctor", ""), false },
+		{ SELF_TEST("443", "4"), true },
+		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"::1\""), true },
+		{ CALL("ListDelete", "\"list\":\"deny\",\"prefix\":\"::1\""), true },
 		{ CALL("Disarm", ""), true }, /* not even what is wrong with the call */
 		{ "{\"method\":\"org.varlink.service.GetInfo\"}", false },
 	};
@@ -415,6 +542,9 @@ static void test_description(void **state)
 		"method Arm(",
 		"method Disarm(",
 		"method SetMode(",
+		"method List(",
+		"method ListAdd(",
+		"method ListDelete(",
 		"method Monitor(",
 		"error InvalidRequest (",
 		"error Refused (",
@@ -440,6 +570,8 @@ int main(void)
 		cmocka_unit_test_setup(test_looks, set_up),
 		cmocka_unit_test_setup(test_handshakes, set_up),
 		cmocka_unit_test_setup(test_changes, set_up),
+		cmocka_unit_test_setup(test_lists, set_up),
+		cmocka_unit_test_setup(test_doctor, set_up),
 		cmocka_unit_test_setup(test_failures, set_up),
 		cmocka_unit_test_setup(test_permissions, set_up),
 		cmocka_unit_test_setup(test_oneway, set_up),

@@ -86,6 +86,7 @@ static void test_sum(void **state)
 		  .backlog = 512 },
 		{ .addr = address("192.0.2.2"),
 		  .port = PORT,
+		  .is_mptcp = 1,
 		  .syn_queue = 4,
 		  .accept_queue = 2,
 		  .backlog = 128 },
@@ -96,11 +97,12 @@ static void test_sum(void **state)
 		  .backlog = 4096 },
 		{ .addr = address("192.0.2.3"),
 		  .port = 80,
+		  .is_mptcp = 1,
 		  .syn_queue = 50,
 		  .accept_queue = 50,
 		  .backlog = 1 },
 	};
-	struct row_listeners got = { 9, 9, 9, 9 };
+	struct row_listeners got = { 9, 9, 9, 9, 9 };
 
 	(void)state;
 	row_listeners_sum(all, 4, &any, PORT, &got);
@@ -108,8 +110,9 @@ static void test_sum(void **state)
 	assert_int_equal(got.half_open, 12);
 	assert_int_equal(got.backlog, 128);
 	assert_int_equal(got.accept_queue, 9);
+	assert_int_equal(got.nr_mptcp, 1);
 	row_listeners_sum(all, 0, &any, PORT, &got);
-	assert_int_equal(got.nr + got.half_open + got.backlog + got.accept_queue, 0);
+	assert_int_equal(got.nr + got.half_open + got.backlog + got.accept_queue + got.nr_mptcp, 0);
 }
 
 int main(void)

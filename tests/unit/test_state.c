@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/state.c */
+/* sources: daemon/state.c daemon/state_file.c */
 /*
  * What was learned, kept in a file: what comes back, what is refused, and that no failure leaves
  * half a file. Each test has a state directory of its own; the current directory is around it, so

@@ -17,6 +17,7 @@
 
 #include "names.h"
 #include "proto.h"
+#include "rungs.h"
 #include "status.h"
 
 /* Too large for a stack under sanitizers; tests run one after the other. */
@@ -52,15 +53,15 @@ static void keys_are(const json_t *object, const char *const *keys, size_t nr)
 
 static void test_empty(void **state)
 {
-	static const char *const keys[] = { "version", "uptime_seconds", "interfaces", "services",
-					    "reasons" };
+	static const char *const keys[] = { "version",    "uptime_seconds", "synacks_resent",
+					    "interfaces", "services",       "reasons" };
 	json_t *json;
 
 	(void)state;
 	memset(&snapshot, 0, sizeof(snapshot));
 	json = status_json(&snapshot);
 	assert_non_null(json);
-	keys_are(json, keys, 5);
+	keys_are(json, keys, 6);
 	assert_string_equal(json_string_value(json_object_get(json, "version")), VERSION);
 	equals(json_object_get(json, "interfaces"), "[]");
 	equals(json_object_get(json, "services"), "[]");
@@ -71,6 +72,7 @@ static void fill(void)
 {
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.uptime_seconds = 12;
+	snapshot.synacks_resent = 20;
 	snapshot.nr_devices = 2;
 	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
 	snapshot.devices[1] =
@@ -78,6 +80,8 @@ static void fill(void)
 	snapshot.nr_rows = 2;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
+		.path = "kernel-cookie",
+		.why = "MPTCP",
 		.port = 443,
 		.mode = SVC_AUTO,
 		.armed = true,
@@ -105,6 +109,7 @@ static void fill(void)
 	};
 	snapshot.rows[1] = (struct snapshot_row){
 		.name = "web",
+		.path = "cookie",
 		.port = 65535,
 		.mode = SVC_MONITOR,
 		.counts = { .syns = UINT64_MAX,
@@ -132,6 +137,7 @@ static void test_full(void **state)
 	fill();
 	json = status_json(&snapshot);
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_seconds")), 12);
+	assert_int_equal(json_integer_value(json_object_get(json, "synacks_resent")), 20);
 	equals(json_object_get(json, "interfaces"),
 	       "[{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", \"path\": "
 	       "\"cookie\", "
@@ -140,14 +146,16 @@ static void test_full(void **state)
 	       "\"monitor\", "
 	       "\"why\": \"no \\\"kfunc\\\"\"}]");
 	equals(json_object_get(json, "services"),
-	       "[{\"name\": \"web\", \"port\": 443, \"mode\": \"auto\", \"armed\": true, "
+	       "[{\"name\": \"web\", \"port\": 443, \"mode\": \"auto\", "
+	       "\"path\": \"kernel-cookie\", \"why\": \"MPTCP\", \"armed\": true, "
 	       "\"armed_until_seconds\": 28, \"syns\": 1, \"cookies_sent\": 2, "
 	       "\"cookies_valid\": 3, \"cookies_invalid\": 4, \"served\": 5, \"untracked\": 6, "
 	       "\"half_open\": 7, \"half_open_memory_bytes\": 8, \"kernel_half_open\": 11, "
 	       "\"backlog\": 12, \"accept_queue\": 13, \"syn_rate\": 9, \"flows\": 10, "
 	       "\"thresholds\": {\"half_open\": 14, \"half_open_source\": \"tuned\", "
 	       "\"syn_rate\": 15, \"syn_rate_source\": \"pinned\", \"hold_seconds\": 17}},"
-	       "{\"name\": \"web\", \"port\": 65535, \"mode\": \"monitor\", \"armed\": false, "
+	       "{\"name\": \"web\", \"port\": 65535, \"mode\": \"monitor\", "
+	       "\"path\": \"cookie\", \"why\": null, \"armed\": false, "
 	       "\"armed_until_seconds\": 0, \"syns\": 9223372036854775807, "
 	       "\"cookies_sent\": 9223372036854775807, "
 	       "\"cookies_valid\": 9223372036854775807, \"cookies_invalid\": 0, "
@@ -263,25 +271,58 @@ static void fits_a_reply(json_t *json)
 	json_decref(json);
 }
 
+/* As many services as can be expected say all of it. */
+static void test_whys(void **state)
+{
+	char why[600];
+	json_t *json;
+	size_t i;
+
+	(void)state;
+	memset(why, 'x', sizeof(why) - 1);
+	why[sizeof(why) - 1] = '\0';
+	fill();
+	snapshot.nr_rows = 400;
+	for (i = 0; i < snapshot.nr_rows; i++) {
+		snapshot.rows[i] = snapshot.rows[1];
+		snapshot.rows[i].why = why;
+	}
+	json = status_json(&snapshot);
+	for (i = 0; i < snapshot.nr_rows; i++) {
+		const json_t *row = json_array_get(json_object_get(json, "services"), i);
+		const char *said = json_string_value(json_object_get(row, "why"));
+
+		if (i < 300)
+			assert_string_equal(said, why);
+		else if (i >= 350)
+			assert_string_equal(said, "as services before it; there is no room to say "
+						  "it again");
+	}
+	json_decref(json);
+}
+
 /* Everything at its limits: the replies that result must be such as the socket carries. */
 static void test_largest(void **state)
 {
 	static const char name[] =
 		"a-name-of-63-letters-1234567890123456789012345678901234567890123";
+	static char why[RUNG_WHY_SIZE];
 	unsigned int i;
 
 	(void)state;
 	memset(&snapshot, 0xff, sizeof(snapshot));
+	memset(why, 'x', sizeof(why) - 1);
 	snapshot.nr_devices = DEVS_MAX;
 	for (i = 0; i < DEVS_MAX; i++)
-		snapshot.devices[i] =
-			(struct snapshot_device){ "123456789012345", "generic", "none", "monitor",
-						  "a remedy that is as long as most of them are" };
+		snapshot.devices[i] = (struct snapshot_device){ "123456789012345", "generic",
+								"none", "monitor", why };
 	snapshot.nr_rows = ROWS_MAX;
 	for (i = 0; i < ROWS_MAX; i++) {
 		struct snapshot_row *row = &snapshot.rows[i];
 
 		row->name = name;
+		row->path = "kernel-cookie";
+		row->why = why;
 		row->mode = SVC_MONITOR;
 		row->armed = false;
 		row->thresholds.half_open_source = THRESHOLD_DEFAULT;
@@ -324,8 +365,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),      cmocka_unit_test(test_full),
 		cmocka_unit_test(test_thresholds), cmocka_unit_test(test_handshakes),
-		cmocka_unit_test(test_reasons),    cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_reasons),    cmocka_unit_test(test_whys),
+		cmocka_unit_test(test_largest),    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ SOCKET=/run/synward/control.sock
 
 nr_expected=0 nr_unmet=0
 
-# expect WHAT CMD... : CMD succeeds. What it printed is shown when it does not.
+# expect WHAT CMD... : CMD succeeds. What it printed is shown when it does not. Returns as it did, for what makes no
+# sense without: expect ... || guest_end.
 expect() {
 	local what=$1 said=/run/expect.out began=$SECONDS
 	shift
@@ -25,6 +26,7 @@ expect() {
 	echo "not ok $nr_expected - $what"
 	printf '#   %s\n' "$*" "after $((SECONDS - began)) s:"
 	sed 's/^/#   /' "$said"
+	return 1
 }
 
 refuse() { ! "$@"; }
@@ -40,6 +42,29 @@ guest_end() {
 	fi
 	exit $((nr_unmet > 0))
 }
+
+# ---- two machines --------------------------------------------------------------------------------
+
+# second_open : to be called once, before the others.
+second_open() {
+	modprobe virtio_console && lab_wait_for "the line" 10 eval "compgen -G '/dev/vport*p1'" &&
+		exec {SECOND}<>"$(compgen -G '/dev/vport*p1')" && second true
+}
+
+# second CMD... : in the second machine, which has two minutes for it; its output, and its status.
+second() {
+	local status said
+	printf '%q ' "$@" | base64 -w 0 >&"$SECOND"
+	echo >&"$SECOND"
+	read -rt 120 -u "$SECOND" status said || {
+		echo "the second machine does not answer"
+		return 1
+	}
+	base64 -d <<<"$said"
+	return "$status"
+}
+
+# ---- VLAN devices --------------------------------------------------------------------------------
 
 # tagged NS DEV HOST : VLAN 100 on DEV, 203.0.113.HOST and 2001:db8:64::HOST; and 802.1Q 200 in
 # 802.1ad 101, 198.51.100.HOST and 2001:db8:65::HOST. A veth takes one tag more than its MTU, not two.

@@ -12,7 +12,10 @@
 #
 # Comments in SCRIPT's head say what it wants:
 #   # kernels: 6.1 6.12     where check.sh runs it
+#   # with: WORD...         arguments; with several such lines check.sh runs it once for each
 #   # nics: 2               that many virtio-net NICs on one segment (02:73:79:6e:01:00, 01, ...)
+#   # machines: 2           a second machine beside it: each has one NIC (02:73:79:6e:01:00 and 02:00) on a cable
+#                           between them, and a line (virtio-serial) by which second.sh there is told what to run
 #   # timeout: 300          seconds until it is given up
 #
 # The kernel is the Debian package linux-image-KERNEL*-amd64 that apt offers (Debian 12 has 6.1 in its main
@@ -20,7 +23,8 @@
 # unpacked, never installed, into $O/vm (build/vm). About 100 MB each; `make clean` removes them.
 #
 # Exit: SCRIPT's own; 125 when the machine could not be made or ended without a result (twice).
-# VM_KEEP=1 keeps the console's log; VM_CPUS (2), VM_MEM (2G), VM_APPEND (kernel parameters).
+# VM_KEEP=1 keeps the console's log; VM_CPUS (2), VM_MEM (2G), VM_APPEND (kernel parameters). Mitigations of the CPU and
+# the fifth level of page tables are off: without them an emulated machine starts programs half as fast again.
 set -euo pipefail
 
 say() { printf 'vm: %s\n' "$*" >&2; }
@@ -181,21 +185,64 @@ head_says() {
 	echo "${said:-$3}"
 }
 
-# boot DIR RUN_DIR SECONDS NICS : prints what the script prints; its result is in RUN_DIR/out.
-boot() {
-	local nic args=()
-	for ((nic = 0; nic < $4; nic++)); do
-		args+=(-netdev "hubport,id=net$nic,hubid=0"
-			-device "virtio-net-pci,netdev=net$nic,romfile=,mac=02:73:79:6e:01:0$nic")
-	done
-	timeout --foreground -k 5 "$3" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max \
+# machine RUN QEMU_OPTION... : in the place of this process; the first one there is RUN, whose output is qemu's own.
+machine() {
+	local run=$1
+	shift
+	exec timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max \
 		-smp "${VM_CPUS:-2}" -m "${VM_MEM:-2G}" -nodefaults -no-user-config -display none -no-reboot \
-		-serial "file:$2/console" -serial stdio \
-		-kernel "$1"/root/boot/vmlinuz-* -initrd "$1/initramfs.gz" \
+		-serial "file:$run.console" -serial stdio \
+		-kernel "$dir"/root/boot/vmlinuz-* -initrd "$dir/initramfs.gz" \
 		-virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
-		"${args[@]}" \
-		-append "console=ttyS0 panic=-1 vm.kernel=$1/root vm.run=$2/run ${VM_APPEND:-}" \
-		</dev/null 2>"$2/qemu" | tee -p "$2/out" | grep --line-buffered -v '^vm-result ' || :
+		"$@" \
+		-append "console=ttyS0 panic=-1 mitigations=off no5lvl vm.kernel=$dir/root vm.run=$run ${VM_APPEND:-}" \
+		</dev/null 2>"$run.qemu"
+}
+
+# nics NUMBER : qemu's options for that many on one segment.
+nics() {
+	local nic
+	for ((nic = 0; nic < $1; nic++)); do
+		echo "-netdev hubport,id=net$nic,hubid=0"
+		echo "-device virtio-net-pci,netdev=net$nic,romfile=,mac=02:73:79:6e:01:0$nic"
+	done
+}
+
+# joined DIR MACHINE yes|no : qemu's options for the NIC and the line to the other machine, which are sockets; the
+# one that serves them is started first.
+joined() {
+	local wait=
+	[[ $3 == no ]] || wait=,wait=off
+	echo "-netdev stream,id=cable,server=$3,addr.type=unix,addr.path=$1/cable"
+	echo "-device virtio-net-pci,netdev=cable,romfile=,mac=02:73:79:6e:0$2:00"
+	echo "-chardev socket,id=line,path=$1/line,server=$3$wait"
+	echo "-device virtio-serial-pci -device virtserialport,chardev=line"
+}
+
+# boot DIR : prints what the script prints; its result is in DIR/run.out.
+boot() {
+	local args=() others=() second= try
+	mapfile -t args < <(nics "$(head_says "$script" nics 0)")
+	if (($(head_says "$script" machines 1) == 2)); then
+		rm -f "$1/cable" "$1/line"
+		mapfile -t others < <(joined "$1" 2 no)
+		mapfile -t args < <(joined "$1" 1 yes)
+		(
+			for ((try = 0; try < 300; try++)); do
+				[[ ! -S $1/cable || ! -S $1/line ]] || break
+				sleep 0.1
+			done
+			# shellcheck disable=SC2068 # options and their values are words
+			machine "$1/second" ${others[@]} >"$1/second.out"
+		) &
+		second=$!
+	fi
+	# shellcheck disable=SC2068
+	machine "$1/run" ${args[@]} | tee -p "$1/run.out" | grep --line-buffered -v '^vm-result ' || :
+	if [[ -n $second ]]; then
+		kill "$second" 2>/dev/null || :
+		wait "$second" || :
+	fi
 }
 
 if (($# < 2)); then
@@ -205,23 +252,25 @@ fi
 kernel=$1 script=$(realpath "$2")
 shift 2
 [[ -r $script ]] || give_up "$script: no such script"
-need_programs
 dir=$out/vm/$kernel
 mkdir -p "$out/vm"
-exec 9>"$out/vm/$kernel.lock"
+exec 9>"$out/vm/lock"
 flock 9
+need_programs
 fetch_kernel "$kernel" "$dir"
 make_initramfs "$dir"
 exec 9>&-
 
+seconds=$(head_says "$script" timeout 300)
 run=$(mktemp -d "$out/vm/run.XXXXXX")
 [[ -n ${VM_KEEP:-} ]] || trap 'rm -rf "$run"' EXIT
 first_process bash "$script" "$@" >"$run/run"
+first_process bash "$root/tests/vm/second.sh" >"$run/second"
 for try in 1 2; do
-	boot "$dir" "$run" "$(head_says "$script" timeout 300)" "$(head_says "$script" nics 0)"
-	result=$(sed -n 's/^vm-result //p' "$run/out")
+	boot "$run"
+	result=$(sed -n 's/^vm-result //p' "$run/run.out")
 	[[ -z $result ]] || exit "$result"
 	say "no result from $kernel (try $try); qemu and the console say:"
-	tail -n 30 "$run/qemu" "$run/console" >&2 || :
+	tail -n 30 "$run"/*.qemu "$run"/*.console >&2 || :
 done
 exit 125

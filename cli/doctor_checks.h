@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What makes protection ineffective or harmful, as far as synwardd's own answers tell: its status,
+ * and what it says to Doctor. Each check is an object of an array: {"name", "status": "ok", "warn"
+ * or "fail", "detail", "remedy"}, the remedy a command to type, or null. Pure.
+ */
+#ifndef SYNWARD_DOCTOR_CHECKS_H
+#define SYNWARD_DOCTOR_CHECKS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* @remedy: NULL for none. */
+void check_add(json_t *checks, const char *name, const char *status, const char *remedy,
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* "web:443" */
+#define CHECK_NAME_SIZE 128
+const char *check_service_name(const char *kind, const json_t *service,
+			       char buffer[CHECK_NAME_SIZE]);
+
+void check_interfaces(json_t *checks, const json_t *status);
+void check_sysctls(json_t *checks, const json_t *status, const json_t *facts);
+/* @drops_invalid: a firewall's rule does. */
+void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
+void check_reply(json_t *checks, const json_t *facts);
+void check_devices(json_t *checks, const json_t *facts);
+void check_services(json_t *checks, const json_t *status, const json_t *facts);
+
+/* A sysctl of @facts; @otherwise where the kernel does not have it. */
+json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwise);
+
+/* Is it in mode auto or always? */
+bool is_answering_mode(const json_t *service);
+
+/* Did any fail? */
+bool checks_failed(const json_t *checks);
+
+#endif

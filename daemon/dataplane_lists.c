@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The allow and deny lists, into the data path: two tries, the filter in front of them
+ * (list_table.c fills it) and how it is asked. What is put on a list goes to the filter, the trie
+ * and list_conf, in this order, and what is taken off leaves them in the other one: a packet that
+ * the filter lets through finds the trie as it was or as it is.
+ */
+#include "dataplane_inside.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "synward.skel.h"
+
+#define BLOCKS_BYTES (2 * LIST_BLOCKS_MAX * sizeof(struct list_block))
+
+union trie_key {
+	struct list_key_v4 v4;
+	struct list_key_v6 v6;
+};
+
+/* The trie of that family, and the prefix as its key. */
+static int trie_of(const struct dataplane *dp, const struct prefix *prefix, union trie_key *ret)
+{
+	*ret = (union trie_key){};
+	if (prefix->is_v6) {
+		ret->v6.prefix_bits = prefix->bits;
+		memcpy(ret->v6.addr, prefix->addr.word, sizeof(ret->v6.addr));
+		return bpf_map__fd(first_skel(dp)->maps.list_v6);
+	}
+	ret->v4.prefix_bits = prefix->bits;
+	ret->v4.addr = prefix->addr.word[3];
+	return bpf_map__fd(first_skel(dp)->maps.list_v4);
+}
+
+static int put_entry(const struct dataplane *dp, const struct list_entry *entry)
+{
+	const struct list_value value = { .expires_ms = entry->expires_ms, .list = entry->list };
+	union trie_key key;
+	int fd = trie_of(dp, &entry->prefix, &key);
+
+	return bpf_map_update_elem(fd, &key, &value, BPF_ANY);
+}
+
+static int put_conf(const struct dataplane *dp)
+{
+	const __u32 only = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(first_skel(dp)->maps.list_conf), &only,
+				   &dp->list_table.conf, BPF_ANY);
+}
+
+int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new)
+{
+	bool has_changed = false;
+	int err;
+
+	if (!dp->nr_devices)
+		return 0;
+	if (is_new)
+		has_changed = list_table_add(&dp->list_table, &entry->prefix);
+	err = put_entry(dp, entry);
+	if (!err && has_changed)
+		err = put_conf(dp);
+	if (err && is_new)
+		list_table_remove(&dp->list_table, &entry->prefix);
+	return err;
+}
+
+int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix)
+{
+	union trie_key key;
+	int fd;
+
+	if (!dp->nr_devices)
+		return 0;
+	fd = trie_of(dp, prefix, &key);
+	if (bpf_map_delete_elem(fd, &key) && errno != ENOENT)
+		return -errno;
+	return list_table_remove(&dp->list_table, prefix) ? put_conf(dp) : 0;
+}
+
+int dataplane_follow_lists(struct dataplane *dp)
+{
+	if (!dp->lists || !dp->nr_devices || !list_table_turn(&dp->list_table, dp->lists))
+		return 0;
+	return put_conf(dp);
+}
+
+/* ---- the first device ---- */
+
+struct filling {
+	const struct dataplane *dp;
+	int err;
+};
+
+static void fill_entry(void *arg, const struct list_entry *entry)
+{
+	struct filling *filling = arg;
+
+	if (!filling->err)
+		filling->err = put_entry(filling->dp, entry);
+}
+
+void dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
+{
+	dp->lists = lists;
+}
+
+int dataplane_fill_lists(struct dataplane *dp)
+{
+	int fd = bpf_map__fd(first_skel(dp)->maps.list_blocks);
+	struct filling filling = { .dp = dp };
+	void *blocks;
+	__u64 key;
+
+	if (!dp->lists)
+		return 0;
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		return -EIO;
+	blocks = mmap(NULL, BLOCKS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (blocks == MAP_FAILED)
+		return -errno;
+	list_table_fill(&dp->list_table, blocks, key, dp->lists);
+	lists_each(dp->lists, fill_entry, &filling);
+	return filling.err ?: put_conf(dp);
+}
+
+void dataplane_forget_lists(struct dataplane *dp)
+{
+	if (dp->list_table.blocks)
+		munmap(dp->list_table.blocks, BLOCKS_BYTES);
+	dp->list_table.blocks = NULL;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every change goes to the data path before it is true in memory: a prefix that could not be told
+ * is not listed as if it were.
+ */
+#include "list_keeper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "list_state.h"
+#include "log.h"
+
+#define SAVE_RETRY_MS 60000
+
+struct list_keeper {
+	const struct config *conf;
+	struct dataplane *dp;
+	struct lists *lists;
+	bool is_unsaved; /* what commands said has changed */
+	__u64 not_saved_before_ms;
+};
+
+static struct list_clock clock_now(void)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return (struct list_clock){ clock_now_ms(),
+				    wall.tv_sec * 1000ULL + wall.tv_nsec / 1000000 };
+}
+
+static void keep(struct list_keeper *keeper)
+{
+	const struct list_clock clock = clock_now();
+
+	if (!keeper->is_unsaved || !keeper->conf->state_directory ||
+	    clock.now_ms < keeper->not_saved_before_ms)
+		return;
+	if (list_state_save(keeper->conf->state_directory, &clock, keeper->lists))
+		keeper->not_saved_before_ms = clock.now_ms + SAVE_RETRY_MS;
+	else
+		keeper->is_unsaved = false;
+}
+
+/* ---- begin and end ---- */
+
+static int take_files(struct list_keeper *keeper)
+{
+	const struct config *conf = keeper->conf;
+	int err = 0;
+
+	for (size_t i = 0; i < conf->nr_listed && !err; i++) {
+		const enum list list = conf->listed[i].list;
+		const struct list_entry entry = { .prefix = conf->listed[i].prefix,
+						  .list = list,
+						  .source = LIST_FROM_FILE,
+						  .in_file = list };
+
+		err = lists_set(keeper->lists, &entry);
+	}
+	return err;
+}
+
+int list_keeper_open(const struct config *conf, struct dataplane *dp, struct list_keeper **ret)
+{
+	struct list_keeper *keeper = calloc(1, sizeof(*keeper));
+	const struct list_clock clock = clock_now();
+	int err = keeper ? 0 : -ENOMEM;
+
+	if (!err) {
+		*keeper = (struct list_keeper){ .conf = conf, .dp = dp, .lists = lists_new() };
+		err = keeper->lists ? take_files(keeper) : -ENOMEM;
+	}
+	if (!err && conf->state_directory)
+		err = list_state_load(conf->state_directory, &clock, keeper->lists);
+	if (err && err != -EINVAL) { /* what is damaged is left aside */
+		log_err("the allow and deny lists cannot be read: %s", strerror(-err));
+		list_keeper_close(keeper);
+		return err;
+	}
+	dataplane_use_lists(dp, keeper->lists);
+	*ret = keeper;
+	return 0;
+}
+
+void list_keeper_close(struct list_keeper *keeper)
+{
+	if (!keeper)
+		return;
+	keeper->not_saved_before_ms = 0;
+	keep(keeper);
+	lists_free(keeper->lists);
+	free(keeper);
+}
+
+/* ---- changes ---- */
+
+/* From what is there for the prefix, if anything, to @after; NULL: it is on no list any more. */
+static int change(struct list_keeper *keeper, const struct prefix *prefix,
+		  const struct list_entry *after)
+{
+	const struct list_entry *own = lists_find(keeper->lists, prefix);
+	int err = 0;
+
+	if (!after) {
+		err = dataplane_list_delete(keeper->dp, prefix);
+		if (!err)
+			lists_remove(keeper->lists, prefix);
+	} else if (own) {
+		err = dataplane_list_put(keeper->dp, after, false);
+		if (!err)
+			err = lists_set(keeper->lists, after);
+	} else {
+		err = lists_set(keeper->lists, after);
+		if (!err) {
+			err = dataplane_list_put(keeper->dp, after, true);
+			if (err)
+				lists_remove(keeper->lists, prefix);
+		}
+	}
+	return err;
+}
+
+/* Returns -EPERM with a line, or @err. */
+static int explain(int err, char **ret_why)
+{
+	if (err != -ENOSPC)
+		return err;
+	if (asprintf(ret_why,
+		     "the allow and deny lists are full: they have %d prefixes; delete some, or "
+		     "list shorter prefixes that cover several",
+		     LIST_ENTRIES_MAX) < 0)
+		*ret_why = NULL;
+	return -EPERM;
+}
+
+static int parse(const char *text, struct prefix *ret, char **ret_why)
+{
+	char why[PREFIX_WHY_SIZE];
+
+	if (!prefix_parse(text, ret, why))
+		return 0;
+	*ret_why = strdup(why);
+	return -EINVAL;
+}
+
+/* What there is for the prefix, before anything is changed. */
+static void look(const struct list_keeper *keeper, const struct prefix *prefix,
+		 struct list_change *ret)
+{
+	const struct list_entry *own = lists_find(keeper->lists, prefix);
+
+	*ret = (struct list_change){ .was_there = own };
+	if (own)
+		ret->before = *own;
+}
+
+int list_keeper_add(struct list_keeper *keeper, enum list list, const char *text, __u32 seconds,
+		    struct list_change *ret, char **ret_why)
+{
+	const __u64 expires_ms = seconds ? clock_now_ms() + seconds * 1000ULL : 0;
+	struct prefix prefix;
+	int err = parse(text, &prefix, ret_why);
+
+	if (err)
+		return err;
+	look(keeper, &prefix, ret);
+	ret->is_there = true;
+	ret->after =
+		list_entry_added(ret->was_there ? &ret->before : NULL, &prefix, list, expires_ms);
+	err = change(keeper, &prefix, &ret->after);
+	if (err)
+		return explain(err, ret_why);
+	keeper->is_unsaved = true;
+	return 0;
+}
+
+int list_keeper_delete(struct list_keeper *keeper, enum list list, const char *text,
+		       struct list_change *ret, char **ret_why)
+{
+	struct prefix prefix;
+	int err = parse(text, &prefix, ret_why);
+
+	if (err)
+		return err;
+	look(keeper, &prefix, ret);
+	if (!ret->was_there || ret->before.list != list) {
+		ret->is_there = ret->was_there;
+		ret->after = ret->before;
+		return 0;
+	}
+	ret->is_there = list_entry_uncovers(&ret->before, &ret->after);
+	err = change(keeper, &prefix, ret->is_there ? &ret->after : NULL);
+	if (!err)
+		keeper->is_unsaved = true;
+	return err;
+}
+
+/* ---- second by second ---- */
+
+static void end_expired(struct list_keeper *keeper)
+{
+	struct list_entry *expired __cleanup(cleanup_free) = NULL;
+	size_t nr = lists_expired(keeper->lists, clock_now_ms(), &expired);
+
+	for (size_t i = 0; i < nr; i++) {
+		struct list_entry after;
+		bool is_left = list_entry_uncovers(&expired[i], &after);
+		int err = change(keeper, &expired[i].prefix, is_left ? &after : NULL);
+
+		if (err)
+			log_warn("the data path keeps a prefix whose time on a list is up, without "
+				 "obeying it: %s",
+				 strerror(-err));
+	}
+	keeper->is_unsaved |= nr != 0;
+}
+
+void list_keeper_second(struct list_keeper *keeper)
+{
+	int err;
+
+	end_expired(keeper);
+	err = dataplane_follow_lists(keeper->dp);
+	if (err)
+		log_warn("the filter of the allow and deny lists cannot be made anew: %s",
+			 strerror(-err));
+	keep(keeper);
+}
+
+void list_keeper_page(const struct list_keeper *keeper, enum list list, __u32 from, __u32 limit,
+		      struct list_page *ret)
+{
+	lists_page(keeper->lists, list, from, limit, ret);
+}

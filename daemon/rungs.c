@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What stands in the way comes first in each text, then what is done instead, then what that costs
+ * and the command that would change it. Nothing of the operator's is changed.
+ */
+#include "rungs.h"
+
+#include <stdio.h>
+
+#include "duration.h"
+
+#define KERNEL_COOKIES \
+	"; SYNs are answered with the kernel's own cookies, which the listener takes by itself"
+#define ONLY_WHEN_FULL                                                                        \
+	"; net.ipv4.tcp_syncookies is 1, so they are out only once the listener's own queue " \
+	"is full: 'sysctl -w net.ipv4.tcp_syncookies=2' changes that"
+#define WITHOUT_OPTIONS                                                                 \
+	"; net.ipv4.tcp_timestamps is not 2, so connections that are made while armed " \
+	"lose window scale, SACK and timestamps: 'sysctl -w net.ipv4.tcp_timestamps=2' keeps them"
+
+static void monitor(const char *cause, struct rung *ret)
+{
+	ret->path = PATH_MONITOR;
+	snprintf(ret->why, sizeof(ret->why), "%s", cause);
+}
+
+/* Ours are not possible, by @cause. */
+static void kernel_cookie_or_monitor(const struct rung_means *means, const char *cause,
+				     struct rung *ret)
+{
+	monitor(cause, ret);
+	if (!means->can_kernel_cookie)
+		return;
+	ret->path = PATH_KERNEL_COOKIE;
+	snprintf(ret->why, sizeof(ret->why), "%s" KERNEL_COOKIES "%s%s", cause,
+		 means->may & KERNEL_COOKIES_ALWAYS ? "" : ONLY_WHEN_FULL,
+		 means->may & MAY_KERNEL_OPTIONS ? "" : WITHOUT_OPTIONS);
+}
+
+void rung_of_device(const struct rung_means *means, const struct rung_device *device,
+		    struct rung *ret)
+{
+	*ret = (struct rung){ .path = PATH_COOKIE };
+	if (!device->has_xdp)
+		monitor("the XDP program is not attached; it is tried again every second", ret);
+	else if (!(means->may & MAY_COOKIE))
+		monitor("net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps",
+			ret);
+	else if (!means->can_hand_off)
+		kernel_cookie_or_monitor(means, means->why_no_hand_off, ret);
+	else if (!device->has_tc)
+		kernel_cookie_or_monitor(
+			means, "the TC half is not attached; it is tried again every second", ret);
+	else if (device->is_silent)
+		kernel_cookie_or_monitor(
+			means,
+			"the TC half sees no packets: another program before it ends the "
+			"chain; see 'bpftool net' and remove it",
+			ret);
+}
+
+static void black_hole(const struct rung_row *row, struct rung *ret)
+{
+	char duration[DURATION_SIZE];
+
+	ret->path = PATH_MONITOR;
+	snprintf(ret->why, sizeof(ret->why),
+		 "handshakes that are handed to the listener arrive nowhere, so SYNs go to the "
+		 "kernel: the port is forwarded (DNAT, IPVS, TPROXY), or a firewall drops what is "
+		 "new without a SYN; take the port out of the service or mend the rules, then "
+		 "'synward arm %s'; tried again in %s",
+		 row->service, duration_format((row->black_hole_seconds + 59) / 60 * 60, duration));
+}
+
+static void mptcp(const struct rung_means *means, const struct rung_row *row, struct rung *ret)
+{
+	char cause[RUNG_CAUSE_SIZE];
+
+	snprintf(cause, sizeof(cause),
+		 "%u of %u listeners %s MPTCP, which takes no cookies of synward's; a plain TCP "
+		 "socket does (Go's default is MPTCP: GODEBUG=multipathtcp=0)",
+		 row->listeners->nr_mptcp, row->listeners->nr,
+		 row->listeners->nr_mptcp == 1 ? "is" : "are");
+	kernel_cookie_or_monitor(means, cause, ret);
+}
+
+void rung_of_row(const struct rung_means *means, const struct rung *device,
+		 const struct rung_row *row, struct rung *ret)
+{
+	*ret = *device;
+	if (row->mode == SVC_OFF || row->mode == SVC_MONITOR) {
+		ret->path = PATH_MONITOR;
+		snprintf(ret->why, sizeof(ret->why),
+			 "mode is %s, which answers nothing; 'synward mode %s auto' does",
+			 svc_mode_name(row->mode), row->service);
+	} else if (device->path == PATH_MONITOR) {
+		return;
+	} else if (row->black_hole_seconds) {
+		black_hole(row, ret);
+	} else if (device->path == PATH_COOKIE && row->listeners->nr_mptcp) {
+		mptcp(means, row, ret);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * DIRECTORY/NAME, and DIRECTORY/NAME.new while it is written.
+ */
+#include "state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "json.h"
+
+#define STATE_MODE 0600
+
+static int path_of(const char *directory, const char *name, const char *suffix, char **ret)
+{
+	if (asprintf(ret, "%s/%s%s", directory, name, suffix) >= 0)
+		return 0;
+	*ret = NULL;
+	return -ENOMEM;
+}
+
+/* Not a pipe that nobody writes to. */
+static FILE *open_regular(const char *path)
+{
+	int fd __cleanup(cleanup_close) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *file;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return NULL;
+	}
+	file = fdopen(fd, "r");
+	if (file)
+		take_fd(&fd);
+	return file;
+}
+
+int state_file_read(const char *directory, const char *name, json_t **ret)
+{
+	FILE *file __cleanup(cleanup_file) = NULL;
+	char *path __cleanup(cleanup_free) = NULL;
+	json_t *content;
+
+	if (path_of(directory, name, "", &path))
+		return -ENOMEM;
+	file = open_regular(path);
+	if (!file && errno != ENOENT)
+		return -errno;
+	content = file ? json_loadf(file, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (file && !content)
+		return -EINVAL;
+	*ret = content;
+	return 0;
+}
+
+static int write_file(const char *path, const json_t *content)
+{
+	char *text __cleanup(cleanup_free) = json_dumps(content, JSON_INDENT(1));
+	int fd __cleanup(cleanup_close) = -1;
+	size_t len, done = 0;
+
+	if (!text)
+		return -ENOMEM;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		  STATE_MODE);
+	if (fd < 0)
+		return -errno;
+	for (len = strlen(text); done < len;) {
+		ssize_t n = write(fd, text + done, len - done);
+
+		if (n < 0)
+			return -errno;
+		done += (size_t)n;
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+int state_file_write(const char *directory, const char *name, const json_t *content)
+{
+	char *path __cleanup(cleanup_free) = NULL;
+	char *temporary __cleanup(cleanup_free) = NULL;
+	int err =
+		path_of(directory, name, "", &path) ?: path_of(directory, name, ".new", &temporary);
+
+	if (err)
+		return err;
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return -errno;
+	err = write_file(temporary, content);
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
+}

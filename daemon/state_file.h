@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The files of the state directory, as JSON: read if it is whole, and written so that there is the
+ * old one or the new one, never half of one.
+ */
+#ifndef SYNWARD_STATE_FILE_H
+#define SYNWARD_STATE_FILE_H
+
+#include <jansson.h>
+
+/* Returns 0 with *ret the content, NULL when there is no such file; or -errno: -EINVAL for one that
+ * is damaged or no regular file. Logs nothing. */
+int state_file_read(const char *directory, const char *name, json_t **ret);
+
+/* To a temporary file that is synced and renamed. Makes the directory. Returns 0 or -errno. Logs
+ * nothing. */
+int state_file_write(const char *directory, const char *name, const json_t *content);
+
+#endif

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Ports whose hand-offs arrive nowhere: forwarded by NAT, or behind a firewall that drops what is new without a
+# SYN. They are found out, left to the kernel, and tried again when the operator wants it.
+load e2e
+
+teardown() {
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
+	lab_down
+	[[ ! -e /run/netns/$LAB_ID-b ]] || ip netns delete "$LAB_ID-b"
+}
+
+lab_b() { nsenter --net="/run/netns/$LAB_ID-b" -- "$@"; }
+
+# A host behind the server, to which the port is forwarded. The server listens, too, as docker-proxy does.
+forward() {
+	serve
+	ip netns add "$LAB_ID-b"
+	ip -n "$LAB_S" link add fwd0 type veth peer name in0 netns "$LAB_ID-b"
+	ip -n "$LAB_S" addr add 10.66.0.1/24 dev fwd0
+	ip -n "$LAB_S" link set fwd0 up
+	ip -n "$LAB_ID-b" addr add 10.66.0.2/24 dev in0
+	ip -n "$LAB_ID-b" link set in0 up
+	ip -n "$LAB_ID-b" route add default via 10.66.0.1
+	lab_spawn behind lab_b "$LAB_BIN/tcpserve" --listen 0.0.0.0 --port "$PORT"
+	lab_sysctl s net.ipv4.ip_forward=1
+	lab_s nft add table ip n
+	lab_s nft add chain ip n pre '{ type nat hook prerouting priority -100; }'
+	lab_s nft add rule ip n pre iif srv0 tcp dport "$PORT" dnat to 10.66.0.2
+}
+
+drop_new() {
+	lab_s nft add table inet f
+	lab_s nft add chain inet f in '{ type filter hook input priority 0; }'
+	lab_s nft add rule inet f in tcp dport "$PORT" 'tcp flags & (syn|ack) != syn' ct state new drop
+}
+
+listen_for_events() {
+	lab_spawn events "$SYNWARD" --socket "$LAB_DIR/ctl" -j monitor
+	lab_wait_for "the subscription" 2 lab_running events
+}
+
+none_served() { loads 4 --count 10 --concurrency 10 --timeout-ms 2500 | json '.served == 0'; }
+
+@test "a forwarded port: found out within seconds, said, forwarded again; 'arm' tries again" {
+	forward
+	all_served 4 5
+	synward_up
+	listen_for_events
+	none_served
+	synward_wait '.services[0] | .path == "monitor" and (.armed | not) and (.why | test("DNAT.*synward arm default.*10m"))' 3
+	synward_said "default, port $PORT: handshakes that are handed to the listener arrive nowhere"
+	lab_wait_for "the event" 2 lab_out_has events '"event": "black_hole", .*"seconds": 600'
+	all_served 4 20
+	lab_spawn late "$SYNWARD" --socket "$LAB_DIR/ctl" monitor
+	lab_wait_for "one that comes late to hear of it" 2 lab_out_has late 'default:80 black hole: .*in \(10 min\|9 min\)'
+
+	synward_cli arm default
+	lab_wait_for "the event" 2 lab_out_has events '"event": "black_hole_end", .*"cause": "operator"'
+	synward_wait '.services[0] | .path == "cookie" and .armed and .why == null' 2
+	none_served
+	synward_wait '.services[0] | .path == "monitor" and (.why | test("10m"))' 3
+}
+
+@test "a firewall that drops what is new without a SYN, on a port that has worked: ten seconds" {
+	local began
+	serve
+	synward_up
+	all_served 4 5
+	synward_wait '.uptime_seconds >= 2' 4 # and has been seen to work
+	drop_new
+	began=$SECONDS
+	while synward_is '.services[0].path == "cookie"' >/dev/null && ((SECONDS - began < 20)); do
+		none_served
+	done
+	((SECONDS - began >= 9 && SECONDS - began < 20))
+	synward_wait '.services[0] | .path == "monitor" and (.why | test("firewall"))' 1
+	all_served 4 20
+}
+
+@test "connections that are too short to be seen, and clients that come back, are no black hole" {
+	serve
+	synward_up
+	all_served 4 3000
+	row_is '.path == "cookie" and .armed'
+}
