@@ -285,7 +285,7 @@ struct cpu_state {
 	__u32 list;         /* enum list: which one the source of the SYN at hand is on */
 	__u32 neighbours_second;
 	__u32 neighbours_asked; /* in that second */
-	__u32 pad;
+	__u32 against;          /* enum reason: why the device sends no cookie of ours, or GO_ON */
 	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
 	 * stack through every path, and for the many shapes of a header that is a million
 	 * instructions (clang 14, Linux 6.18). */

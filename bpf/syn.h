@@ -41,12 +41,12 @@ static __always_inline enum reason device_ready(const struct judgement *j,
 	return GO_ON;
 }
 
-/* Can it answer by any means? GO_ON, or why not. */
-static __always_inline enum reason device_answers(const struct judgement *j,
-						  const struct dev_conf *dev)
+/* Can it answer by any means? GO_ON, or why not; what stands against a cookie of ours is kept. */
+static __always_inline enum reason device_answers(struct judgement *j, const struct dev_conf *dev)
 {
 	enum reason why = device_ready(j, dev);
 
+	j->cpu->against = why;
 	return why == SYN_TC_NOT_LIVE && can_kernel_cookie ? GO_ON : why;
 }
 
@@ -261,7 +261,7 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 					      const struct dev_conf *dev,
 					      const struct listener_record *rec)
 {
-	enum reason against = rec->is_mptcp ? SYN_MPTCP : device_ready(j, dev), why;
+	enum reason against = rec->is_mptcp ? SYN_MPTCP : (enum reason)j->cpu->against, why;
 	struct reply *reply = &j->cpu->reply;
 
 	if (is_let_through(j, rec))
