@@ -46,7 +46,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-vm lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -68,8 +68,8 @@ check: deps ## every test
 check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
-check-vm: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some minutes
-	$(Q)$(MAKE) --no-print-directory all lab
+check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 15 minutes
+	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS)
 	$(Q)O=$(O) tests/vm/check.sh
 
 run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=auto|always|monitor]

@@ -21,8 +21,7 @@ __noinline __u64 payload_sum(struct xdp_md *ctx, __u32 at, __u32 bytes)
 
 		if (!n)
 			break;
-		/* Linux 6.1's verifier does not learn from the test that n is not 0 (clang 14). */
-		asm volatile("" : "+r"(n));
+		VERIFIER_LEARNS(n); /* that it is not 0 */
 		n = ((n - 1) & (sizeof(chunk) - 1)) + 1;
 		if (bpf_xdp_load_bytes(ctx, at, chunk, n))
 			return ~0ULL;

@@ -14,11 +14,11 @@
 #define IPV4_HEADER_MAX 60
 #define IPV4_OPTIONS_MAX (IPV4_HEADER_MAX - (int)sizeof(struct iphdr))
 
-/* A whole header; behind its end are zeros. */
+/* A whole header; behind its end are zeros, one word of them at least. */
 struct ipv4_header {
 	union {
-		__be32 word[IPV4_HEADER_MAX / 4];
-		__u8 byte[IPV4_HEADER_MAX];
+		__be32 word[IPV4_HEADER_MAX / 4 + 1];
+		__u8 byte[IPV4_HEADER_MAX + 4];
 	};
 };
 
@@ -40,6 +40,7 @@ static __always_inline bool ipv4_is_source_routed(const struct ipv4_header *h)
 	for (int i = 0; i < IPV4_OPTIONS_MAX; i++) {
 		__u8 kind, len;
 
+		VERIFIER_LEARNS(at);
 		if (at >= IPV4_HEADER_MAX)
 			return false;
 		kind = h->byte[at];
@@ -51,8 +52,6 @@ static __always_inline bool ipv4_is_source_routed(const struct ipv4_header *h)
 			at++;
 			continue;
 		}
-		if (at + 1 >= IPV4_HEADER_MAX)
-			return false;
 		len = h->byte[at + 1];
 		if (len < 2)
 			return false;

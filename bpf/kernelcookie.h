@@ -61,7 +61,7 @@ __noinline __s64 kernel_cookie_make(struct xdp_md *ctx)
 	if (!cpu)
 		return NOT_LISTENING;
 	bytes = cpu->pkt.l4_bytes;
-	asm volatile("" : "+r"(bytes)); /* clang 14 compares a copy, Linux 6.18 looks at this one */
+	VERIFIER_LEARNS(bytes);
 	if (bytes < TCP_HEADER_MIN || bytes > sizeof(cpu->header))
 		return NOT_LISTENING;
 	sk = socket_lookup(ctx, &cpu->pkt);

@@ -92,11 +92,18 @@ static __always_inline bool is_vlan(__be16 proto)
 	return proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD);
 }
 
+/* IEEE 802.1Q: a tag that names no VLAN. The kernel takes off as many of these as there are. */
+static __always_inline bool is_priority(const struct vlan_tag *tag)
+{
+	return !(tag->tci & bpf_htons(0x0fff));
+}
+
 static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt *p,
 					     __be16 *ret_proto)
 {
 	struct ethhdr *eth = frame;
 	struct vlan_tag *tag = (void *)(eth + 1);
+	bool has_priority = false;
 	__be16 proto;
 
 	if ((void *)(eth + 1) > end)
@@ -107,9 +114,13 @@ static __always_inline enum reason parse_eth(void *frame, void *end, struct pkt 
 	for (int i = 0; i < VLAN_TAGS_MAX && is_vlan(proto); i++, tag++) {
 		if ((void *)(tag + 1) > end)
 			return NOT_IP;
+		has_priority |= is_priority(tag);
 		proto = tag->next_proto;
 		p->l3_off += sizeof(*tag);
 	}
+	if (unlikely(is_vlan(proto)))
+		return has_priority || (void *)(tag + 1) > end || is_priority(tag) ? TAGS_TOO_DEEP :
+										     NOT_IP;
 	*ret_proto = proto;
 	return GO_ON;
 }
@@ -213,6 +224,12 @@ static __always_inline enum reason parse_ext_headers(void *ext_at, void *end, __
 	return is_ext_header(next) ? EXT_TOO_DEEP : NOT_TCP;
 }
 
+/* ::ffff:a.b.c.d is how IPv4 is written here; on the wire it is nobody. */
+static __always_inline bool is_mapped(const __be32 *addr)
+{
+	return !addr[0] && !addr[1] && addr[2] == bpf_htonl(0xffff);
+}
+
 static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt *p,
 					      __u32 *ret_l4_len)
 {
@@ -223,6 +240,10 @@ static __always_inline enum reason parse_ipv6(void *frame, void *end, struct pkt
 	if ((void *)(ip6 + 1) > end)
 		return BAD_HEADER;
 	payload = bpf_ntohs(ip6->payload_len);
+	if (is_mapped(ip6->daddr.s6_addr32))
+		return NOT_SERVICE;
+	if (!payload && ip6->nexthdr == IPPROTO_HOPOPTS)
+		return EXT_TOO_DEEP; /* a jumbogram (RFC 2675), or what the kernel takes for one */
 	if (ip6->nexthdr != IPPROTO_TCP) {
 		why = parse_ext_headers(ip6 + 1, end, ip6->nexthdr, payload, p, &ext_bytes);
 		if (why != GO_ON)

@@ -9,6 +9,8 @@
 #ifndef SYNWARD_RETRY_H
 #define SYNWARD_RETRY_H
 
+#include <linux/if_ether.h>
+
 #include "judge.h"
 
 const volatile __u32 retry_mask; /* slots of `retries`, less one */
@@ -27,8 +29,11 @@ __noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
 	struct retry *r = bpf_map_lookup_elem(&retries, &slot);
 	__u64 bytes = bpf_xdp_get_buff_len(ctx);
 
-	asm volatile("" : "+r"(bytes)); /* clang 14 compares a copy, Linux 6.18 looks at this one */
-	if (!r || !bytes || bytes > sizeof(r->frame))
+	VERIFIER_LEARNS(bytes);
+	if (!r || bytes < ETH_HLEN)
+		return 0;
+	VERIFIER_LEARNS(bytes);
+	if (bytes > sizeof(r->frame))
 		return 0;
 	r->id = 0;
 	r->sent_ms = now_ms;

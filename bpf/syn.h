@@ -145,7 +145,11 @@ __noinline int ipv4_options_judge(struct xdp_md *ctx, __u32 at, __u32 bytes)
 {
 	struct cpu_state *cpu = ONLY(cpu_state);
 
-	if (!cpu || bytes < sizeof(struct iphdr) || bytes > IPV4_HEADER_MAX)
+	VERIFIER_LEARNS(bytes);
+	if (!cpu || bytes < sizeof(struct iphdr))
+		return BAD_HEADER;
+	VERIFIER_LEARNS(bytes);
+	if (bytes > IPV4_HEADER_MAX)
 		return BAD_HEADER;
 	__builtin_memset(&cpu->ipv4, 0, sizeof(cpu->ipv4));
 	if (bpf_xdp_load_bytes(ctx, at, &cpu->ipv4, bytes))

@@ -46,7 +46,14 @@ static __always_inline enum reason judge_hidden(struct xdp_md *ctx, const struct
 	if ((why == FRAGMENT && !p->may_begin_syn) || !dev || !is_for_device(ctx, dev) ||
 	    !is_host_armed())
 		return why;
-	return why == FRAGMENT ? FRAGMENT_SYN : EXT_TOO_DEEP_ARMED;
+	switch (why) {
+	case FRAGMENT:
+		return FRAGMENT_SYN;
+	case TAGS_TOO_DEEP:
+		return TAGS_TOO_DEEP_ARMED;
+	default:
+		return EXT_TOO_DEEP_ARMED;
+	}
 }
 
 static __always_inline enum reason judge(struct xdp_md *ctx)
@@ -60,7 +67,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	if (!judgement_begin(&j))
 		return GO_ON;
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
-	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP))
+	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP || why == TAGS_TOO_DEEP))
 		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;

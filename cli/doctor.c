@@ -86,8 +86,9 @@ static json_t *device_names(const json_t *facts)
 	const json_t *device;
 	size_t i;
 
-	json_array_foreach (json_object_get(facts, "interfaces"), i, device)
+	json_array_foreach (json_object_get(facts, "interfaces"), i, device) {
 		json_array_append(names, json_object_get(device, "name"));
+	}
 	return names;
 }
 
@@ -107,10 +108,11 @@ static void check_rules_of(struct doctor *d, const struct rules *rules, const js
 	size_t i;
 
 	check_service_name("firewall", fact, name);
-	json_array_foreach (found, i, one)
+	json_array_foreach (found, i, one) {
 		check_add(d->checks, name, out_text_of(one, "status"),
 			  json_string_value(json_object_get(one, "remedy")), "%s",
 			  out_text_of(one, "detail"));
+	}
 	if (!json_array_size(found))
 		check_add(d->checks, name, "ok", NULL, "no rule is in the way");
 }
@@ -135,8 +137,9 @@ static void check_firewall(struct doctor *d)
 	if (!rules)
 		return;
 	check_conntrack(d->checks, d->facts, rules_drop_invalid(rules));
-	json_array_foreach (json_object_get(d->facts, "services"), i, fact)
+	json_array_foreach (json_object_get(d->facts, "services"), i, fact) {
 		check_rules_of(d, rules, fact, devices);
+	}
 	rules_free(rules);
 }
 

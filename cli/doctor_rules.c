@@ -145,8 +145,9 @@ struct rules *rules_read(const json_t *nftables)
 		return NULL;
 	rules->chains = json_object();
 	rules->sets = json_object();
-	json_array_foreach ((json_t *)nftables, i, item)
+	json_array_foreach ((json_t *)nftables, i, item) {
 		take_item(rules, item);
+	}
 	rules->bases = calloc(json_object_size(rules->chains) + 1, sizeof(*rules->bases));
 	json_object_foreach (rules->chains, key, entry)
 		if (rules->bases && hook_order(json_object_get(entry, "chain")) >= 0)
@@ -418,9 +419,11 @@ bool rules_drop_invalid(const struct rules *rules)
 	const char *key;
 	size_t i;
 
-	json_object_foreach (rules->chains, key, entry)
-		json_array_foreach (json_object_get(entry, "rules"), i, rule)
+	json_object_foreach (rules->chains, key, entry) {
+		json_array_foreach (json_object_get(entry, "rules"), i, rule) {
 			if (drops_invalid(rule))
 				return true;
+		}
+	}
 	return false;
 }

@@ -101,7 +101,7 @@ static json_t *lower_of(const char *text)
 	char word[32];
 	size_t i;
 
-	for (i = 0; text[i] && i < sizeof(word) - 1; i++)
+	for (i = 0; i < sizeof(word) - 1 && text[i]; i++)
 		word[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
 	word[i] = '\0';
 	return json_string(word);
@@ -334,7 +334,7 @@ static void add_chain(const struct reader *r, const char *line)
 	json_array_append_new(r->to, json_pack("{s:o}", "chain", chain));
 }
 
-/* What nft said of this table. */
+/* What nft said of this table; of a legacy one it knows nothing. */
 static void forget_table(const struct reader *r)
 {
 	for (size_t i = json_array_size(r->to); i-- > 0;) {
@@ -363,8 +363,7 @@ void iptables_add(const char *text, bool is_v6, bool is_legacy, json_t *nftables
 			snprintf(r.table, sizeof(r.table), "%s", line + 1);
 			snprintf(r.place, sizeof(r.place), "%s%s", is_legacy ? "legacy " : "",
 				 r.table);
-			if (!is_legacy)
-				forget_table(&r);
+			forget_table(&r);
 		} else if (*line == ':') {
 			add_chain(&r, line);
 		} else if (!strncmp(line, "-A ", 3)) {

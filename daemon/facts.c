@@ -108,9 +108,10 @@ static json_t *device_json(int fd, const char *name)
 	json_t *vlan;
 	size_t i;
 
-	json_array_foreach (vlans, i, vlan)
+	json_array_foreach (vlans, i, vlan) {
 		json_array_append_new(with_mtu, json_pack("{s:O, s:i}", "name", vlan, "mtu",
 							  mtu_of(fd, json_string_value(vlan))));
+	}
 	json_decref(vlans);
 	return json_pack("{s:s, s:i, s:o, s:o}", "name", name, "mtu", mtu_of(fd, name),
 			 "rx_vlan_offload", rx_vlan_of(fd, name), "vlans", with_mtu);

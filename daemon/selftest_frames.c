@@ -102,8 +102,10 @@ static void put(const struct test_client *c, const struct segment *seg, struct t
 			     .ack_seq = htonl(seg->ack),
 			     .doff = tcp_bytes / 4,
 			     .window = htons(WINDOW) };
-	__u8 *tcp = ret->bytes + sizeof(eth) + ip_bytes(is_v6);
+	__u8 *tcp;
 
+	*ret = (struct test_frame){ .nr_bytes = sizeof(eth) + ip_bytes(is_v6) + tcp_bytes };
+	tcp = ret->bytes + sizeof(eth) + ip_bytes(is_v6);
 	memcpy(eth.h_dest, c->server_mac, sizeof(eth.h_dest));
 	memcpy(eth.h_source, c->mac, sizeof(eth.h_source));
 	memcpy(ret->bytes, &eth, sizeof(eth));
@@ -113,7 +115,6 @@ static void put(const struct test_client *c, const struct segment *seg, struct t
 	memcpy(tcp + sizeof(th), seg->options, seg->nr_options);
 	th.check = htons(tcp_checksum(&c->address, &c->server, tcp, tcp_bytes));
 	memcpy(tcp, &th, sizeof(th));
-	ret->nr_bytes = sizeof(eth) + ip_bytes(is_v6) + tcp_bytes;
 }
 
 static void add_option(struct segment *seg, __u8 kind, const void *value, __u8 nr_bytes)

@@ -24,9 +24,11 @@
 	X(FRAGMENT,            PASS, "an IP fragment") \
 	X(FRAGMENT_SYN,        DROP, "a fragment that begins a TCP segment which is a SYN, or may be one, while a service is armed") \
 	X(BAD_HEADER,          PASS, "a header that is cut short or lies about its length; left to the kernel") \
-	X(EXT_TOO_DEEP,        PASS, "more IPv6 extension headers than are walked; left to the kernel") \
+	X(TAGS_TOO_DEEP,       PASS, "more VLAN tags than are looked at, of which one names no VLAN; left to the kernel") \
+	X(TAGS_TOO_DEEP_ARMED, DROP, "the same, while a service is armed: a SYN could hide there") \
+	X(EXT_TOO_DEEP,        PASS, "more IPv6 extension headers than are walked, or a jumbogram; left to the kernel") \
 	X(EXT_ROUTED,          PASS, "IPv6 with a Routing header that is not spent: another destination than the one it shows; left to the kernel") \
-	X(EXT_TOO_DEEP_ARMED,  DROP, "more IPv6 extension headers than are walked, while a service is armed: a SYN could hide there") \
+	X(EXT_TOO_DEEP_ARMED,  DROP, "more IPv6 extension headers than are walked, or a jumbogram, while a service is armed: a SYN could hide there") \
 	X(NOT_SERVICE,         PASS, "TCP to an address and port that are no service") \
 	X(OTHER_HOST,          PASS, "TCP to a service, but the frame is addressed to another host") \
 	X(AT_PEACE,            PASS, "no SYN and of no connection, to a service that sends no cookies and has none outstanding") \

@@ -78,6 +78,8 @@ nr_reset_is() { [[ $(nr_reset) == "$1" ]]; }
 			check_is "self-test default:80 srv0 IPv6" ok "to $LAB_SRV6"
 			row_is '.cookies_sent == 2 and .cookies_valid == 2 and .half_open == 0'
 			reason_is handoff 2
+			# each frame was judged once: two SYNs, two ACKs, and the two resets
+			[[ $(synward_get '.reasons | .flow_just_handed_off + .flow_learned + .flow_known') == 2 ]]
 			nr=$((nr + 2))
 			lab_wait_for "the resets" 2 nr_reset_is "$nr"
 			[[ $mode == always ]] || row_is '(.armed | not) and .armed_until_seconds == 0'
@@ -240,6 +242,34 @@ nr_reset_is() { [[ $(nr_reset) == "$1" ]]; }
 	synward_up
 	weak "listener default:80" "GODEBUG=multipathtcp=0"
 	[[ $(fails) == "[]" ]]
+}
+
+@test "an MPTCP listener, by cookies of the kernel's own" {
+	[[ -e /proc/sys/net/mptcp/enabled ]] || skip "the kernel has no MPTCP"
+	serve :: --mptcp
+	synward_up
+	lab_sysctl s net.ipv4.tcp_syncookies=2 net.ipv4.tcp_timestamps=2
+	sleep 1.2 # they are read every second
+	weak "service default:80" "kernel-cookie"
+	check_is "self-test default:80 srv0 IPv4" ok "cookie of the kernel's"
+	check_is "self-test default:80 srv0 IPv6" ok "cookie of the kernel's"
+}
+
+@test "answers by the routing table" {
+	serve
+	synward_conf "mode = always"
+	sed -i 's/^interfaces/reply = fib\n&/' "$LAB_DIR/synward.conf"
+	synward_up_conf
+	ill net.ipv4.conf.lo.forwarding "sysctl -w net.ipv4.conf.lo.forwarding=1"
+	check_is net.ipv6.conf.lo.forwarding fail "sysctl -w net.ipv6.conf.lo.forwarding=1"
+	lab_sysctl s net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.lo.forwarding=1
+	# The client who is made up is nobody's neighbour, and no router leads to strangers yet.
+	weak "self-test web:80 srv0 IPv4" "not resolved"
+	lab_s ip route add default via "$LAB_CLI4"
+	lab_s ip -6 route add default via "$LAB_CLI6"
+	well
+	check_is "self-test web:80 srv0 IPv4" ok "198.51.100.77"
+	check_is "self-test web:80 srv0 IPv6" ok
 }
 
 @test "a small backlog, and an application that takes nothing" {

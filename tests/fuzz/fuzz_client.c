@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/handshakes.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c */
+/* sources: cli/handshakes.c cli/lists.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c */
 /*
  * Arbitrary bytes as what answers at the control socket, for the verbs that print a reply. The
  * first byte says which verb and in which format; the rest comes over a real socket, which then
@@ -67,7 +67,7 @@ static void check_output(const struct cli *cli, enum cli_exit end, const char *o
 /* Runs a verb with its output in memory. */
 static void run(cli_verb *verb, const struct cli *cli)
 {
-	char *words[] = { "verb", NULL }, *out = NULL, *err = NULL;
+	char *words[] = { "deny", "list", NULL }, *out = NULL, *err = NULL;
 	FILE *old_out = stdout, *old_err = stderr;
 	size_t nr_out, nr_err;
 	enum cli_exit end;
@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cli.format = data[0] >> 2 & 3;
 	answer = data + 1;
 	answer_bytes = size - 1;
-	run(verbs[data[0] & 3], &cli);
+	run(data[0] & 0x10 ? cli_deny : verbs[data[0] & 3], &cli);
 	close(peer);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "methods.h"
 #include "names.h"
 #include "proto.h"
+#include "selftest_verdict.h"
 
 #define HUGE_NUMBER 9223372036854775807LL
 
@@ -144,6 +145,21 @@ static int on_list_delete(void *arg, enum list list, const char *prefix, json_t 
 	return change_list(list, prefix, ret, ret_why);
 }
 
+static int on_doctor(void *arg, json_t **ret)
+{
+	(void)arg;
+	return look(ret);
+}
+
+static int on_self_test(void *arg, const struct selftest_order *order, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	HOLDS(order->interface && order->port);
+	if (!world.err)
+		*ret = json_pack("{s:s, s:b}", "interface", order->interface, "v6", order->is_v6);
+	return change(order->service, ret_why);
+}
+
 static const struct control_ops ops = {
 	.status = on_status,
 	.thresholds = on_thresholds,
@@ -156,6 +172,8 @@ static const struct control_ops ops = {
 	.list = on_list,
 	.list_add = on_list_add,
 	.list_delete = on_list_delete,
+	.doctor = on_doctor,
+	.self_test = on_self_test,
 };
 
 /* ---- what must come back ---- */

@@ -2,10 +2,12 @@
 /* sources: */
 /*
  * A frame of arbitrary bytes through everything that is pure: parser, copy of the header, both
- * option parsers, policy, cookie, answer. The first two bytes of the input say which sysctls are
- * on, how much of the frame is not linear, and what time it is; the rest is the frame.
+ * option parsers, the IPv4 header, policy, cookie, answer. The first two bytes of the input say
+ * which sysctls are on, how much of the frame is not linear, and what time it is; the rest is the
+ * frame.
  */
 #include "fuzz.h"
+#include "ipv4.h"
 #include "note.h"
 #include "policy.h"
 #include "refs.h"
@@ -53,6 +55,32 @@ static struct tcp_opts read_options(const struct tcp_header *h, const struct pkt
 	HOLDS(walk.got.tsval == ref.tsval && walk.got.tsecr == ref.tsecr);
 	HOLDS(walk.got.is_signed == ref.is_signed);
 	return walk.got;
+}
+
+/* RFC 791 §3.1: is there a loose (131) or strict (137) source route before an end or what is no
+ * option? */
+static bool ref_is_routed(const uint8_t *ip, size_t n)
+{
+	size_t at = 20;
+
+	while (at < n && ip[at]) {
+		if (ip[at] == 131 || ip[at] == 137)
+			return true;
+		if (ip[at] != 1 && (at + 1 == n || ip[at + 1] < 2))
+			return false;
+		at += ip[at] == 1 ? 1 : ip[at + 1];
+	}
+	return false;
+}
+
+static void check_ipv4(const uint8_t *frame, const struct pkt *p)
+{
+	struct ipv4_header h = { 0 };
+	size_t n = p->l4_off - p->l3_off;
+
+	memcpy(h.byte, frame + p->l3_off, n);
+	HOLDS(ipv4_checksum_ok(h.word, IPV4_HEADER_MAX / 4) == (rfc1071(h.byte, n, 0) == 0xffff));
+	HOLDS(ipv4_is_source_routed(&h) == ref_is_routed(h.byte, n));
 }
 
 /*
@@ -163,6 +191,8 @@ static void judge(uint8_t *frame, size_t frame_bytes, size_t linear, const uint8
 	if (parse_packet(frame, frame + linear, frame_bytes, &p) != GO_ON)
 		return;
 	check_offsets(&p, frame_bytes);
+	if (!p.is_v6)
+		check_ipv4(frame, &p);
 	HOLDS((size_t)p.l4_off + 20 <= linear);
 	if (!tcp_header_read(frame, frame + linear, &p, &header, &sum)) {
 		HOLDS((size_t)p.l4_off + p.l4_bytes > linear);

@@ -141,6 +141,7 @@ static size_t build_answer(struct run *r, uint64_t from_ms, uint8_t *ret)
 		.ts = ts,
 		.tsecr = row->in.tsval,
 		.pad_to = row->in.pad_to,
+		.priority_tags = row->in.priority_tags,
 	};
 	uint64_t ms = from_ms;
 

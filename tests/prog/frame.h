@@ -73,9 +73,11 @@ struct frame {
 	uint16_t payload_bytes;
 	enum frame_csum csum;
 	enum frame_address src;
-	bool to_other_host; /* the destination MAC is not ours */
-	bool from_group;    /* the source MAC is a multicast one */
-	bool to_other_addr; /* the destination address is no service's */
+	bool to_other_host;    /* the destination MAC is not ours */
+	bool from_group;       /* the source MAC is a multicast one */
+	bool to_other_addr;    /* the destination address is no service's */
+	bool to_mapped;        /* IPv6: it is ::ffff:192.0.2.1 */
+	uint8_t priority_tags; /* a bit for each tag that names no VLAN */
 
 	uint8_t dsfield, hop_limit; /* hop_limit 0: 64 */
 	bool more_fragments;
@@ -85,7 +87,8 @@ struct frame {
 	bool bad_ip_csum;
 	uint8_t ext_headers;  /* IPv6: destination options of 8 bytes each */
 	uint8_t ext_kind;     /* instead of 60 */
-	uint8_t ext_longer;   /* the first one, by so many times 8 bytes */
+	bool hop_by_hop;      /* the first one is that */
+	uint8_t ext_longer;   /* it is, by so many times 8 bytes */
 	uint8_t routing_left; /* with ext_kind 43 */
 	bool atomic_fragment; /* IPv6: a fragment header, although it is whole */
 	uint8_t ext_behind;   /* headers like the above behind the fragment header */
@@ -99,6 +102,7 @@ struct frame {
 #define NO_PORT 1
 
 /* Headers behind an IPv6 header. */
+#define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING 43
 #define NEXT_FRAGMENT 44
 #define NEXT_OPTIONS 60
@@ -194,6 +198,8 @@ static inline void pick_source(const struct frame *f, struct frame_net *net)
 		[ADDR_SITE_LOCAL] = { 0xfe, 0xc0, [15] = 7 },
 	};
 
+	static const uint8_t mapped[16] = { [10] = 0xff, 0xff, 192, 0, 2, 1 };
+
 	if (f->src == ADDR_LAND)
 		memcpy(net->src, net->dst, 16);
 	else if (f->src == ADDR_ZERO)
@@ -206,6 +212,8 @@ static inline void pick_source(const struct frame *f, struct frame_net *net)
 		net->src_mac[0] |= 1;
 	if (f->to_other_addr)
 		net->dst[net->v6 ? 15 : 3] ^= 0x40;
+	if (f->to_mapped)
+		memcpy(net->dst, mapped, 16);
 }
 
 static inline size_t put_ethernet(const struct frame *f, const struct frame_net *net, uint8_t *p)
@@ -217,7 +225,7 @@ static inline size_t put_ethernet(const struct frame *f, const struct frame_net 
 	memcpy(p + 6, net->src_mac, 6);
 	for (int i = 0; i < net->nr_vlans; i++) {
 		put16(p + n, net->nr_vlans == 1 ? 0x8100 : tag[i]);
-		put16(p + n + 2, 100 + i);
+		put16(p + n + 2, f->priority_tags >> i & 1 ? 0xe000 : 100 + i);
 		n += 4;
 	}
 	put16(p + n, f->kind == KIND_ARP ? 0x0806 : net->v6 ? 0x86dd : 0x0800);
@@ -278,6 +286,8 @@ static inline size_t put_ipv6(const struct frame *f, const struct frame_net *net
 	size_t n = 40;
 
 	memset(kind, f->ext_kind ?: NEXT_OPTIONS, nr);
+	if (f->hop_by_hop)
+		kind[0] = NEXT_HOP_BY_HOP;
 	if (fragment)
 		kind[f->ext_headers] = NEXT_FRAGMENT;
 	kind[nr] = f->kind == KIND_UDP ? 17 : 6;

@@ -21,7 +21,8 @@ struct run {
 	size_t bytes, out_bytes, meta_bytes;
 	int action;
 	uint64_t sent_ms;  /* of the cookie */
-	uint64_t since_ms; /* when it was last known what it comes upon */
+	uint64_t begin_ms; /* before the host was made */
+	uint64_t since_ms; /* before it was told of the client and the listener */
 	char trouble[512];
 };
 

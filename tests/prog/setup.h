@@ -121,7 +121,8 @@ static void put_services(struct synward_bpf *skel)
 	put_service(skel, world_own6, true, service_row(PORT_WEB));
 }
 
-static struct synward_bpf *load(enum build build)
+/* Without @with_tc for kernels that cannot hand over: what XDP does is the same there. */
+static struct synward_bpf *load(enum build build, bool with_tc)
 {
 	struct synward_bpf *skel = synward_bpf__open();
 
@@ -136,6 +137,7 @@ static struct synward_bpf *load(enum build build)
 	MUST(bpf_map__set_max_entries(skel->maps.flow_tags, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
+	MUST(bpf_program__set_autoload(skel->progs.synward_tc, with_tc));
 	MUST(synward_bpf__load(skel));
 	put(skel->maps.secret, 0, &the_secret);
 	put_services(skel);

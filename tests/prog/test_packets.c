@@ -3,22 +3,14 @@
  * Runs the packet table (rows.h) against the loaded programs (BPF_PROG_TEST_RUN) and real sockets.
  * Each run must move exactly one reason's counter by one; an answer is compared byte for byte with
  * one that frame.h and ref.h build. In the end every reason must have been some row's.
+ *
+ * --other-kernel: rows for which the kernel lacks something are said to be "not on this kernel";
+ * without it, and so where the tests are at home, they are skipped tests, or the kernel will not
+ * do.
  */
-#include <bpf/btf.h>
-
 #include "expect.h"
 #include "rows.h"
-
-struct world {
-	struct synward_bpf *skel[NR_BUILDS]; /* share nothing */
-	int nr_cpus;
-	cpu_set_t here, elsewhere; /* one CPU each */
-	bool seen[NR_REASONS];
-	unsigned int nr_rows, nr_run, nr_failed;
-	bool has_mptcp, checks_echo;
-	int syncookies, full_listener;
-	struct world_synack synacks[NR_SERVICES][2]; /* of half-open connections, IPv4 and IPv6 */
-};
+#include "table_world.h"
 
 /* Must never be seen. */
 static bool is_internal(enum reason why)
@@ -38,31 +30,12 @@ static void wait_ms(uint64_t ms)
 		usleep(500);
 }
 
-/* What is different while a row runs. */
-static void set_sysctls(struct world *w, const struct row *row)
-{
-	int syncookies = row->syncookies ?: 1;
-
-	if (w->syncookies != syncookies)
-		world_sysctl("ipv4/tcp_syncookies", syncookies);
-	w->syncookies = syncookies;
-}
-
 /* ---- cookies of the kernel's ---- */
 
-/* To any service, as if it was armed and had no TC half. */
+/* To any service, as if it was armed. */
 static const struct row kernel_cookie_row = {
 	.name = "cookie of the kernel's", .build = KERNEL_TOO, .syncookies = 2, .tc_dead = true
 };
-
-/* Let the kernel take one connection, and no more. */
-static void fill_accept_queue(const struct world *w, bool is_full)
-{
-	if (is_full)
-		world_connect(false, 0, PORT_FULL);
-	else
-		close(MUST(accept(w->full_listener, NULL, NULL)));
-}
 
 /* The kernel gives the client of @r one, and that is what @r acknowledges. */
 static void put_kernel_cookie(struct world *w, struct run *r)
@@ -73,7 +46,7 @@ static void put_kernel_cookie(struct world *w, struct run *r)
 	bool is_full = r->in.dport == PORT_FULL;
 
 	syn.row = &kernel_cookie_row;
-	syn.skel = w->skel[KERNEL_TOO];
+	syn.skel = w->skel[KERNEL_ONLY];
 	syn.in.seq = CLIENT_ISN;
 	syn.in.flags = SYN;
 	syn.in.payload_bytes = 0;
@@ -82,7 +55,7 @@ static void put_kernel_cookie(struct world *w, struct run *r)
 	if (is_full)
 		fill_accept_queue(w, false);
 	set_sysctls(w, syn.row);
-	prepare(syn.skel, &(struct row){ .in = r->in, .tc_dead = true });
+	prepare(syn.skel, &(struct row){ .in = r->in });
 	MUST(bpf_map_lookup_elem(bpf_map__fd(syn.skel->maps.rows), &index, &conf));
 	conf.mode = SVC_ALWAYS;
 	put(syn.skel->maps.rows, index, &conf);
@@ -126,6 +99,7 @@ static void prepare_run(struct world *w, struct run *r)
 	if (row->cookie == COOKIE_KERNEL || row->cookie == COOKIE_KERNEL_OFF)
 		put_kernel_cookie(w, r);
 	set_sysctls(w, row);
+	r->begin_ms = now_ms();
 	prepare(r->skel, row);
 	put_cookie(r);
 	r->bytes = frame_build(&r->in, &r->net, r->frame);
@@ -152,10 +126,10 @@ static void run_earlier(struct world *w, const struct run *r)
 		earlier.bytes = frame_build(&earlier.in, &earlier.net, earlier.frame);
 	}
 	if (row->elsewhere)
-		MUST(sched_setaffinity(0, sizeof(w->elsewhere), &w->elsewhere));
+		run_on(&w->elsewhere);
 	for (int i = 0; i < row->times + row->twice; i++)
 		test_run_xdp(&earlier);
-	MUST(sched_setaffinity(0, sizeof(w->here), &w->here));
+	run_on(&w->here);
 	if (row->late)
 		wait_ms(20);
 	if (row->second_later)
@@ -210,29 +184,20 @@ static void acknowledge(const struct world *w, struct run *r)
 		r->in.tsecr = said->tsval + r->row->tsecr_by;
 }
 
-/* Times that a row is about; when they move on under it, its ages or its budgets are off. */
-struct moment {
-	uint64_t epoch, second, window;
-};
-
-static struct moment moment_of(const struct row *row)
-{
-	uint64_t now = now_ms();
-
-	return (struct moment){ .epoch = now >> EPOCH_SHIFT,
-				.second = now / 1000,
-				.window = row->listener ? now / LOOKUP_WINDOW_MS : 0 };
-}
-
 #define YOUNG_MS 16 /* so long is what is entered now of this moment */
 
-/* Or it was to be judged in the moment in which something happened, and that is over. */
+/* Has time moved on under the row, so that its ages, its budgets, or the moment in which something
+ * had just happened are over? */
 static bool is_too_late(const struct run *r)
 {
 	const struct row *row = r->row;
 	bool is_young = (row->flow && !row->aged) || (row->twice && !row->late);
+	uint64_t now = now_ms();
 
-	return is_young && now_ms() - r->since_ms >= YOUNG_MS;
+	return now >> EPOCH_SHIFT != r->begin_ms >> EPOCH_SHIFT ||
+	       now / 1000 != r->begin_ms / 1000 ||
+	       (row->listener && now / LOOKUP_WINDOW_MS != r->since_ms / LOOKUP_WINDOW_MS) ||
+	       (is_young && now - r->since_ms >= YOUNG_MS);
 }
 
 #define TRIES 50
@@ -243,7 +208,6 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 			 .skel = w->skel[row->build],
 			 .nr_cpus = w->nr_cpus,
 			 .net = { .v6 = v6, .nr_vlans = nr_vlans } };
-	struct moment from, to;
 	int tries = 0;
 
 	memcpy(r.net.dst_mac, our_mac, 6);
@@ -256,11 +220,9 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 		if (row->kernel_ack)
 			acknowledge(w, &r);
 		prepare_run(w, &r);
-		from = moment_of(row);
 		judge(w, &r);
-		to = moment_of(row);
 		put_lists(r.skel, row, false);
-	} while ((memcmp(&from, &to, sizeof(from)) || is_too_late(&r)) && ++tries < TRIES);
+	} while (is_too_late(&r) && ++tries < TRIES);
 	w->nr_run++;
 	if (!r.trouble[0])
 		return;
@@ -281,23 +243,29 @@ static void run_variants(struct world *w, const struct row *row)
 		}
 }
 
-static bool is_mptcp(uint16_t port)
+/* What the row needs and the kernel has not; NULL: nothing. */
+static const char *what_lacks(const struct world *w, const struct row *row)
 {
-	return port == PORT_MPTCP || port == PORT_MPTCP_FULL;
+	if (row->tsecr_by && !w->checks_echo)
+		return "it does not look at the echoed time";
+	if (is_mptcp(row->in.dport) && !w->has_mptcp)
+		return "it has no MPTCP";
+	if (row->by_tc && !w->has_hand_off)
+		return "it has no bpf_sk_assign_tcp_reqsk()";
+	return NULL;
 }
 
 static void run_row(struct world *w, const struct row *row)
 {
-	w->nr_rows++;
-	if (row->tsecr_by && !w->checks_echo) {
-		printf("SKIP: %s: this kernel does not look at it\n", row->name);
-		return;
-	}
-	if (is_mptcp(row->in.dport) && !w->has_mptcp) {
-		printf("SKIP: %s: this kernel has no MPTCP\n", row->name);
+	const char *lacks = what_lacks(w, row);
+
+	if (lacks) {
+		printf("%s: %s: %s\n", w->is_other_kernel ? "not on this kernel" : "SKIP",
+		       row->name, lacks);
 		w->seen[row->why] = true;
 		return;
 	}
+	w->nr_rows++;
 	if (row->forwards_not)
 		world_forward(false);
 	run_variants(w, row);
@@ -307,52 +275,81 @@ static void run_row(struct world *w, const struct row *row)
 
 /* ---- what takes more than one packet to see ---- */
 
+/* So often comes @r, on two CPUs by turns if @by_turns, all within one second; how often was that
+ * @why? */
+static unsigned int count_of(const struct world *w, struct run *r, unsigned int times,
+			     bool by_turns, enum reason why)
+{
+	__u64 before[NR_REASONS], after[NR_REASONS], second;
+
+	r->skel = w->skel[r->row->build];
+	r->nr_cpus = w->nr_cpus;
+	r->bytes = frame_build(&r->in, &r->net, r->frame);
+	do {
+		prepare(r->skel, r->row);
+		read_counts(r, before);
+		second = now_ms() / 1000;
+		for (unsigned int i = 0; i < times; i++) {
+			if (by_turns)
+				run_on(i % 2 ? &w->here : &w->elsewhere);
+			test_run_xdp(r);
+		}
+		run_on(&w->here);
+		read_counts(r, after);
+	} while (second != now_ms() / 1000);
+	return after[why] - before[why];
+}
+
+static struct run run_of(const struct row *row)
+{
+	struct run r = { .row = row, .in = row->in };
+
+	memcpy(r.net.dst_mac, our_mac, 6);
+	memcpy(r.net.src_mac, their_mac, 6);
+	memcpy(r.net.src, world_cli4, 4);
+	memcpy(r.net.dst, world_srv4, 4);
+	return r;
+}
+
 #define SPREAD_PREFIXES 64
 #define RESETS_TRIED 9
-
-/* How many resets a prefix gets in this second; @ret_whole: it was one second all along. */
-static int resets_of(struct run *r, bool *ret_whole)
-{
-	__u64 before[NR_REASONS], after[NR_REASONS], second = now_ms() / 1000;
-
-	prepare(r->skel, r->row);
-	read_counts(r, before);
-	for (int i = 0; i < RESETS_TRIED; i++)
-		test_run_xdp(r);
-	read_counts(r, after);
-	*ret_whole = second == now_ms() / 1000;
-	return after[SYN_NO_LISTENER] - before[SYN_NO_LISTENER];
-}
 
 /* From 2 to 6 resets, by chance: an outsider must not know how many are left. */
 static void check_reset_spread(struct world *w)
 {
-	static const struct row row = { .name = "resets of a prefix",
-					.in = { .dport = PORT_NOBODY, .flags = SYN } };
-	struct run r = { .row = &row, .skel = w->skel[FULL], .nr_cpus = w->nr_cpus, .in = row.in };
-	int with[RESETS_TRIED + 1] = {};
-	bool is_whole;
+	static const struct row row = { .in = { .dport = PORT_NOBODY, .flags = SYN },
+					.build = FULL };
+	unsigned int with[RESETS_TRIED + 1] = {};
+	struct run r = run_of(&row);
 
-	memcpy(r.net.dst_mac, our_mac, 6);
-	memcpy(r.net.src_mac, their_mac, 6);
-	memcpy(r.net.dst, world_srv4, 4);
 	for (int i = 0; i < SPREAD_PREFIXES; i++) {
-		int nr;
-
 		memcpy(r.net.src, (uint8_t[]){ 198, 18, i, 1 }, 4);
-		r.bytes = frame_build(&r.in, &r.net, r.frame);
-		do {
-			nr = resets_of(&r, &is_whole);
-		} while (!is_whole);
-		with[nr]++;
+		with[count_of(w, &r, RESETS_TRIED, false, SYN_NO_LISTENER)]++;
 	}
 	for (int nr = 0; nr <= RESETS_TRIED; nr++) {
 		if ((with[nr] > 0) == (nr >= RESETS_LEAST && nr <= RESETS_MOST))
 			continue;
 		w->nr_failed++;
-		printf("not ok: %d of %d prefixes got %d resets in a second\n", with[nr],
+		printf("not ok: %u of %d prefixes got %d resets in a second\n", with[nr],
 		       SPREAD_PREFIXES, nr);
 	}
+}
+
+#define CAP_OF_TWO 64
+
+/* What CPUs keep for themselves costs a sixteenth at most, and is never too much. */
+static void check_cap_of_two_cpus(struct world *w)
+{
+	static const struct row row = { .in = { .dport = PORT_WEB, LINUX_SYN },
+					.cap = CAP_OF_TWO,
+					.flush = 2 };
+	struct run r = run_of(&row);
+	unsigned int nr = count_of(w, &r, 3 * CAP_OF_TWO, true, SYN_COOKIE);
+
+	if (nr <= CAP_OF_TWO && nr >= CAP_OF_TWO - CAP_OF_TWO / 16)
+		return;
+	w->nr_failed++;
+	printf("not ok: of a cap of %d, two CPUs sent %u\n", CAP_OF_TWO, nr);
 }
 
 static void check_all_seen(struct world *w)
@@ -366,112 +363,20 @@ static void check_all_seen(struct world *w)
 	}
 }
 
-/* ---- the world ---- */
-
-/* Older kernels do not compare the echoed time of a handshake with what they sent. */
-static bool kernel_checks_echo(void)
+int main(int argc, char **argv)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf__find_by_name_kind(btf, "tcp_request_sock", BTF_KIND_STRUCT);
-	const struct btf_type *type = btf__type_by_id(btf, id);
-	bool is_there = false;
+	struct world w = { .is_other_kernel = argc == 2 && !strcmp(argv[1], "--other-kernel") };
 
-	for (int i = 0; type && i < btf_vlen(type); i++)
-		is_there |= !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off),
-				    "snt_tsval_first");
-	btf__free(btf);
-	return is_there;
-}
-
-/* One CPU to run on, and another one, if there is one. */
-static void choose_cpus(struct world *w)
-{
-	cpu_set_t all;
-	int nr = 0;
-
-	MUST(sched_getaffinity(0, sizeof(all), &all));
-	for (int cpu = 0; cpu < CPU_SETSIZE && nr < 2; cpu++) {
-		if (!CPU_ISSET(cpu, &all))
-			continue;
-		CPU_ZERO(&w->elsewhere);
-		CPU_SET(cpu, &w->elsewhere);
-		if (!nr++)
-			w->here = w->elsewhere;
+	if (argc > 1 && !w.is_other_kernel) {
+		fprintf(stderr, "usage: test_packets [--other-kernel]\n");
+		return 2;
 	}
-	MUST(sched_setaffinity(0, sizeof(w->here), &w->here));
-}
-
-static void open_listeners(struct world *w)
-{
-	static const uint16_t plain[] = { PORT_MONITOR, PORT_DRAIN,    PORT_TIMES, PORT_ATTACKED,
-					  PORT_FORCED,  PORT_DISARMED, PORT_OFF,   PORT_OFF_DRAIN };
-
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-		world_listen(plain[i], 0, 16, 0);
-	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
-	world_defer(world_listen(PORT_DEFER, 0, 16, 0));
-	w->has_mptcp = world_listen(PORT_MPTCP, 262, 16, 0) >= 0;
-	w->full_listener = world_listen(PORT_FULL, 0, 0, 0);
-	fill_accept_queue(w, true); /* one more than a backlog of 0 */
-	world_add_key(world_listen(PORT_MD5, 0, 16, 0));
-	world_listen(PORT_BRIM, 0, 1, 0);
-	world_connect(false, 0, PORT_BRIM);
-	/* of which two handshakes are open */
-	world_listen(PORT_ROOMY, 0, 4, 0);
-	world_listen(PORT_CROWDED, 0, 3, 0);
-	if (w->has_mptcp)
-		world_listen(PORT_MPTCP_FULL, 262, 1, 0);
-}
-
-static const uint16_t half_open_ports[] = { PORT_AUTO,  PORT_DEFER,   PORT_TIMES,
-					    PORT_ROOMY, PORT_CROWDED, PORT_MPTCP_FULL };
-
-static void open_connections(struct world *w, bool v6, int web, int auto_listener)
-{
-	struct frame from = { .src = ADDR_OTHER };
-	struct frame_net net = { .v6 = v6 };
-
-	memcpy(net.dst, v6 ? world_srv6 : world_srv4, 16);
-	pick_source(&from, &net);
-	world_connections(v6, web);
-	world_connect(v6, SPORT_ESTABLISHED, PORT_AUTO);
-	MUST(accept(auto_listener, NULL, NULL));
-	world_half_open(v6, &net, PORT_WEB);
-	for (size_t i = 0; i < sizeof(half_open_ports) / sizeof(half_open_ports[0]); i++) {
-		uint16_t port = half_open_ports[i];
-
-		if (is_mptcp(port) && !w->has_mptcp)
-			continue;
-		w->synacks[service_row(port)][v6] = world_half_open(v6, &net, port);
-	}
-}
-
-static void world_open(struct world *w)
-{
-	int web, auto_listener;
-
-	world_namespace();
-	choose_cpus(w);
-	web = world_listen(PORT_WEB, 0, 16, 0);
-	auto_listener = world_listen(PORT_AUTO, 0, 16, 0);
-	open_listeners(w);
-	for (int v6 = 0; v6 < 2; v6++)
-		open_connections(w, v6, web, auto_listener);
-	w->checks_echo = kernel_checks_echo();
-	w->nr_cpus = MUST(libbpf_num_possible_cpus());
-	for (int build = 0; build < NR_BUILDS; build++)
-		w->skel[build] = load(build);
-}
-
-int main(void)
-{
-	struct world w = {};
-
 	world_open(&w);
 	for (size_t t = 0; t < sizeof(row_tables) / sizeof(row_tables[0]); t++)
 		for (size_t i = 0; i < row_tables[t].nr; i++)
 			run_row(&w, &row_tables[t].row[i]);
 	check_reset_spread(&w);
+	check_cap_of_two_cpus(&w);
 	check_all_seen(&w);
 	printf("%u rows, %u runs, %u failed\n", w.nr_rows, w.nr_run, w.nr_failed);
 	for (int build = 0; build < NR_BUILDS; build++)

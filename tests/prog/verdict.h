@@ -177,8 +177,10 @@ static inline void ref_ipv6(struct view *w, struct verdict *v)
 	w->ip_bytes = 40;
 	w->src = ip + 8;
 	w->dst = ip + 24;
-	if (is_mapped(w->dst)) /* RFC 4038 §4.2: not on the wire */
+	if (is_mapped(w->dst)) { /* RFC 4038 §4.2: not on the wire */
 		may(v, NOT_SERVICE), may(v, BAD_HEADER);
+		may(v, w->is_for_us ? NOT_SERVICE : OTHER_HOST);
+	}
 	/* No length but that of the frame: a jumbogram, or a lie that Linux believes. */
 	if (!payload && ip[6] == 0)
 		may(v, w->is_for_us ? EXT_TOO_DEEP_ARMED : EXT_TOO_DEEP);
@@ -213,6 +215,7 @@ static inline void ref_tcp(struct view *w, struct verdict *v)
 static inline void ref_read(struct view *w, struct verdict *v, const uint8_t *mac)
 {
 	unsigned int proto = 0;
+	bool has_priority = false; /* a tag with VID 0 */
 
 	w->l3 = 14;
 	if (w->bytes < 14)
@@ -222,8 +225,15 @@ static inline void ref_read(struct view *w, struct verdict *v, const uint8_t *ma
 	for (int nr = 0; nr < REF_VLAN_TAGS && (proto == 0x8100 || proto == 0x88a8); nr++) {
 		if (w->bytes < w->l3 + 4)
 			return may(v, NOT_IP);
+		has_priority |= !(at16(w->frame + w->l3) & 0xfff);
 		proto = at16(w->frame + w->l3 + 2);
 		w->l3 += 4;
+	}
+	if (proto == 0x8100 || proto == 0x88a8) { /* one more, which may be cut short */
+		has_priority |= w->bytes < w->l3 + 4 || !(at16(w->frame + w->l3) & 0xfff);
+		return may(v, !has_priority ? NOT_IP :
+			      w->is_for_us  ? TAGS_TOO_DEEP_ARMED :
+					      TAGS_TOO_DEEP);
 	}
 	if (proto == 0x0800)
 		ref_ipv4(w, v);
@@ -231,9 +241,6 @@ static inline void ref_read(struct view *w, struct verdict *v, const uint8_t *ma
 		ref_ipv6(w, v);
 	else
 		may(v, NOT_IP);
-	/* Linux takes off as many priority tags as there are. */
-	if (proto == 0x8100 || proto == 0x88a8)
-		may(v, w->is_for_us ? EXT_TOO_DEEP_ARMED : EXT_TOO_DEEP);
 	if (!is_settled(v))
 		ref_tcp(w, v);
 }

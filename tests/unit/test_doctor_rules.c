@@ -156,6 +156,20 @@ static const struct row {
 		  "==", "{\"concat\": [" FIELD("ip6", "daddr") ", " FIELD("tcp", "dport") "]}",
 		  "{\"set\": [{\"concat\": [\"2001:db8::1\", 81]}]}") ", " DROP),
 	  0, NOTHING },
+	{ "another address and the port",
+	  INPUT ", " RULE(MATCH(
+		  "==", "{\"concat\": [" FIELD("ip6", "daddr") ", " FIELD("tcp", "dport") "]}",
+		  "{\"set\": [{\"concat\": [\"2001:db8::2\", 80]}]}") ", " DROP),
+	  0, NOTHING },
+	{ "invalid, but untracked at a hook before",
+	  CHAIN("filter", "input", "-400", "accept") ", " RULE(MATCH(
+		  "in", CT,
+		  "\"invalid\"") ", " DROP) ", {\"chain\": {\"family\": \"inet\", "
+					    "\"table\": \"t\", \"name\": \"raw\", \"type\": "
+					    "\"filter\", \"hook\": \"prerouting\", "
+					    "\"prio\": -300, \"policy\": \"accept\"}}, " RULE_IN(
+						    "raw", PORT("80") ", {\"notrack\": null}"),
+	  IS_STRICT, NOTHING },
 	{ "a policy", INPUT_DROP ", " ESTABLISHED, 0,
 	  "fail: armed or not|nft insert rule inet t c tcp dport 80 accept" },
 	{ "a policy, and new ones are let in",
@@ -190,6 +204,18 @@ static const struct row {
 	  CHAIN("nat", "prerouting", "-100",
 		"accept") ", " RULE(PORT("81") ", {\"redirect\": {\"port\": 82}}"),
 	  HAS_NAT_CHECK, "fail: NAT|tcp dport 80 notrack|tcp sport 80 notrack" },
+	{ "the same, but the port is untracked",
+	  CHAIN("nat", "prerouting", "-100", "accept") ", " RULE(PORT(
+		  "81") ", {\"redirect\": {\"port\": 82}}") ", {\"chain\": {\"family\": "
+							    "\"inet\", \"table\": \"t\", \"name\": "
+							    "\"raw\", \"type\": \"filter\", "
+							    "\"hook\": "
+							    "\"prerouting\", \"prio\": -300, "
+							    "\"policy\": \"accept\"}}, " RULE_IN(
+								    "raw",
+								    PORT("80") ", {\"notrack\": "
+									       "null}"),
+	  HAS_NAT_CHECK, NOTHING },
 	{ "NAT without a rule", CHAIN("nat", "postrouting", "100", "accept"), HAS_NAT_CHECK,
 	  NOTHING },
 	{ "by a map",

@@ -110,9 +110,9 @@ static const struct row rows[] = {
 	{ "routing header, spent",
 	  { .ext = { { NEXT_ROUTING, 2, 0 } }, .nr_ext = 1 }, ONLY_V6, GO_ON },
 	{ "routing header, 1 left",
-	  { .ext = { { NEXT_ROUTING, 2, 1 } }, .nr_ext = 1 }, ONLY_V6, EXT_TOO_DEEP },
+	  { .ext = { { NEXT_ROUTING, 2, 1 } }, .nr_ext = 1 }, ONLY_V6, EXT_ROUTED },
 	{ "routing header, 255 left, as the second",
-	  { .ext = { DST(0), { NEXT_ROUTING, 2, 255 } }, .nr_ext = 2 }, ONLY_V6, EXT_TOO_DEEP },
+	  { .ext = { DST(0), { NEXT_ROUTING, 2, 255 } }, .nr_ext = 2 }, ONLY_V6, EXT_ROUTED },
 	{ "one of each",
 	  { .ext = { { NEXT_HBH, 1, 0 }, DST(0), { NEXT_ROUTING, 4, 0 }, { NEXT_AH, 2, 0 },
 	             DST(3) },
@@ -240,8 +240,10 @@ static void row_holds(const struct row *row, const struct shape *s)
 		print_error("%s, IPv%d, %u tags: reason %d\n", row->name, s->v6 ? 6 : 4,
 			    s->nr_vlans, why);
 	assert_int_equal(why, row->why);
-	if (why == GO_ON)
+	if (why == GO_ON) {
 		fields_are(&p, &w, s);
+		assert_false(p.is_from_group);
+	}
 }
 
 static void test_rows(void **state)
@@ -320,6 +322,25 @@ static void test_frame_too_long(void **state)
 	assert_int_equal(parse_exact(w.byte, w.n, 0x10000, &p), BAD_HEADER);
 	assert_int_equal(parse_exact(w.byte, w.n, 0xffffffff, &p), BAD_HEADER);
 	assert_int_equal(parse_exact(w.byte, w.n, 0x10000 + w.n, &p), BAD_HEADER);
+}
+
+/* The first bit on the wire of an address is that of a group; whose it is, no other bit says. */
+static void test_group_source(void **state)
+{
+	struct shape s = {};
+	static struct wire w;
+	struct pkt p;
+
+	(void)state;
+	wire_build(&w, &s);
+	for (int first = 0; first < 256; first++) {
+		w.byte[6] = first;
+		assert_int_equal(parse_exact(w.byte, w.n, w.n, &p), GO_ON);
+		assert_int_equal(p.is_from_group, first % 2);
+		w.byte[0] = first; /* whom it is for does not matter */
+		assert_int_equal(parse_exact(w.byte, w.n, w.n, &p), GO_ON);
+		assert_int_equal(p.is_from_group, first % 2);
+	}
 }
 
 /* ---- a second parser: is this plain TCP, and where? ------------------------------------------ */
@@ -610,6 +631,7 @@ int main(void)
 		cmocka_unit_test(test_three_tags),
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_frame_too_long),
+		cmocka_unit_test(test_group_source),
 		cmocka_unit_test(test_mutants),
 		cmocka_unit_test(test_from_l3),
 		cmocka_unit_test(test_header_read),

@@ -152,6 +152,9 @@ static void test_martians_other(void **state)
 		p.sport = 0;
 		assert_true(is_martian(&p));
 		p = syn_ordinary(v6);
+		p.is_from_group = true;
+		assert_true(is_martian(&p));
+		p = syn_ordinary(v6);
 		p.src = p.dst;
 		assert_true(is_martian(&p));
 		for (int word = 0; word < 4; word++) {
@@ -170,7 +173,7 @@ struct judge_row {
 	const char *name;
 	uint8_t flags;
 	uint16_t payload, mss;
-	bool is_signed, is_land, is_port_0;
+	bool is_signed, is_land, is_port_0, is_from_group;
 	enum reason why;
 };
 
@@ -184,6 +187,7 @@ static const struct judge_row judge_rows[] = {
 	{ "everything but ACK", 0xef, .mss = 1460, .why = SYN_BAD_FLAGS },
 	{ "land", SYN, .mss = 1460, .is_land = true, .why = SYN_MARTIAN },
 	{ "port 0", SYN, .mss = 1460, .is_port_0 = true, .why = SYN_MARTIAN },
+	{ "a multicast MAC", SYN, .mss = 1460, .is_from_group = true, .why = SYN_MARTIAN },
 	{ "payload of 1460", SYN, .mss = 1460, .payload = 1460, .why = GO_ON },
 	{ "payload of 1461", SYN, .mss = 1460, .payload = 1461, .why = SYN_TOO_LONG },
 	{ "payload of 65535", SYN, .mss = 1460, .payload = 65535, .why = SYN_TOO_LONG },
@@ -219,6 +223,7 @@ static void test_syn_judge(void **state)
 			p.src = p.dst;
 		if (row->is_port_0)
 			p.sport = 0;
+		p.is_from_group = row->is_from_group;
 		if (syn_judge(&p, &opts) != row->why)
 			print_error("%s, IPv%d\n", row->name, i & 1 ? 6 : 4);
 		assert_int_equal(syn_judge(&p, &opts), row->why);

@@ -173,7 +173,8 @@ static const struct {
 	{ 13, SYN, true, "SYN-ACK" },    { 13, SYN | ACK | RST, true, "SYN-ACK" },
 	{ 11, 9, true, "acknowledges" }, { 12, 0x40, true, "options" },
 	{ 12, 0xf0, true, "options" },   { 21, 1, true, "options" },
-	{ 21, 44, true, "options" },     { 7, 1, false, "checksum" },
+	{ 21, 44, true, "options" },     { 21, 0, true, "options" },
+	{ 7, 1, false, "checksum" },
 };
 
 static void test_answer_is_read(void **state)

@@ -1,43 +1,69 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh [SCRIPT...] : runs each script, by default all, on the kernels that its head names, and says in the
-# end what held and what did not. Exit 0 when all did. Needs root and what `make all lab` builds; 10 to 20 minutes.
+# check.sh [SCRIPT...] : runs each script, by default all, on the kernels that its head names, in as many machines at a
+# time as there are CPUs (VM_JOBS), those that may take longest first; says in the end what held and what did not, and
+# how long it took. Exit 0 when all held. Nothing runs longer than VM_MINUTES (30): what is left then has failed.
+# Needs root and what `make all lab tests` builds.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
-nr_run=0 nr_failed=0 summary=()
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
-# run KERNEL SCRIPT
+# machines SCRIPT... : one a line: seconds, at most, kernel, script, its arguments.
+machines() {
+	local script kernel kernels seconds arguments
+	for script in "$@"; do
+		seconds=$(sed -nE '1,30s/^# timeout: *//p' "$script")
+		read -ra kernels < <(sed -nE '1,30s/^# kernels: *//p' "$script")
+		for kernel in "${kernels[@]}"; do
+			while read -r arguments; do
+				echo "${seconds:-300} $kernel $script $arguments"
+			done < <(sed -nE "1,30s/^# with( $kernel)?: *//p" "$script" | grep . || echo)
+		done
+	done | sort -k 1,1nr -s
+}
+
+# run LOG KERNEL SCRIPT [ARG...] : its output in one piece, when it has ended.
 run() {
-	local began=$SECONDS status log count
-	log=$(mktemp)
-	printf '== %s on %s\n' "$(basename "$2")" "$1"
-	tests/vm/vm.sh "$1" "$2" 2>&1 | tee "$log"
-	status=${PIPESTATUS[0]}
-	count="$(grep -c '^ok ' "$log") held, $(grep -c '^not ok ' "$log") did not, $((SECONDS - began)) s"
-	nr_run=$((nr_run + 1))
+	local log=$1 name began=$SECONDS status count
+	shift
+	name="$(basename "$2")${3:+ ${*:3}} on $1"
+	TIMEFORMAT='%U %S'
+	{ time tests/vm/vm.sh "$@" >"$log" 2>&1; } 2>"$log.cpu"
+	status=$?
+	count="$(grep -c '^ok ' "$log") held, $(grep -c '^not ok ' "$log") did not, $((SECONDS - began)) s, $(awk '
+		{ print int($1 + $2) }' "$log.cpu") s of CPU"
 	# A script that said nothing, or stopped before its plan, has not passed.
 	if ((status == 0)) && grep -qE '^1\.\.[1-9]' "$log" && ! grep -q '^not ok ' "$log"; then
-		summary+=("ok      $(basename "$2") on $1: $count")
+		echo "ok      $name: $count" >"$log.verdict"
 	else
-		nr_failed=$((nr_failed + 1))
-		summary+=("FAILED  $(basename "$2") on $1: $count, status $status")
+		echo "FAILED  $name: $count, status $status" >"$log.verdict"
 	fi
-	rm -f "$log"
+	printf '== %s\n%s\n' "$name" "$(cat "$log")"
 }
 
 if ((EUID != 0)); then
 	echo "check.sh: the machine reads all of the host's files, so this needs root" >&2
 	exit 1
 fi
-(($#)) || set -- tests/vm/*.sh
-for script in "$@"; do
-	read -ra kernels < <(sed -nE '1,30s/^# kernels: *//p' "$script")
-	for kernel in "${kernels[@]}"; do
-		run "$kernel" "$script"
+if (($# == 0)); then
+	mapfile -t scripts < <(grep -lE '^# kernels: ' tests/vm/*.sh)
+	set -- "${scripts[@]}"
+fi
+export VM_DEADLINE=$((EPOCHSECONDS + ${VM_MINUTES:-30} * 60))
+mapfile -t wanted < <(machines "$@")
+for ((i = 0; i < ${#wanted[@]}; i++)); do
+	while (($(jobs -rp | wc -l) >= ${VM_JOBS:-$(nproc)})); do
+		wait -n
 	done
+	read -ra words <<<"${wanted[i]}"
+	run "$(printf '%s/%03d' "$logs" "$i")" "${words[@]:1}" &
 done
+wait
 echo
-printf '%s\n' "${summary[@]}"
-((nr_run > 0 && nr_failed == 0))
+cat "$logs"/*.verdict
+nr_ok=$(cat "$logs"/*.verdict | grep -c '^ok ')
+echo "other kernels: $nr_ok of ${#wanted[@]} machines held, $((SECONDS / 60)) min $((SECONDS % 60)) s"
+((${#wanted[@]} > 0 && nr_ok == ${#wanted[@]}))

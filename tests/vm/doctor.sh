@@ -11,11 +11,12 @@ set -uo pipefail
 # shellcheck source=tests/vm/guest.sh
 source "$(dirname "$0")/guest.sh"
 
-doctor() { "$O/synward" --socket "$SOCKET" -j doctor "$@" >"$LAB_DIR/doctor"; }
+doctor() { "$O/synward" --socket "$SOCKET" -j doctor >"$LAB_DIR/doctor"; }
 
 # check_is NAME STATUS [WORDS]
 check_is() {
-	[[ -s $LAB_DIR/doctor ]] && jq -e --arg name "$1" --arg status "$2" --arg words "${3:-}" 'any(.checks[]; .name == $name and
+	[[ -s $LAB_DIR/doctor ]] || return 1 # of nothing, jq says that it is true
+	jq -e --arg name "$1" --arg status "$2" --arg words "${3:-}" 'any(.checks[]; .name == $name and
 		.status == $status and (.detail + " " + (.remedy // "") | contains($words)))' "$LAB_DIR/doctor" ||
 		{ jq -r '.checks[] | "\(.status) \(.name): \(.detail) -> \(.remedy)"' "$LAB_DIR/doctor" && false; }
 }

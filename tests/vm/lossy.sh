@@ -135,20 +135,20 @@ expect "it stops" synward_stop
 # that and offers the MSS of its own 1500.
 FAR=synward-far
 FAR4=198.51.100.2 FAR6=2001:db8:65::2
-far() { nsenter --net=/run/netns/$FAR -- "$@"; }
+far() { nsenter --net="/run/netns/$FAR" -- "$@"; }
 
 narrow_up() {
-	ip netns add $FAR &&
-		ip -n "$LAB_C" link add mid0 mtu 1500 type veth peer name far0 netns $FAR &&
+	ip netns add "$FAR" &&
+		ip -n "$LAB_C" link add mid0 mtu 1500 type veth peer name far0 netns "$FAR" &&
 		addressed "$LAB_C" mid0 198.51.100.1/24 2001:db8:65::1/64 &&
-		addressed $FAR far0 $FAR4/24 $FAR6/64 &&
-		ip -n "$LAB_C" route add $FAR4 dev mid0 mtu lock 1300 &&
-		ip -n "$LAB_C" -6 route add $FAR6 dev mid0 mtu lock 1300 &&
+		addressed "$FAR" far0 "$FAR4/24" "$FAR6/64" &&
+		ip -n "$LAB_C" route add "$FAR4" dev mid0 mtu lock 1300 &&
+		ip -n "$LAB_C" -6 route add "$FAR6" dev mid0 mtu lock 1300 &&
 		lab_sysctl c net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 &&
-		ip -n $FAR route add default via 198.51.100.1 &&
-		ip -n $FAR -6 route add default via 2001:db8:65::1 &&
-		ip -n "$LAB_S" route add $FAR4 via "$LAB_CLI4" &&
-		ip -n "$LAB_S" -6 route add $FAR6 via "$LAB_CLI6"
+		ip -n "$FAR" route add default via 198.51.100.1 &&
+		ip -n "$FAR" -6 route add default via 2001:db8:65::1 &&
+		ip -n "$LAB_S" route add "$FAR4" via "$LAB_CLI4" &&
+		ip -n "$LAB_S" -6 route add "$FAR6" via "$LAB_CLI6"
 }
 
 # through ADDR : 1 MB each way; what the server's kernel said of the connection at its beginning.
@@ -177,9 +177,9 @@ expect "synwardd starts" synward_start --interface srv0 --ports 80
 for addr in "${ADDRS[@]}"; do
 	far=$FAR4
 	[[ $addr != *:* ]] || far=$FAR6
-	expect "no path is known to be narrow, $addr" [ "$(path_mtu $far)" = null ]
+	expect "no path is known to be narrow, $addr" [ "$(path_mtu "$far")" = null ]
 	expect "what is agreed is what it is in peace, $addr" diff "$LAB_DIR/narrow $addr" <(through "$addr")
-	expect "the path's MTU was learned, $addr" [ "$(path_mtu $far)" = 1300 ]
+	expect "the path's MTU was learned, $addr" [ "$(path_mtu "$far")" = 1300 ]
 done
 expect "by cookies" status_is '.reasons.handoff == 2 and .reasons.syn_peace == 0'
 expect "it stops" synward_stop

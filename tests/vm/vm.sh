@@ -12,7 +12,7 @@
 #
 # Comments in SCRIPT's head say what it wants:
 #   # kernels: 6.1 6.12     where check.sh runs it
-#   # with: WORD...         arguments; with several such lines check.sh runs it once for each
+#   # with: WORD...         arguments; with several such lines check.sh runs it once for each. # with 6.1: there alone
 #   # nics: 2               that many virtio-net NICs on one segment (02:73:79:6e:01:00, 01, ...)
 #   # machines: 2           a second machine beside it: each has one NIC (02:73:79:6e:01:00 and 02:00) on a cable
 #                           between them, and a line (virtio-serial) by which second.sh there is told what to run
@@ -22,7 +22,8 @@
 # archive and 6.12 in bookworm-security; with neither, add bookworm-backports), downloaded by name and
 # unpacked, never installed, into $O/vm (build/vm). About 100 MB each; `make clean` removes them.
 #
-# Exit: SCRIPT's own; 125 when the machine could not be made or ended without a result (twice).
+# Exit: SCRIPT's own; 125 when the machine could not be made, or ended without a result (when SCRIPT had not begun, it
+# is tried once more: such a kernel rarely dies early in its boot here). VM_DEADLINE: seconds since 1970; when it is over.
 # VM_KEEP=1 keeps the console's log; VM_CPUS (2), VM_MEM (2G), VM_APPEND (kernel parameters). Mitigations of the CPU and
 # the fifth level of page tables are off: without them an emulated machine starts programs half as fast again.
 set -euo pipefail
@@ -211,7 +212,7 @@ nics() {
 # joined DIR MACHINE yes|no : qemu's options for the NIC and the line to the other machine, which are sockets; the
 # one that serves them is started first.
 joined() {
-	local wait=
+	local wait=''
 	[[ $3 == no ]] || wait=,wait=off
 	echo "-netdev stream,id=cable,server=$3,addr.type=unix,addr.path=$1/cable"
 	echo "-device virtio-net-pci,netdev=cable,romfile=,mac=02:73:79:6e:0$2:00"
@@ -221,7 +222,7 @@ joined() {
 
 # boot DIR : prints what the script prints; its result is in DIR/run.out.
 boot() {
-	local args=() others=() second= try
+	local args=() others=() second='' try
 	mapfile -t args < <(nics "$(head_says "$script" nics 0)")
 	if (($(head_says "$script" machines 1) == 2)); then
 		rm -f "$1/cable" "$1/line"
@@ -261,16 +262,21 @@ fetch_kernel "$kernel" "$dir"
 make_initramfs "$dir"
 exec 9>&-
 
-seconds=$(head_says "$script" timeout 300)
 run=$(mktemp -d "$out/vm/run.XXXXXX")
 [[ -n ${VM_KEEP:-} ]] || trap 'rm -rf "$run"' EXIT
 first_process bash "$script" "$@" >"$run/run"
 first_process bash "$root/tests/vm/second.sh" >"$run/second"
 for try in 1 2; do
+	seconds=$(head_says "$script" timeout 300)
+	if [[ -n ${VM_DEADLINE:-} ]] && ((VM_DEADLINE - EPOCHSECONDS < seconds)); then
+		seconds=$((VM_DEADLINE - EPOCHSECONDS))
+	fi
+	((seconds > 0)) || give_up "the time for all machines is over"
 	boot "$run"
 	result=$(sed -n 's/^vm-result //p' "$run/run.out")
 	[[ -z $result ]] || exit "$result"
-	say "no result from $kernel (try $try); qemu and the console say:"
+	say "no result from $kernel (try $try) in $seconds s; qemu and the console say:"
 	tail -n 30 "$run"/*.qemu "$run"/*.console >&2 || :
+	[[ ! -s $run/run.out ]] || break
 done
 exit 125
