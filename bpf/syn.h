@@ -260,12 +260,22 @@ static __always_inline bool is_let_through(const struct judgement *j,
 	return j->cpu->list == LIST_ALLOW && rec->syn_queue <= rec->backlog / 2;
 }
 
+/* What stands against a cookie of ours? */
+static __always_inline enum reason cookie_against(const struct judgement *j,
+						  const struct listener_record *rec)
+{
+	if (rec->is_mptcp)
+		return SYN_MPTCP;
+	return can_kernel_cookie && (j->row->flags & ROW_BY_KERNEL) ? SYN_TC_NOT_LIVE :
+								      (enum reason)j->cpu->against;
+}
+
 /* Armed, perhaps by this very SYN: a cookie, or why not. */
 static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgement *j,
 					      const struct dev_conf *dev,
 					      const struct listener_record *rec)
 {
-	enum reason against = rec->is_mptcp ? SYN_MPTCP : (enum reason)j->cpu->against, why;
+	enum reason against = cookie_against(j, rec), why;
 	struct reply *reply = &j->cpu->reply;
 
 	if (is_let_through(j, rec))

@@ -56,6 +56,7 @@ static const struct out_table black_hole_table = {
 	(const struct out_column[]){
 		BLACK_HOLE_COLUMNS,
 		OUT_TABS_COLUMN("seconds"),
+		OUT_TABS_COLUMN("path"),
 		OUT_END,
 	},
 };
@@ -152,9 +153,12 @@ static void print_black_hole(const json_t *event)
 	char duration[OUT_NUMBER_SIZE];
 
 	print_head(event);
-	printf("%sblack hole%s: handshakes that are handed to the listener arrive nowhere; SYNs go "
-	       "to the kernel, tried again in %s\n",
+	printf("%sblack hole%s: handshakes that are handed to the listener arrive nowhere; %s, "
+	       "tried again in %s\n",
 	       out_style(OUT_BAD), out_style(OUT_PLAIN),
+	       strcmp(out_text_of(event, "path"), "kernel-cookie") ?
+		       "SYNs go to the kernel" :
+		       "the kernel's own cookies are tried",
 	       out_duration(number_of(event, "seconds"), duration));
 }
 

@@ -23,6 +23,8 @@ static struct canary_view view_of(const struct rows *rows, const struct row *row
 		.served = counts->served,
 		.cookies_valid = counts->cookies_valid,
 		.opens = rows->opens,
+		.has_choice =
+			row->rung.path == PATH_COOKIE && dataplane_has_kernel_cookies(rows->dp),
 		.is_queue_full = listeners->nr && listeners->accept_queue >= listeners->backlog,
 	};
 }
@@ -46,15 +48,32 @@ static void report(const struct rows *rows, json_t *event)
 json_t *row_black_hole(const struct row *row, __u64 now_ms)
 {
 	const struct canary *canary = &row->canary;
+	__u64 until_ms = canary->black_hole_until_ms ?: canary->by_kernel_until_ms;
+	__u32 seconds =
+		canary_seconds_left(canary, now_ms) ?: canary_by_kernel_seconds(canary, now_ms);
+	enum path path = canary->black_hole_until_ms ? PATH_MONITOR : PATH_KERNEL_COOKIE;
 	json_t *event;
 
-	if (!canary->black_hole_until_ms)
+	if (!until_ms)
 		return NULL;
-	event = event_json(row, "black_hole", canary->black_hole_until_ms - canary->pause_ms);
-	if (event)
-		json_object_set_new(event, "seconds",
-				    json_integer(canary_seconds_left(canary, now_ms)));
+	event = event_json(row, "black_hole", until_ms - canary->pause_ms);
+	if (event) {
+		json_object_set_new(event, "seconds", json_integer(seconds));
+		json_object_set_new(event, "path", json_string(path_name(path)));
+	}
 	return event;
+}
+
+static void by_kernel_begins(const struct rows *rows, const struct row *row, __u64 now_ms)
+{
+	char pause[DURATION_SIZE];
+
+	log_err("%s, port %u: handshakes that are handed to the listener arrive nowhere, so the "
+		"kernel's own cookies are tried: NAT on this host may take the socket from the "
+		"packet, or the port is forwarded, or a firewall drops what is new without a SYN; "
+		"'synward doctor' looks for it; ours are tried again in %s",
+		row->id->name, row->id->port, duration_format(row->canary.pause_ms / 1000, pause));
+	report(rows, row_black_hole(row, now_ms));
 }
 
 static void begins(const struct rows *rows, const struct row *row, __u64 now_ms)
@@ -87,6 +106,9 @@ void row_watch(struct rows *rows, struct row *row, __u64 now_ms)
 
 	switch (canary_follow(&row->canary, &view)) {
 	case CANARY_NOTHING:
+		break;
+	case CANARY_BY_KERNEL:
+		by_kernel_begins(rows, row, now_ms);
 		break;
 	case CANARY_BLACK_HOLE:
 		begins(rows, row, now_ms);

@@ -56,18 +56,31 @@ static bool is_black_hole(const struct canary *canary, const struct canary_view 
 	return view->missed - canary->missed >= CANARY_ENOUGH && !is_mostly_quiet(canary, view);
 }
 
-static enum canary_news begin(struct canary *canary, const struct canary_view *view)
+/* How long it is not tried: twice as long each time. */
+static __u32 lengthen(struct canary *canary)
 {
 	canary->pause_ms = canary->pause_ms ? canary->pause_ms * 2 : CANARY_PAUSE_MS;
 	if (canary->pause_ms > CANARY_PAUSE_MAX_MS)
 		canary->pause_ms = CANARY_PAUSE_MAX_MS;
-	canary->black_hole_until_ms = view->now_ms + canary->pause_ms;
+	return canary->pause_ms;
+}
+
+static enum canary_news begin(struct canary *canary, const struct canary_view *view)
+{
+	if (view->has_choice && !canary->by_kernel_until_ms) {
+		canary->by_kernel_until_ms = view->now_ms + lengthen(canary);
+		canary->has_worked = false;
+		acquit(canary, view);
+		return CANARY_BY_KERNEL;
+	}
+	canary->black_hole_until_ms = view->now_ms + lengthen(canary);
 	return CANARY_BLACK_HOLE;
 }
 
 static enum canary_news end(struct canary *canary, const struct canary_view *view,
 			    enum canary_news news)
 {
+	canary->by_kernel_until_ms = 0;
 	canary->black_hole_until_ms = 0;
 	acquit(canary, view);
 	return news;
@@ -96,7 +109,7 @@ enum canary_news canary_follow(struct canary *canary, const struct canary_view *
 	bool has_landed = view->landed > canary->landed;
 
 	canary->has_worked |= works(canary, view);
-	if (has_landed)
+	if (has_landed && !canary->by_kernel_until_ms)
 		canary->pause_ms = 0;
 	if (canary->black_hole_until_ms) {
 		if (has_landed)
@@ -105,6 +118,8 @@ enum canary_news canary_follow(struct canary *canary, const struct canary_view *
 			return end(canary, view, CANARY_TRIED_AGAIN);
 		return CANARY_NOTHING;
 	}
+	if (canary->by_kernel_until_ms && view->now_ms >= canary->by_kernel_until_ms)
+		return end(canary, view, CANARY_TRIED_AGAIN);
 	if (has_landed || view->is_queue_full || !is_suspect(canary, view) ||
 	    (canary->since_ms && view->now_ms - canary->since_ms > CANARY_WINDOW_MS)) {
 		acquit(canary, view);
@@ -117,18 +132,26 @@ enum canary_news canary_follow(struct canary *canary, const struct canary_view *
 
 bool canary_lift(struct canary *canary, const struct canary_view *view)
 {
-	bool was_black_hole = canary->black_hole_until_ms;
+	bool was_tried_less = canary->black_hole_until_ms || canary->by_kernel_until_ms;
 
 	canary->pause_ms = 0;
 	end(canary, view, CANARY_NOTHING);
-	return was_black_hole;
+	return was_tried_less;
+}
+
+static __u32 seconds_until(__u64 until_ms, __u64 now_ms)
+{
+	if (!until_ms)
+		return 0;
+	return now_ms >= until_ms ? 1 : (until_ms - now_ms + 999) / 1000;
 }
 
 __u32 canary_seconds_left(const struct canary *canary, __u64 now_ms)
 {
-	if (!canary->black_hole_until_ms)
-		return 0;
-	if (now_ms >= canary->black_hole_until_ms)
-		return 1;
-	return (canary->black_hole_until_ms - now_ms + 999) / 1000;
+	return seconds_until(canary->black_hole_until_ms, now_ms);
+}
+
+__u32 canary_by_kernel_seconds(const struct canary *canary, __u64 now_ms)
+{
+	return seconds_until(canary->by_kernel_until_ms, now_ms);
 }

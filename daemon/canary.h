@@ -2,7 +2,9 @@
 /*
  * Does what is handed off arrive? A port that is forwarded, or a firewall that drops what is new
  * without a SYN, swallows every handshake that a cookie made, and the client believes that it is
- * connected. Such a row is taken out of service for a while. Pure: counts and time come in.
+ * connected. Such a row gets the kernel's own cookies for a while, which need no hand-off (NAT
+ * anywhere on the host can be the cause, see the limits in the README); and if these do not arrive
+ * either, it is taken out of service. Pure: counts and time come in.
  *
  * Two things accuse. Cookies that come back although they had been handed off (row_counts.missed):
  * so it is when the client speaks and nobody hears it. And hand-offs while the kernel opens no
@@ -31,6 +33,7 @@
 struct canary {
 	__u64 missed, landed, served, cookies_valid, opens; /* when the last acquittal was */
 	__u64 since_ms;            /* when suspicion began; 0: there is none */
+	__u64 by_kernel_until_ms;  /* the kernel's cookies are tried; 0: ours */
 	__u64 black_hole_until_ms; /* 0: it is none */
 	__u32 pause_ms;            /* of the last time; 0: nothing is held against it */
 	bool has_worked;           /* handshakes to this port were seen to arrive */
@@ -44,12 +47,17 @@ struct canary {
 struct canary_view {
 	__u64 now_ms;
 	__u64 missed, landed, served, cookies_valid;
-	__u64 opens;        /* connections that the kernel has accepted, of all ports */
+	__u64 opens; /* connections that the kernel has accepted, of all ports */
+	/* The kernel's cookies are possible at any time, and not in use for another cause. Where
+	 * SYNs passed to the kernel until its queue is full, a forwarded port would stay armed, and
+	 * the forwarded connections' packets be dropped. */
+	bool has_choice;
 	bool is_queue_full; /* the listener's accept queue: then the kernel drops handshakes */
 };
 
 enum canary_news {
 	CANARY_NOTHING,
+	CANARY_BY_KERNEL,   /* the kernel's cookies are tried from now on */
 	CANARY_BLACK_HOLE,  /* it begins */
 	CANARY_TRIED_AGAIN, /* the time is over */
 	CANARY_LANDED,      /* it was none: something has landed */
@@ -60,10 +68,13 @@ enum canary_news {
 /* To be called again and again. */
 enum canary_news canary_follow(struct canary *canary, const struct canary_view *view);
 
-/* The operator wants to try again, at once. Returns whether it was a black hole. */
+/* The operator wants to try again, at once. Returns whether anything was not tried. */
 bool canary_lift(struct canary *canary, const struct canary_view *view);
 
 /* Time until it is tried again, rounded up; 0: it is no black hole. */
 __u32 canary_seconds_left(const struct canary *canary, __u64 now_ms);
+
+/* Time until our own cookies are tried again, rounded up; 0: they are in use. */
+__u32 canary_by_kernel_seconds(const struct canary *canary, __u64 now_ms);
 
 #endif

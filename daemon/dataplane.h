@@ -103,6 +103,9 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret);
 /* Why no device answers SYNs, with the remedy; NULL: at least one does. */
 const char *dataplane_why_not(const struct dataplane *dp);
 
+/* Can SYNs be answered with cookies of the kernel's own at any time (tcp_syncookies=2)? */
+bool dataplane_has_kernel_cookies(const struct dataplane *dp);
+
 /* How the row's SYNs are answered on the best device. */
 void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, struct rung *ret);
 

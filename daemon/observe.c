@@ -83,6 +83,11 @@ const char *dataplane_why_not(const struct dataplane *dp)
 	return best->path == PATH_MONITOR ? best->why : NULL;
 }
 
+bool dataplane_has_kernel_cookies(const struct dataplane *dp)
+{
+	return dp->means.can_kernel_cookie && (dp->means.may & KERNEL_COOKIES_ALWAYS);
+}
+
 void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, struct rung *ret)
 {
 	rung_of_row(&dp->means, best_rung(dp) ?: &no_device, row, ret);

@@ -38,6 +38,8 @@ int row_tell(struct rows *rows, struct row *row)
 		conf.flags |= ROW_SERVER_FIRST;
 	if (row->canary.black_hole_until_ms)
 		conf.flags |= ROW_BLACK_HOLE;
+	if (row->canary.by_kernel_until_ms)
+		conf.flags |= ROW_BY_KERNEL;
 	if (!memcmp(&conf, &row->conf, sizeof(conf)))
 		return 0;
 	err = dataplane_set_row(rows->dp, row - rows->row, &conf);
@@ -105,6 +107,7 @@ static void row_judge(const struct rows *rows, struct row *row, __u64 now_ms)
 		.mode = row->wanted.mode,
 		.listeners = &row->listeners,
 		.black_hole_seconds = canary_seconds_left(&row->canary, now_ms),
+		.by_kernel_seconds = canary_by_kernel_seconds(&row->canary, now_ms),
 	};
 
 	dataplane_row_rung(rows->dp, &is, &row->rung);

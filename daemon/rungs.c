@@ -67,9 +67,23 @@ static void black_hole(const struct rung_row *row, struct rung *ret)
 	snprintf(ret->why, sizeof(ret->why),
 		 "handshakes that are handed to the listener arrive nowhere, so SYNs go to the "
 		 "kernel: the port is forwarded (DNAT, IPVS, TPROXY), or a firewall drops what is "
-		 "new without a SYN; take the port out of the service or mend the rules, then "
-		 "'synward arm %s'; tried again in %s",
+		 "new without a SYN, or NAT on this host takes the socket from the packet; "
+		 "'synward doctor' looks for it; take the port out of the service or mend the "
+		 "rules, then 'synward arm %s'; tried again in %s",
 		 row->service, duration_format((row->black_hole_seconds + 59) / 60 * 60, duration));
+}
+
+static void by_kernel(const struct rung_means *means, const struct rung_row *row, struct rung *ret)
+{
+	char cause[RUNG_CAUSE_SIZE], duration[DURATION_SIZE];
+
+	snprintf(
+		cause, sizeof(cause),
+		"handshakes that are handed to the listener arrive nowhere: NAT on this host, or a "
+		"firewall; 'synward doctor' looks for it, 'synward arm %s' tries again, as does "
+		"synwardd in %s",
+		row->service, duration_format((row->by_kernel_seconds + 59) / 60 * 60, duration));
+	kernel_cookie_or_monitor(means, cause, ret);
 }
 
 static void mptcp(const struct rung_means *means, const struct rung_row *row, struct rung *ret)
@@ -97,6 +111,8 @@ void rung_of_row(const struct rung_means *means, const struct rung *device,
 		return;
 	} else if (row->black_hole_seconds) {
 		black_hole(row, ret);
+	} else if (device->path == PATH_COOKIE && row->by_kernel_seconds) {
+		by_kernel(means, row, ret);
 	} else if (device->path == PATH_COOKIE && row->listeners->nr_mptcp) {
 		mptcp(means, row, ret);
 	}

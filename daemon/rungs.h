@@ -43,6 +43,7 @@ struct rung_row {
 	const struct row_listeners *listeners;
 	__u32 black_hole_seconds; /* what it hands off arrives nowhere, and it is not tried again
 				     for so long; 0: it arrives */
+	__u32 by_kernel_seconds;  /* the same, but cookies of the kernel's may */
 };
 
 /* @device: the best there is. */

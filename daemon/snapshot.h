@@ -81,7 +81,7 @@ struct snapshot {
 	unsigned int nr_devices;
 	struct snapshot_row rows[ROWS_MAX];
 	unsigned int nr_rows;
-	__u64 synacks_resent; /* of server-first services, to which no ACK came */
+	__u64 synacks_resent;      /* of server-first services, to which no ACK came */
 	__u64 reasons[NR_REASONS]; /* packets by verdict, over all CPUs and devices */
 };
 

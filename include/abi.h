@@ -62,7 +62,8 @@ struct row_conf {
 #define ARMED_WITHOUT_END (~0ULL)
 
 #define ROW_SERVER_FIRST (1U << 0) /* the server speaks first: a SYN-ACK is sent once more */
-#define ROW_BLACK_HOLE (1U << 1)   /* what is handed off arrives nowhere: answer no SYN */
+#define ROW_BLACK_HOLE (1U << 1)   /* no finished handshake arrives anywhere: answer no SYN */
+#define ROW_BY_KERNEL (1U << 2) /* what is handed off arrives nowhere: the kernel's own cookies */
 
 /* Handshakes by the time in which they were opened. Bucket b is in open[b % HANDSHAKE_BUCKETS]. */
 #define HANDSHAKE_BUCKETS 64

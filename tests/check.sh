@@ -54,7 +54,8 @@ suite() {
 			run "e2e $(basename "$test" .bats)" bats --tap "$test"
 		done
 		# As correct in mode auto, armed, as in always, which is what they run in.
-		for test in first-ack handoff listeners live options queue stay stray; do
+		for test in fib first-ack frames handoff kernelcookie listeners live options outofstate queue restart reuse \
+			sockopts stay stray; do
 			MODE=auto-armed run "e2e $test, auto" bats --tap "tests/e2e/$test.bats"
 		done
 		;;

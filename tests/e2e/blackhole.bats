@@ -51,7 +51,7 @@ none_served() { loads 4 --count 10 --concurrency 10 --timeout-ms 2500 | json '.s
 	none_served
 	synward_wait '.services[0] | .path == "monitor" and (.armed | not) and (.why | test("DNAT.*synward arm default.*10m"))' 3
 	synward_said "default, port $PORT: handshakes that are handed to the listener arrive nowhere"
-	lab_wait_for "the event" 2 lab_out_has events '"event": "black_hole", .*"seconds": 600'
+	lab_wait_for "the event" 2 lab_out_has events '"event": "black_hole", .*"seconds": 600, "path": "monitor"'
 	all_served 4 20
 	lab_spawn late "$SYNWARD" --socket "$LAB_DIR/ctl" monitor
 	lab_wait_for "one that comes late to hear of it" 2 lab_out_has late 'default:80 black hole: .*in \(10 min\|9 min\)'
@@ -61,6 +61,33 @@ none_served() { loads 4 --count 10 --concurrency 10 --timeout-ms 2500 | json '.s
 	synward_wait '.services[0] | .path == "cookie" and .armed and .why == null' 2
 	none_served
 	synward_wait '.services[0] | .path == "monitor" and (.why | test("10m"))' 3
+}
+
+@test "a forwarded port, cookies of the kernel's at any time: they do not arrive either" {
+	forward
+	lab_sysctl s net.ipv4.tcp_syncookies=2
+	synward_up
+	none_served
+	synward_wait '.services[0].path == "kernel-cookie"' 3
+	none_served
+	synward_wait '.services[0] | .path == "monitor" and (.armed | not) and (.why | test("DNAT.*synward arm default.*20m"))' 3
+	all_served 4 20
+}
+
+@test "NAT of another port takes the socket from hand-offs: cookies of the kernel's arrive" {
+	local cookies
+	grep -q nf_nat_ipv6_local_in /proc/kallsyms || skip "this kernel leaves the socket where it is"
+	serve
+	lab_sysctl s net.ipv4.tcp_syncookies=2
+	lab_s nft add table ip n
+	lab_s nft add chain ip n pre '{ type nat hook prerouting priority -100; }'
+	lab_s nft add rule ip n pre tcp dport 81 redirect to :82
+	synward_up
+	none_served
+	synward_wait '.services[0] | .path == "kernel-cookie" and (.why | test("NAT on this host"))' 3
+	cookies=$(synward_get '.reasons.syn_kernel_cookie // 0')
+	all_served 4 20
+	synward_is ".reasons.syn_kernel_cookie == $cookies + 20"
 }
 
 @test "a firewall that drops what is new without a SYN, on a port that has worked: ten seconds" {

@@ -60,7 +60,7 @@ raw6() { lab_rawtcp "$1" --dev cli0 --src "$LAB_RAW6" --dst "$LAB_SRV6" --port 8
 }
 
 @test "the flood refuses what is not a veth of the lab" {
-	local dev
+	local dev dst src
 	lab_up
 	for dev in $(ip -br link | awk '{ sub("@.*", "", $1); print $1 }'); do
 		run -1 "$LAB_BIN/flood" --dev "$dev" --dst "$LAB_SRV4" --pps 1 --seconds 1
@@ -72,6 +72,10 @@ raw6() { lab_rawtcp "$1" --dev cli0 --src "$LAB_RAW6" --dst "$LAB_SRV6" --port 8
 	[[ $output == *"not one of the lab"* ]]
 	run -1 lab_flood --dst 192.0.2.9 --pps 1 --seconds 1
 	[[ $output == *"no neighbour"* ]]
+	for src in 10.0.0.0/8 198.18.0.0/14 203.0.113.0/24 198.18.0.0/33 2001:db8:1::/48 2001:db8::/32 some; do
+		[[ $src == *:* ]] && dst=$LAB_SRV6 || dst=$LAB_SRV4
+		run -2 lab_flood --dst "$dst" --pps 1 --seconds 1 --src "$src"
+	done
 	lab_c ip link show cli0 >/dev/null
 }
 

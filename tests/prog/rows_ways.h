@@ -63,6 +63,7 @@ static const struct row rows_ways[] = {
 	{ .name = "SYN whose way back nobody asks for", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_ROUTED }, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN with tags, which go back as they came", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_ROUTED }, .with = REPLY_BY_ROUTE, .nr_vlans_min = 1, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN from a link-local address, whose way back is the one it came", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_LINK_LOCAL }, BY_ROUTE, .v6_only = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN from a link-local address, behind one that went another way", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_LINK_LOCAL }, .earlier = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_NARROW }, .times = 1, BY_ROUTE, .v6_only = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
 	{ .name = "SYN from behind the link-local addresses", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_SITE_LOCAL }, BY_ROUTE, .v6_only = true, .why = SYN_NO_ROUTE },
 	{ .name = "SYN without a way back", .in = { .dport = PORT_WEB, LINUX_SYN, .src = ADDR_NOWHERE }, BY_ROUTE, .why = SYN_NO_ROUTE },
 	{ .name = "SYN whose way back is a local address", .in = { .dport = PORT_WEB, LINUX_SYN }, BY_ROUTE, .why = SYN_NO_ROUTE },

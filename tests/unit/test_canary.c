@@ -62,6 +62,30 @@ static void falls(void)
 	assert_int_equal(go_on(MINUTE_MS, 4, 0, 2), CANARY_BLACK_HOLE);
 }
 
+/* Where there is a choice, the kernel's cookies come before nothing at all. */
+static void test_by_kernel(void **state)
+{
+	(void)state;
+	view.has_choice = true;
+	assert_int_equal(go_on(MINUTE_MS, 4, 0, 2), CANARY_BY_KERNEL);
+	assert_int_equal(canary_by_kernel_seconds(&canary, view.now_ms), 600);
+	assert_int_equal(canary_seconds_left(&canary, view.now_ms), 0);
+	/* they arrive, and that says nothing of ours */
+	assert_int_equal(go_on(MINUTE_MS, 0, 5, 5), CANARY_NOTHING);
+	assert_int_equal(canary_by_kernel_seconds(&canary, view.now_ms), 540);
+	assert_int_equal(go_on(10 * MINUTE_MS, 0, 5, 5), CANARY_TRIED_AGAIN);
+	assert_int_equal(canary_by_kernel_seconds(&canary, view.now_ms), 0);
+	/* still nothing: this time for longer */
+	assert_int_equal(go_on(MINUTE_MS, 4, 0, 2), CANARY_BY_KERNEL);
+	assert_int_equal(canary_by_kernel_seconds(&canary, view.now_ms), 1200);
+	view.has_choice = false; /* they are in use */
+	assert_int_equal(go_on(MINUTE_MS, 4, 0, 2), CANARY_BLACK_HOLE);
+	assert_int_equal(canary_seconds_left(&canary, view.now_ms), 2400);
+	assert_true(canary_lift(&canary, &view));
+	assert_int_equal(canary_by_kernel_seconds(&canary, view.now_ms), 0);
+	assert_int_equal(canary_seconds_left(&canary, view.now_ms), 0);
+}
+
 static void test_forwarded(void **state)
 {
 	__u64 from_ms = view.now_ms + TURN_MS; /* the first turn that misses */
@@ -312,6 +336,7 @@ static void test_no_doubt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_by_kernel),
 		TEST(test_forwarded),
 		TEST(test_few),
 		TEST(test_slow),

@@ -77,7 +77,7 @@ static const struct {
 	{ "strict behind a record", { OPT_RECORD, 7, 4, 1, 2, 3, 4, OPT_STRICT, 7 }, true },
 	{ "loose behind a timestamp", { OPT_TIME, 12, 5, [12] = OPT_LOOSE, 7, 4 }, true },
 	{ "loose in the last bytes", { [0 ... 37] = OPT_NOP, OPT_LOOSE, 7 }, true },
-	{ "loose without room for its length", { [0 ... 38] = OPT_NOP, OPT_LOOSE }, false },
+	{ "loose without room for its length", { [0 ... 38] = OPT_NOP, OPT_LOOSE }, true },
 	{ "record alone", { OPT_RECORD, 39, 4 }, false },
 	{ "behind the end", { OPT_NOP, OPT_END, OPT_LOOSE, 7, 4 }, false },
 	{ "behind an end that looks like an option", { OPT_NOP, OPT_END, 2, OPT_LOOSE, 7 }, false },

@@ -135,33 +135,38 @@ static void test_row(void **state)
 		__u32 nr, nr_mptcp, black_hole_seconds;
 		enum path path;
 		const char *why;
+		__u32 by_kernel_seconds;
 	} rows[] = {
-		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 0, PATH_COOKIE, NULL },
-		{ PATH_COOKIE, true, SVC_ALWAYS, 0, 0, 0, PATH_COOKIE, NULL },
+		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 0, PATH_KERNEL_COOKIE,
+		  "NAT on this host|'synward arm web'|in 20m|kernel's own cookies", 1200 },
+		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 600, PATH_MONITOR, "DNAT", 1200 },
+		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 0, PATH_COOKIE, NULL, 0 },
+		{ PATH_COOKIE, true, SVC_ALWAYS, 0, 0, 0, PATH_COOKIE, NULL, 0 },
 		{ PATH_COOKIE, true, SVC_OFF, 1, 1, 0, PATH_MONITOR,
-		  "mode is off|synward mode web auto" },
-		{ PATH_COOKIE, true, SVC_MONITOR, 1, 0, 9, PATH_MONITOR, "mode is monitor" },
+		  "mode is off|synward mode web auto", 0 },
+		{ PATH_COOKIE, true, SVC_MONITOR, 1, 0, 9, PATH_MONITOR, "mode is monitor", 0 },
 		{ PATH_COOKIE, true, SVC_AUTO, 3, 1, 0, PATH_KERNEL_COOKIE,
-		  "1 of 3 listeners is MPTCP|GODEBUG=multipathtcp=0|kernel's own cookies" },
+		  "1 of 3 listeners is MPTCP|GODEBUG=multipathtcp=0|kernel's own cookies", 0 },
 		{ PATH_COOKIE, true, SVC_AUTO, 2, 2, 0, PATH_KERNEL_COOKIE,
-		  "2 of 2 listeners are MPTCP" },
-		{ PATH_COOKIE, false, SVC_AUTO, 2, 2, 0, PATH_MONITOR, "2 of 2 listeners" },
+		  "2 of 2 listeners are MPTCP", 0 },
+		{ PATH_COOKIE, false, SVC_AUTO, 2, 2, 0, PATH_MONITOR, "2 of 2 listeners", 0 },
 		{ PATH_COOKIE, true, SVC_ALWAYS, 1, 1, 600, PATH_MONITOR,
-		  "DNAT|firewall|'synward arm web'|tried again in 10m" },
-		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 14399, PATH_MONITOR, "tried again in 4h" },
-		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 1, PATH_MONITOR, "tried again in 1m" },
-		{ PATH_KERNEL_COOKIE, true, SVC_AUTO, 1, 1, 0, PATH_KERNEL_COOKIE, "the device's" },
-		{ PATH_KERNEL_COOKIE, true, SVC_AUTO, 1, 0, 60, PATH_MONITOR, "DNAT" },
-		{ PATH_MONITOR, true, SVC_AUTO, 1, 1, 60, PATH_MONITOR, "the device's" },
-		{ PATH_MONITOR, true, SVC_ALWAYS, 1, 0, 0, PATH_MONITOR, "the device's" },
+		  "DNAT|firewall|'synward arm web'|tried again in 10m", 0 },
+		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 14399, PATH_MONITOR, "tried again in 4h", 0 },
+		{ PATH_COOKIE, true, SVC_AUTO, 1, 0, 1, PATH_MONITOR, "tried again in 1m", 0 },
+		{ PATH_KERNEL_COOKIE, true, SVC_AUTO, 1, 1, 0, PATH_KERNEL_COOKIE, "the device's",
+		  0 },
+		{ PATH_KERNEL_COOKIE, true, SVC_AUTO, 1, 0, 60, PATH_MONITOR, "DNAT", 0 },
+		{ PATH_MONITOR, true, SVC_AUTO, 1, 1, 60, PATH_MONITOR, "the device's", 0 },
+		{ PATH_MONITOR, true, SVC_ALWAYS, 1, 0, 0, PATH_MONITOR, "the device's", 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rung_means means = means_of(true, rows[i].can_kernel_cookie, ALL);
 		struct row_listeners listeners = { .nr = rows[i].nr, .nr_mptcp = rows[i].nr_mptcp };
-		struct rung_row row = { "web", rows[i].mode, &listeners,
-					rows[i].black_hole_seconds };
+		struct rung_row row = { "web", rows[i].mode, &listeners, rows[i].black_hole_seconds,
+					rows[i].by_kernel_seconds };
 		struct rung device = { .path = rows[i].device }, got;
 
 		if (device.path != PATH_COOKIE)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sources: */
 /*
- * Which fragments may begin a SYN: RFC 791 and RFC 8200 §4.5 a second time, over all flags, all
- * lengths that the IP header can claim and all lengths of the frame.
+ * What may hide a SYN. Fragments: RFC 791 and RFC 8200 §4.5 a second time, over all flags, all
+ * lengths that the IP header can claim and all lengths of the frame. Tags that name no VLAN, of
+ * which the kernel takes off any number. Packets that name no length. IPv4 addresses inside IPv6.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,6 +205,101 @@ static void test_cut_header_v6(void **state)
 	assert_true(p.may_begin_syn);
 }
 
+/* ---- tags ---- */
+
+/* More than two tags: what cannot be a VLAN's may be the kernel's, and so may what is cut off. */
+static void test_tags(void **state)
+{
+	static struct wire w;
+	struct pkt p;
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct shape s = { .v6 = i & 1, .nr_vlans = 3, .flags = SYN };
+		bool is_priority[3];
+
+		wire_build(&w, &s);
+		for (int tag = 0; tag < 3; tag++) {
+			is_priority[tag] = i >> tag & 2;
+			if (is_priority[tag]) /* priority and drop bits name nothing */
+				set16(w.byte + 14 + 4 * tag, tag * 0xf000);
+		}
+		for (size_t n = 22; n <= w.n; n++) {
+			bool hides = is_priority[0] || is_priority[1] || is_priority[2] || n < 26;
+
+			assert_int_equal(parse(&w, n, &p), hides ? TAGS_TOO_DEEP : NOT_IP);
+		}
+		for (size_t n = 0; n < 22; n++)
+			assert_int_equal(parse(&w, n, &p), NOT_IP);
+	}
+}
+
+/* Up to two are looked behind, whatever they name. */
+static void test_priority_tags_are_tags(void **state)
+{
+	static struct wire w;
+	struct pkt p;
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct shape s = { .v6 = i & 1, .nr_vlans = 1 + (i & 2) / 2, .flags = SYN };
+
+		wire_build(&w, &s);
+		for (unsigned int tag = 0; tag < s.nr_vlans; tag++)
+			if (i >> tag & 4)
+				set16(w.byte + 14 + 4 * tag, 0);
+		assert_int_equal(parse(&w, w.n, &p), GO_ON);
+		assert_int_equal(p.l3_off, 14 + 4 * s.nr_vlans);
+	}
+}
+
+/* ---- IPv6 that is not what it seems ---- */
+
+/* RFC 2675: the length is in the options, if they come first and the header names none. */
+static void test_jumbogram(void **state)
+{
+	static const uint8_t kinds[] = { NEXT_HBH, NEXT_DST, NEXT_ROUTING, NEXT_AH };
+	static struct wire w;
+	struct pkt p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds); i++)
+		for (unsigned int length = 0; length < 3; length++) {
+			struct shape s = { .v6 = true,
+					   .flags = SYN,
+					   .ext = { { .kind = kinds[i] } },
+					   .nr_ext = 1 };
+
+			wire_build(&w, &s);
+			set16(w.byte + w.l3 + 4, length);
+			assert_int_equal(parse(&w, w.n, &p), !length && kinds[i] == NEXT_HBH ?
+								     EXT_TOO_DEEP :
+								     BAD_HEADER);
+		}
+}
+
+/* An address of ours in IPv4 is none of ours in IPv6; one bit less, and it is some address. */
+static void test_mapped_destination(void **state)
+{
+	static struct wire w;
+	struct shape s = { .v6 = true, .flags = SYN };
+	uint8_t *dst;
+	struct pkt p;
+
+	(void)state;
+	wire_build(&w, &s);
+	dst = w.byte + w.l3 + 24;
+	memset(dst, 0, 10);
+	memset(dst + 10, 0xff, 2);
+	memcpy(dst + 12, v4_server, 4);
+	assert_int_equal(parse(&w, w.n, &p), NOT_SERVICE);
+	for (int bit = 0; bit < 128; bit++) {
+		dst[bit / 8] ^= 0x80 >> bit % 8;
+		assert_int_equal(parse(&w, w.n, &p), bit < 96 ? GO_ON : NOT_SERVICE);
+		dst[bit / 8] ^= 0x80 >> bit % 8;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +309,10 @@ int main(void)
 		cmocka_unit_test(test_other_protocols_v4),
 		cmocka_unit_test(test_behind_options_v4),
 		cmocka_unit_test(test_cut_header_v6),
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_priority_tags_are_tags),
+		cmocka_unit_test(test_jumbogram),
+		cmocka_unit_test(test_mapped_destination),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
