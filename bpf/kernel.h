@@ -26,6 +26,7 @@ struct sock_common___local {
 	__u16 skc_num; /* local port, host order */
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned char skc_reuseport : 1;
 	unsigned char skc_ipv6only : 1;
 	struct sock___local *skc_listener; /* of a request */
 	__u32 skc_rcv_wnd;                 /* the same */
@@ -51,7 +52,12 @@ struct inet_connection_sock___local {
 	struct request_sock_queue___local icsk_accept_queue;
 } KERNEL_STRUCT;
 
+struct tcp_options_received___local {
+	int ts_recent_stamp; /* of a listener: when it last sent a cookie */
+} KERNEL_STRUCT;
+
 struct tcp_sock___local {
+	struct tcp_options_received___local rx_opt;
 	__u32 window_clamp;
 	__u8 scaling_ratio;
 	bool is_mptcp;

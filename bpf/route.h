@@ -63,7 +63,7 @@ __noinline int way_ask(struct xdp_md *ctx)
 	switch (fib_ask(ctx, &cpu->pkt, &fib)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		cpu->way.ifindex = fib.ifindex;
-		cpu->way.mtu = fib.mtu_result;
+		cpu->way.mtu = fib.mtu_result ?: cpu->way.mtu; /* 16 bits, of 65536 too */
 		__builtin_memcpy(cpu->way.macs, fib.dmac, ETH_ALEN);
 		__builtin_memcpy(cpu->way.macs + ETH_ALEN, fib.smac, ETH_ALEN);
 		return GO_ON;

@@ -75,17 +75,25 @@ static __always_inline enum reason ack_of_kernel(struct judgement *j, const stru
 	return KERNEL_COOKIE;
 }
 
+/* A keep-alive may carry one byte (RFC 9293 §3.8.4). A time of ours is that of a handshake. */
+static __always_inline bool is_without_data(const struct judgement *j, enum reason why)
+{
+	return j->pkt->payload_bytes <= 1 &&
+	       (!j->cpu->opts.has_timestamps || why == ACK_COOKIE_EXPIRED);
+}
+
 /*
  * Whose connection is not known gets a reset, of which there are few; but never one whose handshake
- * may be under way, its first segments lost or late. With timestamps, the time that it echoes
- * tells; without them, that it has data to send.
+ * may be under way, its first segments lost or late. What has no data to send is no such one; nor
+ * is what echoes a time that was never ours, unless it may be the kernel's.
  */
-static __always_inline bool is_reset(const struct judgement *j, enum reason why)
+static __always_inline bool is_reset(const struct judgement *j, struct bpf_sock *sk,
+				     enum reason why)
 {
-	bool is_stranger = j->cpu->opts.has_timestamps ? why == ACK_COOKIE_EXPIRED :
-							 j->pkt->payload_bytes <= 1;
+	bool is_stranger = j->cpu->opts.has_timestamps && why == ACK_COOKIE_EXPIRED &&
+			   !sent_kernel_cookies(sk);
 
-	return is_stranger && reset_take(j);
+	return (is_stranger || is_without_data(j, why)) && reset_take(j);
 }
 
 /* An ACK that brings back no cookie of ours: whose is it? @sk: the listener. */
@@ -100,7 +108,7 @@ static __always_inline enum reason ack_invalid(struct judgement *j, const struct
 	j->here->counts.cookies_invalid++;
 	if (!j->cpu->opts.has_timestamps)
 		verify_take(j);
-	return is_reset(j, why) ? ACK_RESET : why;
+	return is_reset(j, sk, why) ? ACK_RESET : why;
 }
 
 /* Is the cookie worth a look, and if so, is it good? As cookie_judge(), or ACK_OVER_BUDGET. */

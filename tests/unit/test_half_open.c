@@ -20,19 +20,19 @@
 
 /* ---- the list ---- */
 
-struct list {
+struct expected {
 	uint64_t opened[OPEN_MAX];
 	unsigned int nr;
 };
 
-static void list_open(struct list *l, uint64_t bucket)
+static void list_open(struct expected *l, uint64_t bucket)
 {
 	assert_true(l->nr < OPEN_MAX);
 	l->opened[l->nr++] = bucket;
 }
 
 /* Any of them, whether it still counts or not. */
-static uint64_t list_finish(struct list *l)
+static uint64_t list_finish(struct expected *l)
 {
 	unsigned int i = rng_below(l->nr);
 	uint64_t bucket = l->opened[i];
@@ -41,7 +41,7 @@ static uint64_t list_finish(struct list *l)
 	return bucket;
 }
 
-static int list_count(const struct list *l, uint64_t now, unsigned int window)
+static int list_count(const struct expected *l, uint64_t now, unsigned int window)
 {
 	int nr = 0;
 
@@ -51,7 +51,7 @@ static int list_count(const struct list *l, uint64_t now, unsigned int window)
 }
 
 /* What is so old that nobody would ask for it any more; keeps the list short. */
-static void list_forget(struct list *l, uint64_t now)
+static void list_forget(struct expected *l, uint64_t now)
 {
 	unsigned int kept = 0;
 
@@ -127,7 +127,7 @@ static void test_shared(void **state)
 		unsigned int window = 1 + run % WINDOW_MAX;
 		uint64_t now = start_random();
 		struct half_open h = { .newest = (uint32_t)now };
-		struct list l = {};
+		struct expected l = {};
 
 		for (int step = 0; step < 400; step++) {
 			uint64_t later = now + gap_random(window);
@@ -165,7 +165,7 @@ static void test_per_cpu(void **state)
 		uint64_t now = start_random();
 		struct half_open h[CPUS];
 		uint64_t clock[CPUS];
-		struct list l = {};
+		struct expected l = {};
 
 		for (int i = 0; i < CPUS; i++) {
 			h[i] = (struct half_open){ .newest = (uint32_t)now - rng_below(2) };
