@@ -73,8 +73,10 @@ static __always_inline bool budget_take(__u32 *budget, __u32 window, __u32 limit
 static __always_inline __u32 budget_add(__u32 *budget, __u32 window, __u32 n)
 {
 	__u32 was = *budget;
+	__u32 ahead = (budget_word(window, 0) - (was & ~BUDGET_USED_MAX)) >> WINDOW_SHIFT;
 
-	if (!budget_used(budget, window) &&
+	/* One behind is a CPU whose clock is a tick late: it must not begin the old one anew. */
+	if (ahead && ahead != ~0U >> WINDOW_SHIFT &&
 	    __sync_val_compare_and_swap(budget, was, budget_word(window, n)) == was)
 		return n;
 	return (__sync_fetch_and_add(budget, n) & BUDGET_USED_MAX) + n;

@@ -90,6 +90,8 @@ static __always_inline enum reason handshake_open(struct judgement *j,
 	if (is_one_too_many(j, rec, held, &why))
 		attack_seen(j, &why);
 	put = is_armed(j) || held >= room ? FLOW_FULL : handshake_put(j);
+	if (unlikely(put == FLOW_LOST)) /* another flow took the place: there are more */
+		put = handshake_put(j);
 	if (put == FLOW_ENTERED)
 		return SYN_PEACE;
 	if (held < room)

@@ -29,11 +29,11 @@ refusals() { loads "$1" --count 5 --timeout-ms 400 | jq -cS .errors; }
 # Without pauses a client comes back at once; with a listener away for less than it waits, none of those that
 # were connected may be left hanging.
 @test "a server that is started again and again under load: nobody hangs" {
-	local f i
+	local f
 	serve
 	synward_in native
 	clients_begin --concurrency 4
-	for i in {1..6}; do
+	for _ in {1..6}; do
 		lab_stop server
 		sleep 0.2 # so long nobody listens
 		serve

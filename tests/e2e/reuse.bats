@@ -74,7 +74,7 @@ in_state() { lab_s ss -Htn state "$1" | grep -q .; }
 synack_seq() { jq .synack.seq <<<"$1"; }
 
 @test "a SYN again on a handshake that the kernel holds from before the arming" {
-	local f seq answer
+	local f answer
 	serve
 	for f in "${families[@]}"; do
 		raw "$f" syn-only --sport 40004 --isn 1000 --wait-ms 50 >"$LAB_DIR/first$f"

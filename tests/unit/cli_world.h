@@ -313,9 +313,10 @@ static int on_list_delete(void *arg, enum list list, const char *text, json_t **
 	"\"syns\": 100000, \"cookies_sent\": 5, \"cookies_valid\": 4, \"cookies_invalid\": 3, "  \
 	"\"served\": 2, \"sources\": [{\"prefix\": \"198.18.3.0/24\", \"percent\": 0.4}, "       \
 	"{\"prefix\": \"2001:db8::/48\", \"percent\": 0.1}]}"
-#define HOLE                                                                   \
-	"{\"event\": \"black_hole\", \"time\": \"2026-11-24T13:32:00.000Z\", " \
-	"\"service\": \"web\", \"port\": 443, \"mode\": \"always\", \"seconds\": 600}"
+#define HOLE                                                                            \
+	"{\"event\": \"black_hole\", \"time\": \"2026-11-24T13:32:00.000Z\", "          \
+	"\"service\": \"web\", \"port\": 443, \"mode\": \"always\", \"seconds\": 600, " \
+	"\"path\": \"monitor\"}"
 #define HOLE_END                                                                   \
 	"{\"event\": \"black_hole_end\", \"time\": \"2026-11-24T13:42:00.000Z\", " \
 	"\"service\": \"web\", \"port\": 443, \"mode\": \"always\", \"cause\": \"time\"}"

@@ -288,7 +288,7 @@ static void test_monitor_tabs(void **state)
 		"rate\t6000\t5000\t"
 		"2026-11-24T13:30:29.123Z\t70.3\t9000\t100000\t5\t4\t3\t2\t"
 		"198.18.3.0/24=0.4,2001:db8::/48=0.1\n"
-		"black_hole\t2026-11-24T13:32:00.000Z\tweb\t443\talways\t600\n"
+		"black_hole\t2026-11-24T13:32:00.000Z\tweb\t443\talways\t600\tmonitor\n"
 		"black_hole_end\t2026-11-24T13:42:00.000Z\tweb\t443\talways\ttime\n" NEWER "\n");
 }
 
