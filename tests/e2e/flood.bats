@@ -74,8 +74,10 @@ floods_end() {
 	done
 	floods_end
 	nr_taken=$(($(flood_sum sent) - $(flood_sum ring_full)))
-	(($(synward_get '.reasons | .ack_cookie_invalid + .ack_cookie_expired') == nr_taken))
-	[[ $(reason handoff) == 500 && $(lab_nstat s TcpOutRsts) == 0 ]]
+	(($(synward_get '.reasons | .ack_cookie_invalid + .ack_cookie_expired + .ack_over_budget + .ack_reset') == nr_taken))
+	# as many as the budgets of 256 counters allow, and no more
+	[[ $(reason handoff) == 500 && $(lab_nstat s TcpOutRsts) == $(synward_get '.reasons.ack_reset // 0') ]]
+	(($(synward_get '.reasons.ack_reset // 0') < nr_taken / 4))
 }
 
 # map_of NAME: the id of that map of the daemon's.
