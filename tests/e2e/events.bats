@@ -51,7 +51,7 @@ attack_told() {
 	want "$end" ".service == \"web\" and .port == 80 and .answered and .cause == \"half_open\" and .value == 64 and
 		.threshold == 64 and .duration_seconds >= 2 and .duration_seconds < 6 and .peak_syn_rate > 10000 and .peak_syn_rate < 40000 and
 		.syns >= $sent + 41 - 64 and .syns <= $sent + 41 and
-		.cookies_sent == $sent + 41 - $(reason syn_peace) - $(reason syn_known) and .cookies_valid == 40 and .cookies_invalid == 1 and .served == 40"
+		.cookies_sent == $sent + 41 - $(synward_get '.reasons | .syn_peace + .syn_known + .syn_over_cap') and .cookies_valid == 40 and .cookies_invalid == 1 and .served == 40"
 	want "$end" ".sources[0].prefix == \"$prefix\" and .sources[0].percent > 95"
 	event_logged "$begin"
 	event_logged "$end"

@@ -7,20 +7,26 @@
 # shellcheck disable=SC2154,SC2030,SC2031 # $families is in e2e; bats makes subshells of tests
 load e2e
 
-# The server ends first and keeps the TIME_WAIT. A connect that took its time waited for a SYN to be repeated.
-@test "1000 connections from one port while the server is in TIME_WAIT: no reset, no failure" {
+# The server ends first and keeps the TIME_WAIT. A SYN that is not let through is one that a client repeats after a
+# second: none is.
+@test "1000 connections from one port while the server is in TIME_WAIT: no reset, no stall" {
 	local f
 	serve :: --mode send --bytes 64
 	synward_in native
 	for f in "${families[@]}"; do
-		loads "$f" --count 1000 --read 64 --source-port 40000 >"$LAB_DIR/load$f"
+		all_served "$f" 100 --read 64 --source-port 40000
+		[[ $(reason syn_repeated) == 0 ]]
+	done
+	for f in "${families[@]}"; do
+		loads "$f" --count 900 --read 64 --source-port 40000 >"$LAB_DIR/load$f"
 		echo "IPv$f: slowest connect $(jq .connect_us.max "$LAB_DIR/load$f") us"
-		json '.served == 1000 and .failed == 0' <"$LAB_DIR/load$f"
+		json '.served == 900 and .failed == 0' <"$LAB_DIR/load$f"
 	done
 	echo "cookies $(reason syn_cookie), known $(reason syn_known)"
 	(($(reason syn_known) >= 1900)) # all but the first of each family, or a SYN ahead of the last ACK
 	((2000 - $(reason syn_cookie) <= $(reason syn_known)))
-	[[ $(nr_of accept) == 2000 && $(lab_nstat s TcpOutRsts) == 0 && $(lab_nstat c TcpOutRsts) == 0 ]]
+	[[ $(reason syn_repeated) == 0 && $(nr_of accept) == 2000 ]]
+	[[ $(lab_nstat s TcpOutRsts) == 0 && $(lab_nstat c TcpOutRsts) == 0 ]]
 }
 
 # The client's host went down and came up again: RFC 9293, 3.5.1. The kernel's answer is of the old connection,
