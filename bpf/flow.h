@@ -34,6 +34,9 @@
 	16 /* longer than a NAPI batch, and than a tick of the coarse clock at HZ=100 */
 #define SYN_SLOT_MS 1024
 #define SYNS_PER_SLOT 8 /* that go to the kernel for a flow it holds; clients send one a second */
+#define SYNS_PER_SLOT_MAX                                                                         \
+	16384 /* that are asked for: each may follow a connection in TIME_WAIT, one after another \
+	       */
 
 const volatile __u32 flow_set_mask = FLOW_SETS_DEFAULT - 1;
 
@@ -206,6 +209,7 @@ static __always_inline enum flow_put flow_replace(struct flow *f, const struct p
 	f->dport = p->dport;
 	f->opened_ms = now_ms;
 	f->nr_syns = 0;
+	f->nr_held = 0;
 	return FLOW_ENTERED;
 }
 
@@ -253,7 +257,7 @@ static __always_inline void flow_refresh(struct flow *f, __u64 now_ms)
 		f->expires_ms = expires_ms;
 }
 
-/* May one more SYN of a flow that the kernel holds go there? It would be answered each time. */
+/* May one more SYN of a flow that is known be asked for? */
 static __always_inline bool flow_takes_syn(struct flow *f, __u64 now_ms)
 {
 	__u8 slot = now_ms / SYN_SLOT_MS;
@@ -261,10 +265,20 @@ static __always_inline bool flow_takes_syn(struct flow *f, __u64 now_ms)
 	if (f->syn_slot != slot) {
 		f->syn_slot = slot;
 		f->nr_syns = 0;
+		f->nr_held = 0;
 	}
-	if (f->nr_syns >= SYNS_PER_SLOT)
+	if (f->nr_syns >= SYNS_PER_SLOT_MAX)
 		return false;
 	f->nr_syns++;
+	return true;
+}
+
+/* And go to the kernel, when that holds a connection or a handshake? It would answer each time. */
+static __always_inline bool flow_takes_held_syn(struct flow *f)
+{
+	if (f->nr_held >= SYNS_PER_SLOT)
+		return false;
+	f->nr_held++;
 	return true;
 }
 

@@ -225,6 +225,8 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 	if (!known && j->cpu->list != LIST_ALLOW && !lookup_allowed(j->cpu, rec, j->now_ms))
 		return TUPLE_FREE; /* most probably; @rec says what was last seen */
 	tuple = tuple_ask(ctx, j, rec);
+	if (known && tuple == TUPLE_HELD && is_armed(j) && !flow_takes_held_syn(known))
+		return TUPLE_REPEATED;
 	if (!known || tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
 		return tuple;
 	if ((flow_is_syn_recv(known) || flow_is_handed_off(known)) &&

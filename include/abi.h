@@ -288,8 +288,8 @@ struct flow {
 	__u32 expires_ms; /* not believed from then on */
 	__u32 is;         /* FLOW_IS() */
 	__u8 syn_slot;    /* when its last SYNs came, in units of SYN_SLOT_MS */
-	__u8 nr_syns;     /* in that slot */
-	__u8 pad[2];
+	__u8 nr_held;     /* in that slot, those that found a connection or a handshake */
+	__u16 nr_syns;    /* all of them */
 };
 
 struct flow_set {

@@ -9,7 +9,19 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+# Each machine and what belongs to it is a process group, and all of them end with this script, however it ends.
+set -m
+end_all() {
+	local group
+	for group in $(jobs -rp); do
+		kill -- "-$group"
+	done
+	wait
+	rm -rf "$logs"
+}
+trap end_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 # machines SCRIPT... : one a line: seconds, at most, kernel, script, its arguments.
 machines() {
@@ -59,7 +71,7 @@ for ((i = 0; i < ${#wanted[@]}; i++)); do
 		wait -n
 	done
 	read -ra words <<<"${wanted[i]}"
-	run "$(printf '%s/%03d' "$logs" "$i")" "${words[@]:1}" &
+	run "$(printf '%s/%03d' "$logs" "$i")" "${words[@]:1}" </dev/null &
 done
 wait
 echo
