@@ -17,13 +17,14 @@ load e2e
 	[[ $(reason syn_cookie) == 0 && $(nr_of accept) == 6 ]]
 }
 
+# One that does not sign may believe that it is, while armed: which clients must sign is not known before the ACK.
 @test "TCP-MD5: who signs with another key, or not at all, is not connected" {
 	local f
 	serve :: --md5 secret
 	synward_in native
 	for f in "${families[@]}"; do
 		loads "$f" --md5 other --timeout-ms 500 | json '.errors == {"connect:ETIMEDOUT": 1}'
-		loads "$f" --timeout-ms 500 | json '.errors == {"connect:ETIMEDOUT": 1}'
+		loads "$f" --timeout-ms 500 | json '.served == 0 and (.errors | keys - ["connect:ETIMEDOUT", "reply:ETIMEDOUT"] == [])'
 	done
 	[[ $(nr_of accept) == 0 ]]
 }
