@@ -7,8 +7,9 @@ load e2e
 
 teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
+	local id=$LAB_ID # lab_down forgets it
 	lab_down
-	[[ ! -e /run/netns/$LAB_ID-b ]] || ip netns delete "$LAB_ID-b"
+	[[ ! -e /run/netns/$id-b ]] || ip netns delete "$id-b"
 }
 
 lab_b() { nsenter --net="/run/netns/$LAB_ID-b" -- "$@"; }
