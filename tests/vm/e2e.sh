@@ -4,7 +4,7 @@
 # kernels: 6.1 6.12
 # timeout: 1500
 # with 6.12: reuse handoff
-# with 6.12: listeners sockopts packets
+# with 6.12: listeners sockopts
 # with 6.12: first-ack auto:first-ack stay auto:stay
 # with 6.12: stray arm
 # with 6.1: kernelcookie
@@ -18,7 +18,7 @@
 #   - clients who give up by the clock: queue, halfopen, live, flood, restart, resend, outofstate. cookie.sh, lossy.sh
 #     and two.sh look at the same at the machine's own pace;
 #   - what other scripts do on these kernels: options, synack (cookie.sh), kernelcookie on 6.12 (kernel-cookie.sh),
-#     frames, paths (vlan.sh, lossy.sh), netfilter (netfilter.sh), fib (the packet table's ways back, prog.sh).
+#     frames, paths (vlan.sh, lossy.sh), netfilter (netfilter.sh), packets, fib (the packet table, prog.sh).
 set -uo pipefail
 # shellcheck source=tests/vm/guest.sh
 source "$(dirname "$0")/guest.sh"

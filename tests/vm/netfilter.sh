@@ -22,8 +22,10 @@ input() { printf '%s\n' "chain in {" "type filter hook input priority 0" "$@" "}
 no_rules() { lab_s nft flush ruleset; }
 dropped() { lab_s nft -j list ruleset | jq '[.. | .counter? // empty | .packets] | add'; }
 
-# begins [OPTION...] : in mode always.
-begins() { MODE=always synward_start --interface srv0 --ports 80 "$@"; }
+PORT=80
+
+# begins : in mode always.
+begins() { MODE=always synward_start --interface srv0 --ports "$PORT"; }
 
 # by_cookies COUNT ADDR : so many are served, all by cookies but for a port that is used again while it is in TIME_WAIT.
 by_cookies() {
@@ -43,7 +45,7 @@ refused() {
 # refuses, as it would without us.
 swallowed() {
 	local addr
-	lab_spawn clients lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" --dst "$LAB_SRV4" --port 80 \
+	lab_spawn clients lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" --dst "$LAB_SRV4" --port "$PORT" \
 		--seconds 60 --concurrency 16 --timeout-ms 3000 --pause-ms 50 -j
 	expect "$1: the canary notices" lab_wait_for "the canary" 30 status_is '.services[0].path == "monitor"'
 	lab_stop clients
@@ -51,9 +53,10 @@ swallowed() {
 	expect "$1: and in the status, with the remedy" \
 		status_is '.services[0].why | test("arrive nowhere") and test("synward arm default")'
 	for addr in "${ADDRS[@]}"; do
-		expect "$1: from then on the kernel serves, $addr" serves 20 "$addr"
+		expect "$1: from then on the kernel serves, $addr" serves 20 "$addr" --port "$PORT"
 	done
 	expect "$1: SYNs pass" status_is '.reasons.syn_peace >= 40'
+	"$O/synward" --socket "$SOCKET" | sed 's/^/# /'
 }
 
 lab_up 2 || exit 1
@@ -112,8 +115,10 @@ for addr in "${ADDRS[@]}"; do
 done
 expect "it stops" synward_stop
 
-# A published port: the host's own proxy listens, and NAT sends everybody to a server elsewhere.
+# A published port: the host's own proxy listens, and NAT sends everybody to a server elsewhere. Another port than before:
+# what conntrack remembers of connections to that one has been decided.
 FAR=synward-far
+PORT=81
 published() {
 	ip netns add "$FAR" &&
 		ip -n "$LAB_S" link add mid0 type veth peer name far0 netns "$FAR" &&
@@ -123,12 +128,13 @@ published() {
 		ip -n "$FAR" -6 route add default via 2001:db8:65::1 &&
 		lab_sysctl s net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 &&
 		lab_spawn far nsenter --net="/run/netns/$FAR" -- "$LAB_BIN/tcpserve" --listen :: --port 8080 --report &&
-		rules "chain pre {" "type nat hook prerouting priority dstnat" "tcp dport 80 dnat ip to 198.51.100.2:8080" \
-			"tcp dport 80 dnat ip6 to [2001:db8:65::2]:8080" "}"
+		rules "chain pre {" "type nat hook prerouting priority dstnat" "tcp dport 81 dnat ip to 198.51.100.2:8080" \
+			"tcp dport 81 dnat ip6 to [2001:db8:65::2]:8080" "}"
 }
+lab_serve proxy --listen :: --port 81
 expect "the port is published: DNAT" published
 for addr in "${ADDRS[@]}"; do
-	expect "DNAT in peace, $addr" serves 5 "$addr"
+	expect "DNAT in peace, $addr" serves 5 "$addr" --port 81
 done
 expect "it is the server elsewhere" [ "$(grep -c '"accept"' "$LAB_DIR/far.out")" = 10 ]
 expect "synwardd starts" begins

@@ -64,7 +64,7 @@ need_programs() {
 kernel_package() {
 	local kernel=${1//./\\.}
 	apt-cache pkgnames "linux-image-$1" |
-		grep -xE "linux-image-${kernel}[.-][0-9]+([.-][0-9]+)*(\\+(deb|bpo)[0-9]+)?-amd64" |
+		{ grep -xE "linux-image-${kernel}[.-][0-9]+([.-][0-9]+)*(\\+(deb|bpo)[0-9]+)?-amd64" || :; } |
 		sort -V | while read -r name; do
 		[[ $(apt-cache policy "$name") == *"Candidate: (none)"* ]] || echo "$name"
 	done | tail -n 1
