@@ -14,8 +14,6 @@
 #include "judge.h"
 
 #define WINDOW_SHIFT 20 /* see struct budget_line */
-#define PREFIX_V4_BITS 24
-#define PREFIX_V6_BITS 48
 
 #define VERIFY_PER_SECOND 128 /* 8192 counters: 10^6 a second, 2^27 take more than two minutes */
 #define RESET_LEAST 2         /* a second, and up to RESET_SPREAD - 1 more, by chance: an */
@@ -26,14 +24,12 @@
 static __always_inline __u64 prefix_hash(const struct pkt *p)
 {
 	const struct secret *s = ONLY(secret);
-	__u64 prefix, h;
+	__u64 prefix = source_prefix(p), h;
 
-	if (p->is_v6)
-		prefix = ((__u64)bpf_ntohl(p->src.word[0]) << 32 | bpf_ntohl(p->src.word[1])) >>
-			 (64 - PREFIX_V6_BITS);
-	else
-		prefix = 1ULL << 63 | bpf_ntohl(p->src.word[3]) >> (32 - PREFIX_V4_BITS);
-	h = prefix * (s ? s->salt | 1 : 1);
+	/* Turned round, so that all bits of the salt count; bit 32 is free, and tells the family.
+	 */
+	h = prefix << 32 | prefix >> 32 | (__u64)!p->is_v6 << 32;
+	h *= s ? s->salt | 1 : 1;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ULL; /* 2^64 divided by the golden ratio */
 	return h >> 32;

@@ -134,6 +134,17 @@ static __always_inline bool can_arm(const struct row_conf *row)
 	return row->mode == SVC_AUTO && can_answer(row);
 }
 
+#define PREFIX_V4_BITS 24 /* a source prefix, for budgets and reports */
+#define PREFIX_V6_BITS 48
+
+/* That of the packet, where address_upper() puts it. */
+static __always_inline __u64 source_prefix(const struct pkt *p)
+{
+	__u64 upper = address_upper(&p->src, p->is_v6);
+
+	return upper & ~0ULL << (64 - (p->is_v6 ? PREFIX_V6_BITS : PREFIX_V4_BITS));
+}
+
 #define IS_ATTACKED 1U /* as arm.h found it, unless the operator has said otherwise since */
 #define IS_ARMED 2U    /* SYNs are answered with cookies */
 

@@ -13,6 +13,8 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#define AF_INET 2
+#define AF_INET6 10
 #define SOCK_RCVBUF_LOCK 2
 #define WIN_SCALE_SHIFT 8 /* TCP_RMEM_TO_WIN_SCALE */
 

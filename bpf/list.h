@@ -53,12 +53,9 @@ __noinline __u32 list_ask(const struct list_conf *conf, const struct pkt *p, __u
 	if (!conf || !p) /* for the verifier; callers have looked */
 		return LIST_NONE;
 	if (p->is_v6)
-		has = filter_has(conf,
-				 (__u64)bpf_ntohl(p->src.word[0]) << 32 | bpf_ntohl(p->src.word[1]),
-				 conf->levels_v6, true);
+		has = filter_has(conf, address_upper(&p->src, true), conf->levels_v6, true);
 	else
-		has = filter_has(conf, (__u64)bpf_ntohl(p->src.word[3]) << 32, conf->levels_v4,
-				 false);
+		has = filter_has(conf, address_upper(&p->src, false), conf->levels_v4, false);
 	v = has ? list_entry(p) : NULL;
 	if (!v || (v->expires_ms && now_ms >= v->expires_ms))
 		return LIST_NONE;

@@ -12,8 +12,6 @@
 #include "abi.h"
 #include "kernel.h"
 
-#define AF_INET6 10
-
 struct seq_file;
 
 struct bpf_iter_meta___local {

@@ -283,9 +283,8 @@ struct cpu_state {
 	__u32 syns_skipped; /* since the last one that was looked at for its source */
 	__u32 defect;       /* enum reason: why the SYN at hand gets no cookie, or GO_ON */
 	__u32 list;         /* enum list: which one the source of the SYN at hand is on */
-	__u32 neighbours_second;
-	__u32 neighbours_asked; /* in that second */
-	__u32 against;          /* enum reason: why the device sends no cookie of ours, or GO_ON */
+	__u32 neighbours;   /* a budget: SYNs whose next hop is not resolved */
+	__u32 against;      /* enum reason: why the device sends no cookie of ours, or GO_ON */
 	/* The packet at hand. Here and not on the stack: the verifier follows what stands on the
 	 * stack through every path, and for the many shapes of a header that is a million
 	 * instructions (clang 14, Linux 6.18). */

@@ -271,7 +271,7 @@ static __always_inline enum reason parse_tcp(void *frame, void *end, struct pkt 
 	if (p->l4_bytes < TCP_HEADER_MIN || p->l4_bytes > l4_len)
 		return BAD_HEADER;
 	p->payload_bytes = l4_len - p->l4_bytes;
-	p->flags = ((__u8 *)th)[13];
+	p->flags = ((__u8 *)th)[TCP_FLAGS_AT];
 	p->sport = th->source;
 	p->dport = th->dest;
 	p->seq = th->seq;

@@ -15,9 +15,9 @@
 
 const volatile __u32 retry_mask; /* slots of `retries`, less one */
 
-static __always_inline struct retry *retry_of(const struct judgement *j)
+static __always_inline struct retry *retry_of(__u64 flow_id)
 {
-	__u32 slot = (j->flow_id >> 32) & retry_mask;
+	__u32 slot = (flow_id >> 32) & retry_mask;
 
 	return bpf_map_lookup_elem(&retries, &slot);
 }
@@ -25,8 +25,7 @@ static __always_inline struct retry *retry_of(const struct judgement *j)
 /* The answer is in the frame. Global, so that it is verified once. */
 __noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
 {
-	__u32 slot = (flow_id >> 32) & retry_mask;
-	struct retry *r = bpf_map_lookup_elem(&retries, &slot);
+	struct retry *r = retry_of(flow_id);
 	__u64 bytes = bpf_xdp_get_buff_len(ctx);
 
 	VERIFIER_LEARNS(bytes);
@@ -52,7 +51,7 @@ static __always_inline void retry_forget(const struct judgement *j)
 
 	if (likely(!(j->row->flags & ROW_SERVER_FIRST)))
 		return;
-	r = retry_of(j);
+	r = retry_of(j->flow_id);
 	if (r && r->id == j->flow_id)
 		r->id = 0;
 }

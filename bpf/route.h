@@ -10,26 +10,11 @@
 
 #include <linux/if_ether.h>
 
-#include "judge.h"
+#include "budget.h"
+#include "kernel.h"
 
 #define LOOPBACK_IFINDEX 1 /* what a packet of the host's own comes from, for the routing rules */
 #define NEIGHBOURS_PER_SECOND 64 /* per CPU; the kernel asks for each of them (ARP, ND) */
-
-#ifndef AF_INET
-#define AF_INET 2
-#endif
-#ifndef AF_INET6
-#define AF_INET6 10
-#endif
-
-static __always_inline bool neighbour_take(struct cpu_state *cpu)
-{
-	if (cpu->neighbours_second != cpu->second) {
-		cpu->neighbours_second = cpu->second;
-		cpu->neighbours_asked = 0;
-	}
-	return cpu->neighbours_asked++ < NEIGHBOURS_PER_SECOND;
-}
 
 static __always_inline long fib_ask(struct xdp_md *ctx, const struct pkt *p,
 				    struct bpf_fib_lookup *fib)
@@ -37,7 +22,6 @@ static __always_inline long fib_ask(struct xdp_md *ctx, const struct pkt *p,
 	fib->l4_protocol = IPPROTO_TCP;
 	fib->sport = p->dport;
 	fib->dport = p->sport;
-	fib->tot_len = sizeof(struct ipv6hdr) + TCP_HEADER_MIN; /* any: for the MTU to be told */
 	fib->ifindex = LOOPBACK_IFINDEX;
 	if (p->is_v6) {
 		fib->family = AF_INET6;
@@ -70,7 +54,9 @@ __noinline int way_ask(struct xdp_md *ctx)
 	case BPF_FIB_LKUP_RET_FWD_DISABLED:
 		return SYN_FIB_OFF;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return neighbour_take(cpu) ? SYN_NO_NEIGHBOUR : SYN_NO_ROUTE;
+		return budget_take(&cpu->neighbours, cpu->second, NEIGHBOURS_PER_SECOND) ?
+			       SYN_NO_NEIGHBOUR :
+			       SYN_NO_ROUTE;
 	}
 	return SYN_NO_ROUTE;
 }

@@ -9,17 +9,14 @@
 
 #include "judge.h"
 
-#define PREFIX_V4_MASK bpf_htonl(0xffffff00) /* /24 */
-#define PREFIX_V6_MASK bpf_htonl(0xffff0000) /* /48: the second word's half */
-
 static __always_inline void sample_write(const struct judgement *j, struct source_sample *to)
 {
-	const struct pkt *p = j->pkt;
+	__u64 prefix = source_prefix(j->pkt);
 
 	to->row = j->row_index;
-	to->is_v6 = p->is_v6;
-	to->prefix[0] = p->is_v6 ? p->src.word[0] : p->src.word[3] & PREFIX_V4_MASK;
-	to->prefix[1] = p->is_v6 ? p->src.word[1] & PREFIX_V6_MASK : 0;
+	to->is_v6 = j->pkt->is_v6;
+	to->prefix[0] = bpf_htonl(prefix >> 32);
+	to->prefix[1] = bpf_htonl(prefix);
 }
 
 static __always_inline void source_sample(const struct judgement *j)

@@ -45,15 +45,19 @@ static __always_inline void cookie_finish(const struct judgement *j, const struc
 	j->here->counts.served++;
 }
 
+static __always_inline void flow_hand_off(const struct judgement *j, enum flow_state state)
+{
+	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
+		 FLOW_IS(j->row_index, state, ACCEPTED_COOKIE));
+}
+
 static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j)
 {
 	__u32 slot = dev_slot;
 	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
 	bool is_left = note_leave(ctx, &j->cpu->note);
 
-	flow_put(
-		j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
-		FLOW_IS(j->row_index, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED, ACCEPTED_COOKIE));
+	flow_hand_off(j, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED);
 	if (notes && !notes->untaken++)
 		notes->since_ms = j->now_ms;
 	if (is_left)
@@ -70,8 +74,7 @@ static __always_inline enum reason ack_of_kernel(struct judgement *j, const stru
 	if (is_queue_full)
 		return ACK_ACCEPTQ_FULL;
 	cookie_finish(j, known, j->now_ms);
-	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
-		 FLOW_IS(j->row_index, FLOW_HANDED_OFF, ACCEPTED_COOKIE));
+	flow_hand_off(j, FLOW_HANDED_OFF);
 	return KERNEL_COOKIE;
 }
 

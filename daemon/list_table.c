@@ -42,23 +42,17 @@ static int level_of(const struct prefix *prefix)
 	return list_level(prefix->bits, prefix->is_v6);
 }
 
-static __u64 upper_of(const struct prefix *prefix)
-{
-	if (!prefix->is_v6)
-		return (__u64)ntohl(prefix->addr.word[3]) << 32;
-	return (__u64)ntohl(prefix->addr.word[0]) << 32 | ntohl(prefix->addr.word[1]);
-}
-
 /* Others may read the block meanwhile. */
 static void set_bits(struct list_table *table, const struct prefix *prefix)
 {
+	const __u64 upper = address_upper(&prefix->addr, prefix->is_v6);
 	const int level = level_of(prefix);
 	struct list_block *block, bits;
 	__u64 hash;
 
 	if (level < 0)
 		return;
-	hash = list_hash(table->conf.key, list_cut(upper_of(prefix), level, prefix->is_v6), level,
+	hash = list_hash(table->conf.key, list_cut(upper, level, prefix->is_v6), level,
 			 prefix->is_v6);
 	block = &table->blocks[table->conf.first + list_block_of(hash, table->conf.mask)];
 	list_bits(hash, &bits);

@@ -7,6 +7,7 @@
 #ifndef SYNWARD_ABI_H
 #define SYNWARD_ABI_H
 
+#include <bpf/bpf_endian.h>
 #include <linux/bpf.h>
 #include <linux/types.h>
 
@@ -25,6 +26,15 @@ enum svc_mode {
 struct ip_addr {
 	__be32 word[4];
 };
+
+/* The upper 64 bits of an address in host order, an IPv4 address in the uppermost 32 of them: what
+ * prefixes of sources are cut from. */
+static inline __u64 address_upper(const struct ip_addr *a, int is_v6)
+{
+	if (is_v6)
+		return (__u64)bpf_ntohl(a->word[0]) << 32 | bpf_ntohl(a->word[1]);
+	return (__u64)bpf_ntohl(a->word[3]) << 32;
+}
 
 /* services: the destination that makes a packet ours to judge, and the row it belongs to. */
 struct svc_key {

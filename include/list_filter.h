@@ -22,29 +22,35 @@
 #define LIST_LEVELS 4
 #define LIST_LEVEL_ALL (1U << 7)
 
-/* The level at which a prefix of @bits is kept, 0 to 3; -1: LIST_LEVEL_ALL. */
-static inline int list_level(__u32 bits, bool is_v6)
+/* Bits from one level to the next. */
+static inline int list_step(bool is_v6)
 {
-	return (int)(bits / (is_v6 ? 16 : 8) > LIST_LEVELS ? LIST_LEVELS :
-							     bits / (is_v6 ? 16 : 8)) -
-	       1;
+	return is_v6 ? 16 : 8;
 }
 
-/* The upper 64 bits of an address in host order, an IPv4 address in the uppermost 32 of them, cut
- * to @level. */
+/* The level at which a prefix of @bits is kept, 0 to 3; -1: LIST_LEVEL_ALL. */
+static inline int list_level(int bits, bool is_v6)
+{
+	int levels = bits / list_step(is_v6);
+
+	return (levels > LIST_LEVELS ? LIST_LEVELS : levels) - 1;
+}
+
+/* An address cut to @level; @upper: see address_upper(). */
 static inline __u64 list_cut(__u64 upper, int level, bool is_v6)
 {
-	return upper >> (64 - (level + 1) * (is_v6 ? 16 : 8))
-				<< (64 - (level + 1) * (is_v6 ? 16 : 8));
+	int rest = 64 - (level + 1) * list_step(is_v6);
+
+	return upper >> rest << rest;
 }
 
 /*
- * What the filter keeps of a prefix. The bits are taken from both ends:
+ * What the filter keeps of a prefix: five numbers of a bit, and the block that they are set in.
  *
- *      63              45 44                   24..  5    0
- *     +------------------+----------------------+----------+
- *     |      block       |          ...         |  5 bits  |
- *     +------------------+----------------------+----------+
+ *      63         45 44        30 29        24 23      18 17      12 11       6 5        0
+ *     +-------------+------------+------------+----------+----------+----------+----------+
+ *     |    block    |     -      |     of word[1]        |            of word[0]          |
+ *     +-------------+------------+------------+----------+----------+----------+----------+
  */
 static inline __u64 list_hash(__u64 key, __u64 cut, int level, bool is_v6)
 {
