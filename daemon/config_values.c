@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "names.h"
 #include "proto.h"
@@ -307,7 +308,7 @@ int value_ports(const struct config_place *place, const char *text, struct servi
 /* IPv4 is kept as ::ffff:a.b.c.d, so that both spellings of it are one address. */
 static bool take_address(const char *word, struct ip_addr *ret)
 {
-	struct ip_addr address = { .word = { 0, 0, htonl(0xffff), 0 } };
+	struct ip_addr address = address_of_ipv4(0);
 
 	if (inet_pton(AF_INET, word, &address.word[3]) != 1 &&
 	    inet_pton(AF_INET6, word, &address) != 1)
@@ -322,7 +323,7 @@ static bool is_no_target(const struct ip_addr *address)
 	const struct in6_addr *ip6 = (const struct in6_addr *)address;
 	__u32 ip4 = ntohl(address->word[3]);
 
-	if (IN6_IS_ADDR_V4MAPPED(ip6))
+	if (address_is_ipv4(address))
 		return ip4 == INADDR_ANY || ip4 == INADDR_BROADCAST || IN_MULTICAST(ip4);
 	return IN6_IS_ADDR_UNSPECIFIED(ip6) || IN6_IS_ADDR_MULTICAST(ip6);
 }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "json.h"
 #include "names.h"
@@ -134,13 +135,8 @@ static json_t *addresses_json(const struct ip_addr *addresses, size_t nr)
 	json_t *array = json_array();
 	char text[INET6_ADDRSTRLEN];
 
-	for (size_t i = 0; i < nr && i < ADDRESSES_MAX; i++) {
-		bool is_v4 = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)&addresses[i]);
-
-		inet_ntop(is_v4 ? AF_INET : AF_INET6, &addresses[i].word[is_v4 ? 3 : 0], text,
-			  sizeof(text));
-		json_array_append_new(array, json_string(text));
-	}
+	for (size_t i = 0; i < nr && i < ADDRESSES_MAX; i++)
+		json_array_append_new(array, json_string(address_text(&addresses[i], text)));
 	return array;
 }
 

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "address.h"
+
 #define DUMP_TRIES 5
 
 struct netlink {
@@ -186,7 +188,7 @@ static int add_address(struct address_list *list, int family, const void *bytes)
 		list->room = room;
 	}
 	a = &list->addr[list->nr++];
-	*a = (struct ip_addr){ .word[2] = htonl(0xffff) };
+	*a = address_of_ipv4(0);
 	if (family == AF_INET)
 		memcpy(&a->word[3], bytes, sizeof(a->word[3]));
 	else

@@ -5,18 +5,14 @@
  */
 #include "row_listeners.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
-static bool is_v4(const struct ip_addr *a)
-{
-	return !a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff);
-}
+#include "address.h"
 
 /* IPv4's 127/8 and ::1 are not reached through a device. */
 static bool is_loopback(const struct ip_addr *a)
 {
-	if (is_v4(a))
+	if (address_is_ipv4(a))
 		return ntohl(a->word[3]) >> 24 == 127;
 	return !a->word[0] && !a->word[1] && !a->word[2] && a->word[3] == htonl(1);
 }
@@ -32,9 +28,9 @@ static bool listens_on(const struct listener_info *listener, const struct ip_add
 {
 	if (!is_wildcard(&listener->addr))
 		return !memcmp(&listener->addr, address, sizeof(*address));
-	if (is_v4(&listener->addr))
-		return is_v4(address);
-	return !is_v4(address) || !listener->is_v6_only;
+	if (address_is_ipv4(&listener->addr))
+		return address_is_ipv4(address);
+	return !address_is_ipv4(address) || !listener->is_v6_only;
 }
 
 static bool is_listener_of(const struct listener_info *listener, const struct service *service)

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "address.h"
 #include "cleanup.h"
 
 #define NEIGHBOUR_BITS_MAX_V4 29 /* longer prefixes have no address to spare */
@@ -59,7 +60,7 @@ static bool neighbour_v4(const struct ip_addr *at, unsigned int prefix_bits,
 	for (__u32 i = 0; i < hosts / 4; i++) {
 		__u32 host = hosts - 2 - (__u32)((random + i) % (hosts / 4));
 
-		*ret = (struct ip_addr){ { 0, 0, htonl(0xffff), htonl(net | host) } };
+		*ret = address_of_ipv4(htonl(net | host));
 		if (!is_taken(ret, taken, nr))
 			return true;
 	}
@@ -99,11 +100,6 @@ static bool serves(const struct service *service, const struct ip_addr *a)
 
 /* ---- what there is ---- */
 
-static struct ip_addr mapped(__be32 v4)
-{
-	return (struct ip_addr){ { 0, 0, htonl(0xffff), v4 } };
-}
-
 static unsigned int count_bits(const void *mask, size_t nr_bytes)
 {
 	const __u8 *at = mask;
@@ -132,7 +128,7 @@ static bool read_own(const struct ifaddrs *from, const char *device, struct own 
 			&((const struct sockaddr_in6 *)(void *)from->ifa_netmask)->sin6_addr, 16);
 		return !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 	}
-	ret->addr = mapped(v4->sin_addr.s_addr);
+	ret->addr = address_of_ipv4(v4->sin_addr.s_addr);
 	ret->prefix_bits =
 		count_bits(&((const struct sockaddr_in *)(void *)from->ifa_netmask)->sin_addr, 4);
 	return ntohl(v4->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
@@ -147,7 +143,7 @@ static void read_neighbours(struct host *host)
 
 	while (file && host->nr_taken < TAKEN_MAX && fgets(line, sizeof(line), file))
 		if (sscanf(line, "%63s", text) == 1 && inet_pton(AF_INET, text, &addr) == 1)
-			host->taken[host->nr_taken++] = mapped(addr.s_addr);
+			host->taken[host->nr_taken++] = address_of_ipv4(addr.s_addr);
 }
 
 static int host_read(const char *device, struct host *ret)
@@ -231,7 +227,7 @@ static void off_link(bool is_v6, struct ip_addr *ret)
 		return;
 	}
 	inet_pton(AF_INET, OFF_LINK_V4, &v4);
-	*ret = mapped(v4.s_addr);
+	*ret = address_of_ipv4(v4.s_addr);
 }
 
 int selftest_addresses(const struct service *service, const char *device, bool is_v6,

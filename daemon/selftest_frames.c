@@ -10,6 +10,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "address.h"
+
 #define HOPS 64
 #define WINDOW 64240
 #define MSS_V4 1460
@@ -56,7 +58,7 @@ static size_t ip_bytes(bool is_v6)
 static __u16 tcp_checksum(const struct ip_addr *a, const struct ip_addr *b, const void *tcp,
 			  size_t nr_bytes)
 {
-	bool is_v6 = !is_ipv4(a);
+	bool is_v6 = !address_is_ipv4(a);
 	size_t nr_addr = is_v6 ? sizeof(*a) : sizeof(a->word[3]);
 
 	return checksum(sum_of(&a->word[is_v6 ? 0 : 3], nr_addr) +
@@ -81,7 +83,7 @@ static void put_ip(const struct test_client *c, size_t tcp_bytes, __u8 *at)
 			    .saddr = c->address.word[3],
 			    .daddr = c->server.word[3] };
 
-	if (is_ipv4(&c->server)) {
+	if (address_is_ipv4(&c->server)) {
 		v4.check = htons(checksum(sum_of(&v4, sizeof(v4))));
 		memcpy(at, &v4, sizeof(v4));
 		return;
@@ -93,7 +95,7 @@ static void put_ip(const struct test_client *c, size_t tcp_bytes, __u8 *at)
 
 static void put(const struct test_client *c, const struct segment *seg, struct test_frame *ret)
 {
-	bool is_v6 = !is_ipv4(&c->server);
+	bool is_v6 = !address_is_ipv4(&c->server);
 	size_t tcp_bytes = sizeof(struct tcphdr) + seg->nr_options;
 	struct ethhdr eth = { .h_proto = htons(is_v6 ? ETH_P_IPV6 : ETH_P_IP) };
 	struct tcphdr th = { .source = htons(c->port),
@@ -141,7 +143,7 @@ static void add_timestamps(struct segment *seg, __u32 tsval, __u32 tsecr)
 
 void selftest_syn(const struct test_client *client, struct test_frame *ret)
 {
-	const __be16 mss = htons(is_ipv4(&client->server) ? MSS_V4 : MSS_V6);
+	const __be16 mss = htons(address_is_ipv4(&client->server) ? MSS_V4 : MSS_V6);
 	const __u8 wscale = WSCALE;
 	struct segment seg = { .seq = client->isn, .flags = FLAG_SYN };
 
@@ -185,7 +187,7 @@ static size_t find_tcp(const struct test_client *c, const struct test_frame *fra
 		       size_t *ret_bytes)
 {
 	const __u8 *ip = frame->bytes + sizeof(struct ethhdr);
-	bool is_v6 = !is_ipv4(&c->server);
+	bool is_v6 = !address_is_ipv4(&c->server);
 	size_t header = ip_bytes(is_v6), total;
 	struct ip6_hdr v6;
 	struct iphdr v4;

@@ -21,11 +21,6 @@ struct test_client {
 	bool is_routed; /* the answer goes where the route says, and not back to `mac` */
 };
 
-static inline bool is_ipv4(const struct ip_addr *a)
-{
-	return !a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff);
-}
-
 /* What came back. */
 struct test_answer {
 	__u32 isn;

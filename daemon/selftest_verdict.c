@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "cleanup.h"
 #include "json.h"
 #include "names.h"
@@ -28,16 +29,6 @@ __attribute__((format(printf, 2, 3))) static void say(char **ret, const char *fo
 	if (vasprintf(ret, format, args) < 0)
 		*ret = NULL;
 	va_end(args);
-}
-
-static const char *address_text(const struct ip_addr *addr, char buffer[INET6_ADDRSTRLEN])
-{
-	struct in6_addr v6;
-
-	memcpy(&v6, addr, sizeof(v6));
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return inet_ntop(AF_INET, &v6.s6_addr[12], buffer, INET6_ADDRSTRLEN);
-	return inet_ntop(AF_INET6, &v6, buffer, INET6_ADDRSTRLEN);
 }
 
 /* The reason's own words. */

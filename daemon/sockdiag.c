@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "address.h"
+
 static int read_state(const struct nlmsghdr *nlh, void *data)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
@@ -35,8 +37,7 @@ static void put_address(const struct ip_addr *a, bool is_v4, __be32 ret[4])
 
 static void put_request(const struct tcp_tuple *tuple, struct nlmsghdr *nlh)
 {
-	const struct ip_addr *a = &tuple->local;
-	bool is_v4 = !a->word[0] && !a->word[1] && a->word[2] == htonl(0xffff);
+	bool is_v4 = address_is_ipv4(&tuple->local);
 	struct inet_diag_req_v2 *request;
 
 	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "address.h"
 #include "names.h"
 #include "proto.h"
 
@@ -220,16 +221,6 @@ json_t *thresholds_json(const struct snapshot *snapshot)
 }
 
 /* ---- handshakes ---- */
-
-static const char *address_text(const struct ip_addr *addr, char buffer[INET6_ADDRSTRLEN])
-{
-	struct in6_addr v6;
-
-	memcpy(&v6, addr, sizeof(v6));
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return inet_ntop(AF_INET, &v6.s6_addr[12], buffer, INET6_ADDRSTRLEN);
-	return inet_ntop(AF_INET6, &v6, buffer, INET6_ADDRSTRLEN);
-}
 
 /* Which of two ways a finished handshake goes to the listener is of no interest outside. */
 static const char *shown_state(enum flow_state state)

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "abi.h"
+#include "address.h"
 
 #define PREFIX_SIZE (INET6_ADDRSTRLEN + 4) /* the longest text and its NUL */
 #define PREFIX_WHY_SIZE 256
@@ -86,7 +86,7 @@ static inline int prefix_length(const char *text)
 /* The address of either family, with all of its bits. */
 static inline bool prefix_address(const char *text, struct prefix *ret)
 {
-	*ret = (struct prefix){ .addr.word[2] = htonl(0xffff), .bits = 32 };
+	*ret = (struct prefix){ .addr = address_of_ipv4(0), .bits = 32 };
 	if (inet_pton(AF_INET, text, &ret->addr.word[3]) == 1)
 		return true;
 	*ret = (struct prefix){ .bits = 128, .is_v6 = true };
@@ -96,8 +96,7 @@ static inline bool prefix_address(const char *text, struct prefix *ret)
 /* IPv4 in IPv6's clothes is IPv4. */
 static inline void prefix_unmap(struct prefix *prefix, int *bits)
 {
-	if (!prefix->is_v6 || *bits < PREFIX_MAPPED_BITS || prefix->addr.word[0] ||
-	    prefix->addr.word[1] || prefix->addr.word[2] != htonl(0xffff))
+	if (!prefix->is_v6 || *bits < PREFIX_MAPPED_BITS || !address_is_ipv4(&prefix->addr))
 		return;
 	prefix->is_v6 = false;
 	*bits -= PREFIX_MAPPED_BITS;
