@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sends what retry.c finds due: through XDP_TX of a frame that is injected at the device
- * (BPF_F_TEST_XDP_LIVE_FRAMES), which takes no other privilege than the data path itself.
+ * Sends what retry.c finds due: through XDP_TX of a frame that is let in at the device.
  */
 #include "dataplane_inside.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -14,10 +12,6 @@
 #include "log.h"
 #include "retry.h"
 #include "synward.skel.h"
-
-#ifndef BPF_F_TEST_XDP_LIVE_FRAMES /* Linux 5.18 */
-#define BPF_F_TEST_XDP_LIVE_FRAMES (1U << 1)
-#endif
 
 #define RESENDS_MAX \
 	1000 /* in a turn; no rate of SYNs leaves more of them in the slots for a second */
@@ -55,17 +49,6 @@ void dataplane_unmap_retries(struct dataplane *dp)
 	dp->nr_retries = 0;
 }
 
-/* Returns 0 or -errno. */
-static int send_once(const struct device *dev, const struct retry *retry)
-{
-	struct xdp_md at = { .data_end = retry->bytes, .ingress_ifindex = dev->ifindex };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = retry->frame, .data_size_in = retry->bytes,
-		    .ctx_in = &at, .ctx_size_in = sizeof(at), .repeat = 1, .batch_size = 1,
-		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
-
-	return bpf_prog_test_run_opts(bpf_program__fd(dev->skel->progs.synward_send), &opts);
-}
-
 static void resend(struct dataplane *dp, const struct retry *retry)
 {
 	const struct device *dev;
@@ -74,7 +57,8 @@ static void resend(struct dataplane *dp, const struct retry *retry)
 	if (retry->device >= dp->nr_devices)
 		return;
 	dev = &dp->devices[retry->device];
-	err = send_once(dev, retry);
+	err = device_run_live(dev, bpf_program__fd(dev->skel->progs.synward_send), retry->frame,
+			      retry->bytes);
 	if (!err)
 		dp->synacks_resent++;
 	else if (!dp->has_complained_of_send)

@@ -20,8 +20,6 @@
 #include "dataplane_inside.h"
 #include "synward.skel.h"
 
-#define LIVE_FRAMES (1U << 1) /* BPF_F_TEST_XDP_LIVE_FRAMES; Linux 5.18 */
-
 static const struct device *device_find(const struct dataplane *dp, const char *name)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++)
@@ -74,20 +72,13 @@ static int pass_all_load(void)
 int dataplane_inject(const struct dataplane *dp, const char *device, const struct test_frame *frame)
 {
 	const struct device *dev = device_find(dp, device);
-	struct xdp_md ctx = { .data_end = frame->nr_bytes };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame->bytes,
-		    .data_size_in = frame->nr_bytes, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
-		    .repeat = 1, .flags = LIVE_FRAMES, .batch_size = 1);
 	int pass_all __cleanup(cleanup_close) = -1;
 	int fd;
 
 	if (!dev || !dev->xdp_mode)
 		return -ENODEV;
-	ctx.ingress_ifindex = dev->ifindex;
 	fd = bpf_program__fd(dev->skel->progs.synward_xdp);
 	if (!strcmp(dev->xdp_mode, "generic"))
 		fd = pass_all = pass_all_load();
-	if (fd < 0)
-		return fd;
-	return bpf_prog_test_run_opts(fd, &opts) ? -errno : 0;
+	return fd < 0 ? fd : device_run_live(dev, fd, frame->bytes, frame->nr_bytes);
 }

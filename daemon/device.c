@@ -17,9 +17,10 @@
 #include "log.h"
 #include "synward.skel.h"
 
-/* Debian 12's headers are older: BPF_TCX_INGRESS, BPF_F_BEFORE. */
+/* Older headers do not have these: BPF_TCX_INGRESS, BPF_F_BEFORE, BPF_F_TEST_XDP_LIVE_FRAMES. */
 #define ATTACH_TCX_INGRESS 46
 #define TCX_BEFORE (1U << 3)
+#define TEST_XDP_LIVE_FRAMES (1U << 1)
 
 /* libbpf's own words, of which the end is kept for the moment when a load fails. */
 static char libbpf_words[4096];
@@ -216,6 +217,16 @@ int device_attach_tc(struct device *dev)
 	dev->tc_link = fd;
 	dev->conf.tc_live = 1;
 	return 0;
+}
+
+int device_run_live(const struct device *dev, int prog_fd, const void *frame, size_t nr_bytes)
+{
+	struct xdp_md at = { .data_end = nr_bytes, .ingress_ifindex = dev->ifindex };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = nr_bytes,
+		    .ctx_in = &at, .ctx_size_in = sizeof(at), .repeat = 1, .batch_size = 1,
+		    .flags = TEST_XDP_LIVE_FRAMES);
+
+	return bpf_prog_test_run_opts(prog_fd, &opts) ? -errno : 0;
 }
 
 bool device_link_is_live(int fd)
