@@ -39,11 +39,6 @@ struct doctor {
 	json_t *checks;
 };
 
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 /* ---- rules of others ---- */
 
 /* Only root sees the rules. Returns whether they can be looked at. */
@@ -56,13 +51,14 @@ static bool enter_namespace(struct doctor *d)
 			  "not looked at, nor IPVS: that is for root");
 		return false;
 	}
-	err = look_enter((int)number_of(d->facts, "pid"), (uint64_t)number_of(d->facts, "netns"));
+	err = look_enter((int)out_integer_of(d->facts, "pid"),
+			 (uint64_t)out_integer_of(d->facts, "netns"));
 	if (!err)
 		return true;
 	check_add(d->checks, "firewall", "warn", NULL,
 		  "not looked at, nor IPVS: synwardd works in another network namespace (inode "
 		  "%lld), and it cannot be entered: %s; run synward where synwardd runs",
-		  (long long)number_of(d->facts, "netns"), strerror(-err));
+		  (long long)out_integer_of(d->facts, "netns"), strerror(-err));
 	return false;
 }
 
@@ -97,7 +93,7 @@ static void check_rules_of(struct doctor *d, const struct rules *rules, const js
 {
 	const char *loose = "net.netfilter.nf_conntrack_tcp_loose";
 	const struct rules_service service = { .name = out_text_of(fact, "name"),
-					       .port = (int)number_of(fact, "port"),
+					       .port = (int)out_integer_of(fact, "port"),
 					       .addresses = json_object_get(fact, "addresses"),
 					       .devices = devices,
 					       .is_loose = fact_sysctl(d->facts, loose, 1),
@@ -155,7 +151,7 @@ static void check_ipvs(struct doctor *d)
 	json_array_foreach (json_object_get(d->facts, "services"), i, fact) {
 		check_service_name("ipvs", fact, name);
 		snprintf(remedy, sizeof(remedy), "synward mode %s off", out_text_of(fact, "name"));
-		if (look_ipvs_has_port(text, (int)number_of(fact, "port")))
+		if (look_ipvs_has_port(text, (int)out_integer_of(fact, "port")))
 			check_add(d->checks, name, "fail", remedy,
 				  "IPVS takes the port elsewhere, but a connection that was handed "
 				  "to a listener cannot be forwarded");
@@ -324,7 +320,7 @@ static void examine(struct doctor *d)
 
 	check_add(d->checks, "daemon", "ok", NULL, "synwardd %s, up %s",
 		  out_text_of(d->status, "version"),
-		  out_duration(number_of(d->status, "uptime_seconds"), uptime));
+		  out_duration(out_integer_of(d->status, "uptime_seconds"), uptime));
 	check_interfaces(d->checks, d->status);
 	check_sysctls(d->checks, d->status, d->facts);
 	check_reply(d->checks, d->facts);

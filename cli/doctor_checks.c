@@ -41,16 +41,11 @@ bool checks_failed(const json_t *checks)
 	return false;
 }
 
-static json_int_t number_of(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
 const char *check_service_name(const char *kind, const json_t *service,
 			       char buffer[CHECK_NAME_SIZE])
 {
 	snprintf(buffer, CHECK_NAME_SIZE, "%s %s:%d", kind, out_text_of(service, "name"),
-		 (int)number_of(service, "port"));
+		 (int)out_integer_of(service, "port"));
 	return buffer;
 }
 
@@ -285,12 +280,12 @@ static void check_vlans(json_t *checks, const json_t *device)
 	else
 		check_add(checks, check, "ok", NULL, "XDP sees the tags");
 	json_array_foreach ((json_t *)vlans, i, vlan) {
-		json_int_t mtu = number_of(vlan, "mtu");
+		json_int_t mtu = out_integer_of(vlan, "mtu");
 
 		snprintf(check, sizeof(check), "mtu %s", out_text_of(vlan, "name"));
 		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %d", out_text_of(vlan, "name"),
-			 (int)number_of(device, "mtu"));
-		if (mtu && mtu < number_of(device, "mtu"))
+			 (int)out_integer_of(device, "mtu"));
+		if (mtu && mtu < out_integer_of(device, "mtu"))
 			check_add(checks, check, "warn", remedy,
 				  "%d is less than that of %s below it, by which the MSS is "
 				  "announced",
@@ -305,7 +300,7 @@ void check_devices(json_t *checks, const json_t *facts)
 
 	json_array_foreach (json_object_get(facts, "interfaces"), i, device) {
 		const char *name = out_text_of(device, "name");
-		json_int_t mtu = number_of(device, "mtu");
+		json_int_t mtu = out_integer_of(device, "mtu");
 		char check[CHECK_NAME_SIZE], remedy[64];
 
 		snprintf(check, sizeof(check), "mtu %s", name);
@@ -323,9 +318,9 @@ void check_devices(json_t *checks, const json_t *facts)
 
 static void check_listeners(json_t *checks, const json_t *service, const json_t *fact)
 {
-	const int port = (int)number_of(service, "port");
-	const json_int_t nr = number_of(fact, "listeners");
-	const json_int_t nr_mptcp = number_of(fact, "mptcp_listeners");
+	const int port = (int)out_integer_of(service, "port");
+	const json_int_t nr = out_integer_of(fact, "listeners");
+	const json_int_t nr_mptcp = out_integer_of(fact, "mptcp_listeners");
 	char name[CHECK_NAME_SIZE], remedy[64];
 
 	check_service_name("listener", service, name);
@@ -344,14 +339,15 @@ static void check_listeners(json_t *checks, const json_t *service, const json_t 
 static void check_backlog(json_t *checks, const json_t *service, const json_t *fact,
 			  json_int_t somaxconn)
 {
-	const json_int_t backlog = number_of(fact, "backlog");
-	const json_int_t queue = number_of(fact, "accept_queue");
+	const json_int_t backlog = out_integer_of(fact, "backlog");
+	const json_int_t queue = out_integer_of(fact, "accept_queue");
 	char name[CHECK_NAME_SIZE], remedy[64];
 
-	if (!number_of(fact, "listeners"))
+	if (!out_integer_of(fact, "listeners"))
 		return;
 	check_service_name("backlog", service, name);
-	snprintf(remedy, sizeof(remedy), "ss -ltnp 'sport = :%d'", (int)number_of(service, "port"));
+	snprintf(remedy, sizeof(remedy), "ss -ltnp 'sport = :%d'",
+		 (int)out_integer_of(service, "port"));
 	if (queue > backlog)
 		check_add(checks, name, "warn", remedy,
 			  "the accept queue is full (%d of %d): the application does not take its "
@@ -374,7 +370,7 @@ static const json_t *fact_of(const json_t *facts, const json_t *service)
 	size_t i;
 
 	json_array_foreach (json_object_get(facts, "services"), i, fact)
-		if (number_of(fact, "port") == number_of(service, "port") &&
+		if (out_integer_of(fact, "port") == out_integer_of(service, "port") &&
 		    !strcmp(out_text_of(fact, "name"), out_text_of(service, "name")))
 			return fact;
 	return NULL;

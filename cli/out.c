@@ -163,3 +163,8 @@ const char *out_text_of(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key)) ?: "-";
 }
+
+json_int_t out_integer_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}

@@ -64,6 +64,9 @@ const char *out_bytes(long long nr_bytes, char buffer[OUT_NUMBER_SIZE]);
 /* The member's text, or "-". */
 const char *out_text_of(const json_t *object, const char *key);
 
+/* The member's whole number, or 0. */
+json_int_t out_integer_of(const json_t *object, const char *key);
+
 /* What switches a style on for stdout; OUT_PLAIN switches off. "" where there is no colour. */
 const char *out_style(enum out_style style);
 

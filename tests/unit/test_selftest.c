@@ -252,108 +252,105 @@ static void test_neighbours(void **state)
 	assert_false(selftest_neighbour(&v6, 64, true, &v6, 1, 1, &got)); /* our own */
 }
 
+static const struct {
+	struct selftest_seen seen;
+	const char *stage, *status, *detail, *remedy;
+} verdicts[] = {
+	{ { .stage = SELFTEST_NOT_TRIED, .mode = SVC_MONITOR },
+	  "none",
+	  "skip",
+	  "mode monitor",
+	  NULL },
+	{ { .stage = SELFTEST_NOT_TRIED, .error = -ENOENT },
+	  "none",
+	  "skip",
+	  "no IPv4 address",
+	  NULL },
+	{ { .stage = SELFTEST_NOT_TRIED, .error = -EPERM }, "none", "warn", "not permitted", NULL },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_NO_LISTENER },
+	  "syn",
+	  "warn",
+	  "nobody listens",
+	  "ss -ltnp 'sport = :443'" },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_KERNEL_QUEUE },
+	  "syn",
+	  "warn",
+	  "queue has room",
+	  "sysctl -w net.ipv4.tcp_syncookies=2" },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_DENIED },
+	  "syn",
+	  "warn",
+	  "deny list",
+	  "synward deny list" },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_TC_NOT_LIVE },
+	  "syn",
+	  "fail",
+	  "TC half is gone",
+	  "bpftool net show dev eth0" },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_FIB_OFF },
+	  "syn",
+	  "fail",
+	  "reply = fib",
+	  "sysctl -w net.ipv4.conf.lo.forwarding=1" },
+	{ { .stage = SELFTEST_NO_ANSWER, .reason = NR_REASONS },
+	  "syn",
+	  "fail",
+	  "no counter",
+	  NULL },
+	{ { .stage = SELFTEST_BAD_ANSWER, .wrong = "it is odd" },
+	  "syn_ack",
+	  "fail",
+	  "it is odd",
+	  NULL },
+	{ { .stage = SELFTEST_NOT_NOTED, .reason = ACK_COOKIE_INVALID },
+	  "ack",
+	  "fail",
+	  "without a valid cookie",
+	  NULL },
+	{ { .stage = SELFTEST_NOT_TAKEN, .reason = NR_REASONS },
+	  "noted",
+	  "fail",
+	  "did not see it",
+	  "bpftool net show dev eth0" },
+	{ { .stage = SELFTEST_NOT_TAKEN, .reason = HANDOFF_SYSCTL },
+	  "noted",
+	  "fail",
+	  "a sysctl changed",
+	  "sysctl net.ipv4" },
+	{ { .stage = SELFTEST_NO_SOCKET, .is_certain = true, .reason = NR_REASONS },
+	  "handed_off",
+	  "fail",
+	  "netfilter",
+	  "nft list ruleset" },
+	{ { .stage = SELFTEST_NO_SOCKET, .reason = NR_REASONS },
+	  "handed_off",
+	  "warn",
+	  "the test's own doing",
+	  NULL },
+	{ { .stage = SELFTEST_NO_SOCKET, .has_no_diag = true },
+	  "handed_off",
+	  "warn",
+	  "tcp_diag",
+	  "modprobe tcp_diag" },
+	{ { .stage = SELFTEST_CONNECTED, .reason = NR_REASONS },
+	  "connection",
+	  "ok",
+	  "all the way",
+	  NULL },
+	{ { .stage = SELFTEST_CONNECTED, .is_left = true },
+	  "connection",
+	  "ok",
+	  "still there",
+	  NULL },
+};
+
 static void test_verdicts(void **state)
 {
-	static const struct {
-		struct selftest_seen seen;
-		const char *stage, *status, *detail, *remedy;
-	} rows[] = {
-		{ { .stage = SELFTEST_NOT_TRIED, .mode = SVC_MONITOR },
-		  "none",
-		  "skip",
-		  "mode monitor",
-		  NULL },
-		{ { .stage = SELFTEST_NOT_TRIED, .error = -ENOENT },
-		  "none",
-		  "skip",
-		  "no IPv4 address",
-		  NULL },
-		{ { .stage = SELFTEST_NOT_TRIED, .error = -EPERM },
-		  "none",
-		  "warn",
-		  "not permitted",
-		  NULL },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_NO_LISTENER },
-		  "syn",
-		  "warn",
-		  "nobody listens",
-		  "ss -ltnp 'sport = :443'" },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_KERNEL_QUEUE },
-		  "syn",
-		  "warn",
-		  "queue has room",
-		  "sysctl -w net.ipv4.tcp_syncookies=2" },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_DENIED },
-		  "syn",
-		  "warn",
-		  "deny list",
-		  "synward deny list" },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_TC_NOT_LIVE },
-		  "syn",
-		  "fail",
-		  "TC half is gone",
-		  "bpftool net show dev eth0" },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = SYN_FIB_OFF },
-		  "syn",
-		  "fail",
-		  "reply = fib",
-		  "sysctl -w net.ipv4.conf.lo.forwarding=1" },
-		{ { .stage = SELFTEST_NO_ANSWER, .reason = NR_REASONS },
-		  "syn",
-		  "fail",
-		  "no counter",
-		  NULL },
-		{ { .stage = SELFTEST_BAD_ANSWER, .wrong = "it is odd" },
-		  "syn_ack",
-		  "fail",
-		  "it is odd",
-		  NULL },
-		{ { .stage = SELFTEST_NOT_NOTED, .reason = ACK_COOKIE_INVALID },
-		  "ack",
-		  "fail",
-		  "without a valid cookie",
-		  NULL },
-		{ { .stage = SELFTEST_NOT_TAKEN, .reason = NR_REASONS },
-		  "noted",
-		  "fail",
-		  "did not see it",
-		  "bpftool net show dev eth0" },
-		{ { .stage = SELFTEST_NOT_TAKEN, .reason = HANDOFF_SYSCTL },
-		  "noted",
-		  "fail",
-		  "a sysctl changed",
-		  "sysctl net.ipv4" },
-		{ { .stage = SELFTEST_NO_SOCKET, .is_certain = true, .reason = NR_REASONS },
-		  "handed_off",
-		  "fail",
-		  "netfilter",
-		  "nft list ruleset" },
-		{ { .stage = SELFTEST_NO_SOCKET, .reason = NR_REASONS },
-		  "handed_off",
-		  "warn",
-		  "the test's own doing",
-		  NULL },
-		{ { .stage = SELFTEST_NO_SOCKET, .has_no_diag = true },
-		  "handed_off",
-		  "warn",
-		  "tcp_diag",
-		  "modprobe tcp_diag" },
-		{ { .stage = SELFTEST_CONNECTED, .reason = NR_REASONS },
-		  "connection",
-		  "ok",
-		  "all the way",
-		  NULL },
-		{ { .stage = SELFTEST_CONNECTED, .is_left = true },
-		  "connection",
-		  "ok",
-		  "still there",
-		  NULL },
-	};
 	const struct selftest_order order = { "eth0", "web", 443, false };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct selftest_seen seen = rows[i].seen;
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		struct selftest_seen seen = verdicts[i].seen;
 		json_t *got __cleanup(cleanup_json) = NULL;
 		char *text __cleanup(cleanup_free) = NULL;
 		const char *remedy;
@@ -363,14 +360,15 @@ static void test_verdicts(void **state)
 		got = selftest_verdict(&order, &seen);
 		text = json_dumps(got, 0);
 		assert_string_equal(json_string_value(json_object_get(got, "stage")),
-				    rows[i].stage);
+				    verdicts[i].stage);
 		assert_string_equal(json_string_value(json_object_get(got, "status")),
-				    rows[i].status);
-		if (!strstr(json_string_value(json_object_get(got, "detail")), rows[i].detail))
-			fail_msg("'%s' is not in %s", rows[i].detail, text);
+				    verdicts[i].status);
+		if (!strstr(json_string_value(json_object_get(got, "detail")), verdicts[i].detail))
+			fail_msg("'%s' is not in %s", verdicts[i].detail, text);
 		remedy = json_string_value(json_object_get(got, "remedy"));
-		if (!rows[i].remedy != !remedy || (remedy && !strstr(remedy, rows[i].remedy)))
-			fail_msg("wanted '%s', got %s", rows[i].remedy, text);
+		if (!verdicts[i].remedy != !remedy ||
+		    (remedy && !strstr(remedy, verdicts[i].remedy)))
+			fail_msg("wanted '%s', got %s", verdicts[i].remedy, text);
 		assert_int_equal(json_is_string(json_object_get(got, "source")),
 				 seen.stage != SELFTEST_NOT_TRIED);
 	}
