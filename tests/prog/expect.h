@@ -7,29 +7,8 @@
 #define SYNWARD_TEST_EXPECT_H
 
 #include "note.h"
+#include "reason_table.h"
 #include "run.h"
-
-static const char *const reason_names[] = {
-#define X(name, action, text) #name,
-	SYNWARD_REASONS(X)
-#undef X
-};
-
-static const int reason_actions[] = {
-#define PASS XDP_PASS
-#define DROP XDP_DROP
-#define TX XDP_TX
-#define REDIRECT XDP_REDIRECT
-#define NEXT -1
-#define X(name, action, text) action,
-	SYNWARD_REASONS(X)
-#undef X
-#undef PASS
-#undef DROP
-#undef TX
-#undef REDIRECT
-#undef NEXT
-};
 
 static bool is_answer(enum reason why)
 {

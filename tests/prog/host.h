@@ -7,13 +7,8 @@
 #ifndef SYNWARD_TEST_HOST_H
 #define SYNWARD_TEST_HOST_H
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <time.h>
-
-#include "abi.h"
 #include "answer.h"
-#include "synward.skel.h"
+#include "skel_maps.h"
 #include "verdict.h"
 #include "world.h"
 
@@ -62,40 +57,6 @@ struct host {
 	__u64 counts[NR_REASONS];
 };
 
-static inline uint64_t host_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
-
-/* ---- the maps ---- */
-
-static inline void host_put(struct bpf_map *map, __u32 key, const void *value)
-{
-	MUST(bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY));
-}
-
-static inline struct ip_addr host_addr(const uint8_t *addr, bool v6)
-{
-	struct ip_addr a = { .word = { 0, 0, htonl(0xffff) } };
-
-	memcpy(v6 ? &a.word[0] : &a.word[3], addr, v6 ? 16 : 4);
-	return a;
-}
-
-static inline void host_put_service(struct host *h, const uint8_t *addr, bool v6, __u32 row)
-{
-	struct svc_key key = { .addr = host_addr(addr, v6),
-			       .port = htons(host_services[row].port) };
-	struct svc_value to = { .row = row, .listener = row * 2 + v6 };
-	__u8 yes = 1;
-
-	MUST(bpf_map_update_elem(bpf_map__fd(h->skel->maps.services), &key, &to, BPF_ANY));
-	host_put(h->skel->maps.ports, host_services[row].port, &yes);
-}
-
 static inline void host_put_settings(struct host *h)
 {
 	const uint8_t *const own[] = { world_srv4, host_other4, world_srv6, host_other6 };
@@ -111,22 +72,22 @@ static inline void host_put_settings(struct host *h)
 	struct dev_conf dev = { .mtu = HOST_MTU, .tc_live = 1, .hop_limit = HOST_TTL };
 
 	for (int i = 0; i < 4; i++) {
-		struct ip_addr a = host_addr(own[i], i >= 2);
+		struct ip_addr a = addr_of(own[i], i >= 2);
 
 		set.own_addresses |= 1ULL << own_address_bit(&a);
 		for (__u32 row = 0; row < HOST_SERVICES; row++)
-			host_put_service(h, own[i], i >= 2, row);
+			put_service(h->skel, own[i], i >= 2, host_services[row].port, row);
 	}
 	memcpy(dev.mac, host_mac, 6);
-	host_put(h->skel->maps.settings, 0, &set);
-	host_put(h->skel->maps.devices, 0, &dev);
-	host_put(h->skel->maps.secret, 0, &host_secret);
+	put(h->skel->maps.settings, 0, &set);
+	put(h->skel->maps.devices, 0, &dev);
+	put(h->skel->maps.secret, 0, &host_secret);
 }
 
 /* As they are to be, whatever time has passed: nothing arms or disarms by itself. */
 static inline void host_put_rows(struct host *h)
 {
-	uint64_t now = host_now_ms();
+	uint64_t now = now_ms();
 
 	if (h->fresh_ms && now - h->fresh_ms < 1000)
 		return;
@@ -150,8 +111,8 @@ static inline void host_put_rows(struct host *h)
 			.last_cookie_ms = s->is_draining ? now : 0,
 		};
 
-		host_put(h->skel->maps.rows, i, &conf);
-		host_put(h->skel->maps.row_live, i, &live);
+		put(h->skel->maps.rows, i, &conf);
+		put(h->skel->maps.row_live, i, &live);
 	}
 	h->fresh_ms = now;
 }
@@ -180,8 +141,8 @@ static inline void host_forget(struct host *h)
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
-		host_put(h->skel->maps.peace_half_open, i, &none);
-	host_put(h->skel->maps.device_notes, 0, &notes);
+		put(h->skel->maps.peace_half_open, i, &none);
+	put(h->skel->maps.device_notes, 0, &notes);
 }
 
 /* The kernel can be asked again, as in the first SYN of a moment. */

@@ -6,15 +6,9 @@
 #ifndef SYNWARD_TEST_SETUP_H
 #define SYNWARD_TEST_SETUP_H
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <linux/bpf.h>
-#include <time.h>
-
-#include "abi.h"
 #include "list_filter.h"
+#include "skel_maps.h"
 #include "row.h"
-#include "synward.skel.h"
 
 #define MTU 1500
 #define RMEM_DEFAULT 131072
@@ -34,19 +28,6 @@ static const struct secret the_secret = {
 	.flow = { 0x1111222233334444, 0x5555666677778888 },
 	.salt = 0x9999aaaabbbbcccc,
 };
-
-static void put(struct bpf_map *map, __u32 key, const void *value)
-{
-	MUST(bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY));
-}
-
-static __u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
-}
 
 /* ---- services ---- */
 
@@ -95,30 +76,14 @@ static __u32 service_row(uint16_t port)
 	return row;
 }
 
-static void put_service(struct synward_bpf *skel, const uint8_t *addr, bool v6, __u32 row)
-{
-	struct svc_key key = { .port = htons(services[row].port) };
-	struct svc_value to = { .row = row, .listener = row * 2 + v6 };
-	__u8 yes = 1;
-
-	if (v6) {
-		memcpy(&key.addr, addr, 16);
-	} else {
-		key.addr.word[2] = htonl(0xffff);
-		memcpy(&key.addr.word[3], addr, 4);
-	}
-	MUST(bpf_map_update_elem(bpf_map__fd(skel->maps.services), &key, &to, BPF_ANY));
-	put(skel->maps.ports, services[row].port, &yes);
-}
-
 static void put_services(struct synward_bpf *skel)
 {
 	for (__u32 i = 0; i < NR_SERVICES; i++) {
-		put_service(skel, world_srv4, false, i);
-		put_service(skel, world_srv6, true, i);
+		put_service(skel, world_srv4, false, services[i].port, i);
+		put_service(skel, world_srv6, true, services[i].port, i);
 	}
-	put_service(skel, world_own4, false, service_row(PORT_WEB));
-	put_service(skel, world_own6, true, service_row(PORT_WEB));
+	put_service(skel, world_own4, false, PORT_WEB, service_row(PORT_WEB));
+	put_service(skel, world_own6, true, PORT_WEB, service_row(PORT_WEB));
 }
 
 /* Without @with_tc for kernels that cannot hand over: what XDP does is the same there. */

@@ -15,33 +15,12 @@
 
 #include "host.h"
 #include "mutate.h"
+#include "reason_table.h"
 #include "stack.h"
 
 #define FIXED_SEED 0x73796e77617264ULL
 #define SECONDS_DEFAULT 20
 #define FAILURES_MAX 10
-
-static const char *const reason_names[] = {
-#define X(name, action, text) #name,
-	SYNWARD_REASONS(X)
-#undef X
-};
-
-static const int reason_actions[] = {
-#define PASS XDP_PASS
-#define DROP XDP_DROP
-#define TX XDP_TX
-#define REDIRECT XDP_REDIRECT
-#define NEXT -1
-#define X(name, action, text) action,
-	SYNWARD_REASONS(X)
-#undef X
-#undef PASS
-#undef DROP
-#undef TX
-#undef REDIRECT
-#undef NEXT
-};
 
 /* How a note for TC lies before the frame, as bpf/note.h has it. */
 struct note_area {
@@ -109,9 +88,9 @@ static void run_frame(struct test *t, const uint8_t *frame, size_t bytes, struct
 
 	*o = (struct outcome){ .in = { .frame = frame, .bytes = bytes } };
 	host_put_rows(&t->host);
-	o->from_ms = host_now_ms();
+	o->from_ms = now_ms();
 	MUST(bpf_prog_test_run_opts(bpf_program__fd(t->host.skel->progs.synward_xdp), &opts));
-	o->to_ms = host_now_ms();
+	o->to_ms = now_ms();
 	o->action = opts.retval;
 	o->meta_bytes = out.data - out.data_meta;
 	o->out_bytes = opts.data_size_out - o->meta_bytes;
@@ -276,9 +255,9 @@ static void run_mutant(struct test *t, uint64_t seed)
 
 static void run_for(struct test *t, uint64_t seed, uint64_t ms, unsigned long count)
 {
-	uint64_t end = host_now_ms() + ms;
+	uint64_t end = now_ms() + ms;
 
-	for (; count && t->nr_failed < FAILURES_MAX && host_now_ms() < end; count--)
+	for (; count && t->nr_failed < FAILURES_MAX && now_ms() < end; count--)
 		run_mutant(t, seed++);
 }
 
