@@ -55,7 +55,7 @@ spoofed() {
 	capped_up 100
 	for f in "${families[@]}"; do
 		all_served "$f" 60
-		raw "$f" syn-only --wait-ms 50 | json '.nr_synacks == 1'
+		raw "$f" syn-only --settle-ms 50 | json '.nr_synacks == 1'
 	done
 	loads 4 --count 500 --concurrency 4 --timeout-ms 10000 | json '.served == 500 and .failed == 0'
 	(($(reason syn_over_cap) > 0))

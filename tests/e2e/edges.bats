@@ -116,7 +116,7 @@ disarmed_by() {
 	for f in "${families[@]}"; do
 		lab_flood_start "flood$f" --dst "$(server_of "$f")" --port "$PORT" --pps 20000 --seconds 60
 	done
-	raw 4 syn-only --wait-ms 100 >/dev/null # long enough for 500 SYNs
+	raw 4 syn-only --wait-ms 300 >/dev/null # long enough for 500 SYNs
 	for f in "${families[@]}"; do
 		all_served "$f" 50
 	done

@@ -40,7 +40,7 @@ attack_told() {
 	monitor_begin
 	attacked "$f"
 	all_served "$f" 40 # while it lasts
-	raw "$f" bogus-ack --wait-ms 50 >/dev/null
+	raw "$f" bogus-ack --settle-ms 50 >/dev/null
 	lab_wait_for "the begin" 2 nr_events_is attack_begin 1
 	nr_events_is attack_end 0
 	lab_wait_for "the end" 5 nr_events_is attack_end 1

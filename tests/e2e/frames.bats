@@ -27,8 +27,8 @@ transfers() {
 	lab_larger 9000
 	synward_in native
 	transfers
-	raw 4 syn-only --wait-ms 50 | json '.synack.mss == 8960'
-	raw 6 syn-only --wait-ms 50 | json '.synack.mss == 8940'
+	raw 4 syn-only --settle-ms 50 | json '.synack.mss == 8960'
+	raw 6 syn-only --settle-ms 50 | json '.synack.mss == 8940'
 }
 
 @test "jumbo frames, MTU 9000: 3 MB each way, generic mode" {
@@ -44,13 +44,13 @@ transfers() {
 	serve
 	synward_in native
 	for f in "${families[@]}"; do
-		raw "$f" syn-only --syn-payload "$payload" --wait-ms 50 |
+		raw "$f" syn-only --syn-payload "$payload" --settle-ms 50 |
 			json '.nr_synacks == 1 and .synack.payload_length == 0 and .synack.frame_length < 100'
 	done
 }
 
 # In peace the kernel answers them all, which shows that they are right.
-answered() { raw "$f" syn-only --wait-ms 100 "$@" | json '.nr_synacks == 1'; }
+answered() { raw "$f" syn-only --settle-ms 100 "$@" | json '.nr_synacks == 1'; }
 silence() { raw "$f" syn-only --wait-ms 100 "$@" | json '.nr_replies == 0'; }
 
 @test "IPv4 options and IPv6 extension headers before TCP: a few are served, too many are dropped" {
@@ -120,7 +120,7 @@ udp_arrived() { [[ $(lab_nstat s "$1") == 1 ]]; }
 	synward_in native
 	for f in "${families[@]}"; do
 		counts_by 1 syn_cookie answered --vlan 10,20
-		raw "$f" syn-only --wait-ms 100 --vlan 10,20 | json '.synack.vlans == [10, 20]'
+		raw "$f" syn-only --settle-ms 50 --vlan 10,20 | json '.synack.vlans == [10, 20]'
 		lab_flood --dst "$(server_of "$f")" --port "$PORT" --pps 20000 --count 5000 --seconds 10 --vlan 10,20 -j \
 			>"$LAB_DIR/flood"
 		nr=$(jq '.sent - .ring_full' "$LAB_DIR/flood")

@@ -102,7 +102,7 @@ floods() {
 		all_served "$f" 200 # are not among them
 		raw "$f" handshake | json '.connected'
 		raw "$f" handshake --ts off | json '.connected'
-		raw "$f" bogus-ack --wait-ms 50 | json '.nr_synacks == 1' # is
+		raw "$f" bogus-ack --settle-ms 50 | json '.nr_synacks == 1' # is
 		taken=$((taken + 1))
 		handshakes "$f" --count 30 --end ack | json '.answered == 30'
 		handshakes "$f" --count 30 --sport 3000 | json '.answered == 30' # are

@@ -79,7 +79,7 @@ all_closed() { (($(grep -c '"close"' "$LAB_DIR/server.out") == 6)); }
 	serve "$LAB_SRV4" --rcvbuf 16384
 	synward_up
 	want "$(loads 4 --count 2 --echo 300000)" '.served == 2'
-	want "$(raw 4 syn-only --wait-ms 100)" '.synack.wscale == 0 and .synack.window <= 16384'
+	want "$(raw 4 syn-only --settle-ms 20)" '.synack.wscale == 0 and .synack.window <= 16384'
 	want "$(loads 6 --count 1)" '.errors | has("connect:ECONNREFUSED")'
 	(($(reason handoff) == 2 && $(reason syn_no_listener) >= 1))
 }

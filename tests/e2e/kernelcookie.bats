@@ -46,7 +46,7 @@ synacks() {
 	for f in "${families[@]}"; do
 		for args in "${syns[@]}"; do
 			# shellcheck disable=SC2086 # words
-			echo "IPv$f [$args] $(raw "$f" syn-only --wait-ms 30 $args | jq -c "$shape")"
+			echo "IPv$f [$args] $(raw "$f" syn-only --settle-ms 30 $args | jq -c "$shape")"
 		done
 	done
 }
@@ -80,7 +80,7 @@ agreed() {
 	local f report
 	up_with 2 1
 	for f in "${families[@]}"; do
-		raw "$f" syn-only --wait-ms 30 | json '.nr_synacks == 1 and .synack.options == "mss"'
+		raw "$f" syn-only --settle-ms 30 | json '.nr_synacks == 1 and .synack.options == "mss"'
 		report=$(report_of accept raw "$f" handshake 2>/dev/null)
 		want "$report" '(.timestamps | not) and (.sack | not) and (.wscale | not) and .snd_wscale == 0 and .rcv_wscale == 0'
 	done

@@ -65,7 +65,7 @@ declare -gA offered=(
 )
 
 server_offers() {
-	raw "$f" syn-only --ecn --wait-ms 20 |
+	raw "$f" syn-only --ecn --settle-ms 20 |
 		jq -e "[.synack | .ts, .sack, .wscale != null, .ecn] == $1"
 }
 

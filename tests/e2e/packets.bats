@@ -6,7 +6,7 @@ load e2e
 
 # The answer to the same SYN, by the kernel and by synward: all that the client can see.
 synack_of() {
-	raw "$1" syn-only --wait-ms 100 "${@:2}" |
+	raw "$1" syn-only --settle-ms 100 "${@:2}" |
 		jq -c '.synack | {flags, options, mss, wscale, sack, ts, ecn, ttl, df, tos, payload_length, total_length,
 			checksum_valid}'
 }
@@ -68,15 +68,15 @@ synack_of() {
 	serve
 	synward_up
 	for family in 4 6; do
-		want "$(raw "$family" syn-only --vlan 100 --wait-ms 100)" '.nr_synacks == 1 and .synack.vlans == [100]'
-		want "$(raw "$family" syn-only --vlan 100,200 --wait-ms 100)" '.nr_synacks == 1 and .synack.vlans == [100, 200]'
+		want "$(raw "$family" syn-only --vlan 100 --settle-ms 100)" '.nr_synacks == 1 and .synack.vlans == [100]'
+		want "$(raw "$family" syn-only --vlan 100,200 --settle-ms 100)" '.nr_synacks == 1 and .synack.vlans == [100, 200]'
 	done
 }
 
 @test "the announced MSS follows the device" {
 	serve
 	synward_up
-	mss_is() { [[ $(raw "$1" syn-only --wait-ms 50 | jq .synack.mss) == "$2" ]]; }
+	mss_is() { [[ $(raw "$1" syn-only --settle-ms 20 | jq .synack.mss) == "$2" ]]; }
 	mss_is 4 1460
 	mss_is 6 1440
 	lab_s ip link set srv0 mtu 1400

@@ -83,7 +83,7 @@ synack_seq() { jq .synack.seq <<<"$1"; }
 	local f answer
 	serve
 	for f in "${families[@]}"; do
-		raw "$f" syn-only --sport 40004 --isn 1000 --wait-ms 50 >"$LAB_DIR/first$f"
+		raw "$f" syn-only --sport 40004 --isn 1000 --settle-ms 50 >"$LAB_DIR/first$f"
 	done
 	[[ $(syn_recv) == 2 ]]
 	synward_in native

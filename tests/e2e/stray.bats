@@ -12,12 +12,12 @@ setup() {
 	serve
 }
 
-silence() { raw "$f" "$@" --wait-ms 100 | json '.nr_replies == 0'; }
+silence() { raw "$f" "$@" --settle-ms 100 | json '.nr_replies == 0'; }
 silence_after_synack() {
-	raw "$f" bogus-ack --wait-ms 100 "$@" |
+	raw "$f" bogus-ack --settle-ms 100 "$@" |
 		json '.nr_synacks == 1 and .nr_replies_to_ack == 0 and (.rst | not)'
 }
-reset() { raw "$f" "$@" --wait-ms 100 | json '.rst'; }
+reset() { raw "$f" "$@" --settle-ms 300 | json '.rst'; }
 
 # dropped_or_reset REASON SCENARIO...: the first few of a prefix are reset by the kernel, for clients whose
 # connection it has lost; the others are dropped for that reason.
@@ -25,7 +25,7 @@ dropped_or_reset() {
 	local name=$1 resets drops
 	shift
 	resets=$(reason ack_reset) drops=$(reason "$name")
-	raw "$f" "$@" --wait-ms 100 >"$LAB_DIR/raw"
+	raw "$f" "$@" --settle-ms 100 >"$LAB_DIR/raw"
 	resets=$(($(reason ack_reset) - resets)) drops=$(($(reason "$name") - drops))
 	((resets + drops == 1))
 	json ".rst == ($resets == 1)" <"$LAB_DIR/raw"

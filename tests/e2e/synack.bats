@@ -29,7 +29,7 @@ ask_all() {
 	for f in "${families[@]}"; do
 		for args in "${syns[@]}"; do
 			# shellcheck disable=SC2086 # words
-			echo "IPv$f [$args] $(raw "$f" syn-only --wait-ms 30 $args | jq -c "$1")"
+			echo "IPv$f [$args] $(raw "$f" syn-only --settle-ms 30 $args | jq -c "$1")"
 		done
 	done
 }
@@ -71,10 +71,10 @@ fail() {
 	local f
 	synward_in native
 	for f in "${families[@]}"; do
-		raw "$f" syn-only --wait-ms 30 | json ".synack | .mss == $((f == 4 ? 1460 : 1440)) and
+		raw "$f" syn-only --settle-ms 30 | json ".synack | .mss == $((f == 4 ? 1460 : 1440)) and
 			.options == \"mss,sack,ts,nop,wscale\""
-		raw "$f" syn-only --wait-ms 30 --mss off | json '.synack | .mss == null and .ts and .sack'
-		raw "$f" syn-only --wait-ms 30 --mss off --ts off --sack off --wscale off |
+		raw "$f" syn-only --settle-ms 30 --mss off | json '.synack | .mss == null and .ts and .sack'
+		raw "$f" syn-only --settle-ms 30 --mss off --ts off --sack off --wscale off |
 			json '.synack | .options == "" and .doff == 5 and .checksum == "valid"'
 	done
 }
@@ -82,7 +82,7 @@ fail() {
 @test "one SYN, one SYN-ACK: none again after a second" {
 	local f=4
 	synward_in native
-	raw "$f" syn-only --wait-ms 1500 | json '.nr_synacks == 1 and .nr_replies == 1'
+	raw "$f" syn-only --settle-ms 1500 | json '.nr_synacks == 1 and .nr_replies == 1'
 }
 
 # The kernel under test has no VLAN devices: what is compared with is what was sent.
@@ -91,7 +91,7 @@ fail() {
 	synward_in generic
 	for f in "${families[@]}"; do
 		for tags in 100 100,200; do
-			raw "$f" syn-only --wait-ms 100 --vlan "$tags" | json ".nr_synacks == 1 and (.synack |
+			raw "$f" syn-only --settle-ms 100 --vlan "$tags" | json ".nr_synacks == 1 and (.synack |
 				.vlans == [$tags] and .checksum == \"valid\" and .ack_ok)"
 		done
 	done
@@ -107,7 +107,7 @@ silence() { raw "$f" syn-only --wait-ms 100 --bad-checksum "$@" | json '.nr_repl
 	done
 }
 
-ttl_is() { raw "$1" syn-only --wait-ms 50 | jq -e ".synack.ttl == $2"; }
+ttl_is() { raw "$1" syn-only --settle-ms 20 | jq -e ".synack.ttl == $2"; }
 
 @test "the hop limit follows its sysctls" {
 	synward_in native
@@ -120,7 +120,7 @@ isns() {
 	local f ts
 	for f in "${families[@]}"; do
 		for ts in on off; do
-			raw "$f" syn-only --wait-ms 30 --sport 40000 --isn 12345 --ts "$ts" | jq .synack.seq
+			raw "$f" syn-only --settle-ms 30 --sport 40000 --isn 12345 --ts "$ts" | jq .synack.seq
 		done
 	done
 }

@@ -33,7 +33,7 @@ struct args {
 	uint8_t payload[PAYLOAD_MAX], syn_payload[PAYLOAD_MAX];
 	size_t payload_len, syn_payload_len, expect_len;
 	size_t fragment_bytes; /* of TCP in the first of two fragments; 0: whole */
-	unsigned int delay_ms, gap_ms, wait_ms, rto_ms, nr_retransmits;
+	unsigned int delay_ms, gap_ms, wait_ms, settle_ms, rto_ms, nr_retransmits;
 	uint32_t isn;
 	uint8_t stray_flags;
 	bool is_ecn, is_bad_syn, is_bad_ack, is_partial, is_blind, has_isn;
@@ -66,12 +66,14 @@ static const char usage_text[] =
 	"  mute         the first ACK is lost, and nothing is said: acknowledges a second SYN-ACK\n"
 	"  batch        ACK and data reach the server in one NAPI batch\n"
 	"  bogus-ack    an ACK with a wrong number (--blind: with no SYN before)\n"
-	"  syn-only     no ACK: shows the SYN-ACK and how many come within --wait-ms\n"
+	"  syn-only     no ACK: shows the SYN-ACK and how many come within --wait-ms, or,\n"
+	"               with --settle-ms, how many follow the first in that time\n"
 	"  replay       a whole connection, then its first ACK again after --gap-ms\n"
 	"  stray        one segment of no connection, with --flags\n"
 	"options: --sport N --mss N|off --wscale N|off --sack on|off --ts on|off --ecn\n"
 	"  --payload TEXT --syn-payload TEXT --expect-bytes N --vlan VID[,VID2] --dmac MAC\n"
-	"  --delay-ms N=0 --gap-ms N=0 --wait-ms N=1000 --retransmit N=0 --rto-ms N=300\n"
+	"  --delay-ms N=0 --gap-ms N=0 --wait-ms N=1000 --settle-ms N --retransmit N=0\n"
+	"  --rto-ms N=300\n"
 	"  --bad-checksum (of the SYN) --bad-ack-checksum --partial-checksum\n"
 	"  --ext N (IPv6 destination options headers, or IPv4 words of options, before TCP)\n"
 	"  --fragment N (all in two IP fragments, the first with N bytes of TCP)\n"
@@ -165,6 +167,8 @@ static void read_run_arg(struct args *args, int which, const char *text)
 		args->gap_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'W')
 		args->wait_ms = (unsigned int)args_number(text, 60000);
+	else if (which == 'T')
+		args->settle_ms = (unsigned int)args_number(text, 60000);
 	else if (which == 'r')
 		args->nr_retransmits = (unsigned int)args_number(text, 100);
 	else if (which == 'o')
@@ -224,6 +228,7 @@ static void read_args(struct args *args, int argc, char **argv)
 		{ "delay-ms", 1, NULL, 'L' },
 		{ "gap-ms", 1, NULL, 'g' },
 		{ "wait-ms", 1, NULL, 'W' },
+		{ "settle-ms", 1, NULL, 'T' },
 		{ "retransmit", 1, NULL, 'r' },
 		{ "rto-ms", 1, NULL, 'o' },
 		{ "ecn", 0, NULL, 'e' },
@@ -643,33 +648,45 @@ static int run_batch(struct client *client, json_t *out)
 	return 0;
 }
 
+/* For what answers something that asks for no answer. */
+static void client_settle(struct client *client)
+{
+	const struct args *args = client->args;
+
+	client_wait(client, args->settle_ms ? args->settle_ms : args->wait_ms, is_never);
+}
+
 static int run_bogus_ack(struct client *client, json_t *out)
 {
+	const struct args *args = client->args;
 	struct rawseg seg;
 	unsigned int before;
 
-	if (!client->args->is_blind && !client_open(client))
+	if (!args->is_blind && !client_open(client))
 		return 0;
-	if (client->args->is_blind) {
+	if (args->is_blind) {
 		client->nxt = client->isn + 1;
 		client->rcv_nxt = ~client->isn;
-		client->has_ts = client->args->syn.has_ts;
+		client->has_ts = args->syn.has_ts;
 		client->peer_tsval = client->isn ^ 0x5a5a5a5a;
 	}
 	before = client->nr_replies;
 	seg = client_ack_of(client);
 	seg.ack ^= 0x00010001;
 	client_send(client, &seg, false);
-	client_wait(client, client->args->wait_ms, is_never);
+	client_settle(client);
 	json_object_set_new(out, "nr_replies_to_ack", json_integer(client->nr_replies - before));
 	return 0;
 }
 
 static int run_syn_only(struct client *client, json_t *out)
 {
+	unsigned int settle_ms = client->args->settle_ms;
+
 	(void)out;
 	client_send_syn(client);
-	client_wait(client, client->args->wait_ms, is_never);
+	if (client_wait(client, client->args->wait_ms, settle_ms ? is_answered : is_never))
+		client_wait(client, settle_ms, is_never);
 	return 0;
 }
 
@@ -684,7 +701,7 @@ static int run_stray(struct client *client, json_t *out)
 	client->has_ts = client->args->syn.has_ts;
 	client->peer_tsval = client->isn ^ 0x5a5a5a5a;
 	client_send(client, &seg, false);
-	client_wait(client, client->args->wait_ms, is_never);
+	client_settle(client);
 	return 0;
 }
 

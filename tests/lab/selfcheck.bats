@@ -216,28 +216,28 @@ check_flood() {
 	lab_up
 	lab_serve srv --listen :: --port 80 --report
 	lab_tx_csum s off
-	raw4 syn-only --wait-ms 100 | json '.nr_synacks == 1 and (.synack |
+	raw4 syn-only --settle-ms 100 | json '.nr_synacks == 1 and (.synack |
 		.mss == 1460 and .sack and .ts and .df and .ttl == 64 and .ack_ok and
 		.checksum == "valid" and .ip_checksum == "valid" and .total_length == 60 and
 		.options == "mss,sack,ts,nop,wscale")'
-	raw6 syn-only --wait-ms 100 --ts off --sack off --wscale off | json '.synack |
+	raw6 syn-only --settle-ms 100 --ts off --sack off --wscale off | json '.synack |
 		.mss == 1440 and (.sack | not) and (.ts | not) and .wscale == null and
 		.checksum == "valid"'
-	raw4 syn-only --wait-ms 100 --ecn | json '.synack.ecn'
+	raw4 syn-only --settle-ms 100 --ecn | json '.synack.ecn'
 	raw4 syn-only --wait-ms 100 --bad-checksum | json '.synack == null'
 	raw4 bogus-ack --wait-ms 100 | json '.rst and (.connected | not)'
 	raw6 bogus-ack --wait-ms 100 --blind | json '.rst and .synack == null'
 	raw4 stray --flags SYN,ACK --wait-ms 100 | json '.rst'
 	raw6 stray --flags RST --wait-ms 100 | json '.nr_replies == 0'
 	run -2 raw4 stray --flags SYN,ACKS
-	raw6 syn-only --isn 4294967295 --wait-ms 100 | json '.synack | .ack == 0 and .ack_ok'
+	raw6 syn-only --isn 4294967295 --settle-ms 100 | json '.synack | .ack == 0 and .ack_ok'
 	raw4 data-in-ack | json '.connected and .echo_ok'
 	raw6 lost-ack --gap-ms 50 | json '.connected and .echo_ok'
 	raw4 handshake --partial-checksum | json '.connected and .nr_bad_checksums == 0'
 	raw6 handshake --vlan 0 | json '.connected'
 	raw4 replay --wait-ms 100 | json '.connected and .replay_rst'
 	lab_tx_csum s on
-	raw4 syn-only --wait-ms 100 | json '.synack | .checksum == "partial" and .checksum_valid'
+	raw4 syn-only --settle-ms 100 | json '.synack | .checksum == "partial" and .checksum_valid'
 }
 
 # opens FAMILY ARGS... : handshakes from the address that nobody owns.

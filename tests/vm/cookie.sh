@@ -39,7 +39,7 @@ reported() { grep -q "\"accept\".*\"peer_port\": $1," "$LAB_DIR/echo.out"; }
 
 # The window scale, and the window, that a listener with that SO_RCVBUF announces.
 announced() { # RCVBUF_INDEX
-	lab_rawtcp syn-only --dev cli0 --src "$LAB_RAW4" --dst "$LAB_SRV4" --port $((8000 + $1)) --wait-ms 100 |
+	lab_rawtcp syn-only --dev cli0 --src "$LAB_RAW4" --dst "$LAB_SRV4" --port $((8000 + $1)) --settle-ms 100 |
 		jq -c '.synack | [.wscale, .window]'
 }
 

@@ -121,7 +121,7 @@ for addr in "${ADDRS[@]}"; do
 	before=$(nr_accepted)
 	raw "$addr" bogus-ack --blind --wait-ms 200 >"$LAB_DIR/raw.out"
 	expect "a forged ACK makes no connection, $addr" [ "$(nr_accepted)" = "$before" ]
-	expect "one SYN-ACK and no more, $addr" jq -e '.nr_synacks == 1' <(raw "$addr" syn-only --wait-ms 2500)
+	expect "one SYN-ACK and no more, $addr" jq -e '.nr_synacks == 1' <(raw "$addr" syn-only --settle-ms 2500)
 done
 flooded always
 "$O/synward" --socket "$SOCKET" | sed 's/^/# /'
