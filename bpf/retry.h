@@ -26,7 +26,7 @@ static __always_inline struct retry *retry_of(__u64 flow_id)
 __noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
 {
 	struct retry *r = retry_of(flow_id);
-	__u64 bytes = bpf_xdp_get_buff_len(ctx);
+	__u64 bytes = bpf_xdp_get_buff_len(ctx), was;
 
 	VERIFIER_LEARNS(bytes);
 	if (!r || bytes < ETH_HLEN)
@@ -34,13 +34,15 @@ __noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
 	VERIFIER_LEARNS(bytes);
 	if (bytes > sizeof(r->frame))
 		return 0;
-	r->id = 0;
+	was = r->id;
+	if (was == RETRY_BUSY || __sync_val_compare_and_swap(&r->id, was, RETRY_BUSY) != was)
+		return 0; /* another CPU keeps one there, as new as this */
 	r->sent_ms = now_ms;
 	r->device = dev_slot;
 	r->bytes = bytes;
 	if (bpf_xdp_load_bytes(ctx, 0, r->frame, bytes))
-		return 0;
-	__sync_fetch_and_add(&r->id, flow_id); /* all of the above before it */
+		flow_id = 0;
+	__sync_val_compare_and_swap(&r->id, RETRY_BUSY, flow_id); /* all of the above before it */
 	return 0;
 }
 

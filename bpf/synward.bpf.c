@@ -25,14 +25,38 @@ static __always_inline void metadata_cut(struct xdp_md *ctx)
 		bpf_xdp_adjust_meta(ctx, bytes);
 }
 
+struct mac {
+	__u16 part[ETH_ALEN / 2];
+};
+
+static __always_inline bool mac_equal(const struct mac *a, const struct mac *b)
+{
+	return a->part[0] == b->part[0] && a->part[1] == b->part[1] && a->part[2] == b->part[2];
+}
+
+/* Global, so that it is verified once: most frames need no look here. */
+__noinline bool is_for_above(const struct mac *to, const struct dev_conf *dev)
+{
+	for (__u32 i = 0; to && dev && i < MACS_ABOVE_MAX && i < dev->nr_macs_above; i++)
+		if (mac_equal(to, (const void *)dev->macs_above[i]))
+			return true;
+	return false;
+}
+
+/* Or for a device of this host that stands on it. */
 static __always_inline bool is_for_device(struct xdp_md *ctx, const struct dev_conf *dev)
 {
-	const __u16 *to = (void *)(long)ctx->data;
-	const __u16 *mac = (const void *)dev->mac;
+	const struct mac *frame = (void *)(long)ctx->data;
+	struct mac to;
 
-	if ((void *)(to + ETH_ALEN / 2) > (void *)(long)ctx->data_end)
+	if ((void *)(frame + 1) > (void *)(long)ctx->data_end)
 		return false;
-	return to[0] == mac[0] && to[1] == mac[1] && to[2] == mac[2];
+	if (likely(mac_equal(frame, (const void *)dev->mac)))
+		return true;
+	if (likely(!dev->nr_macs_above))
+		return false;
+	to = *frame;
+	return is_for_above(&to, dev);
 }
 
 /* What may hide a SYN, for a service that cannot be told, is not let past an armed one: real SYNs

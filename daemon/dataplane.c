@@ -151,7 +151,17 @@ static int put_device(struct dataplane *dp, const struct device *dev)
 
 static void read_link(struct device *dev, const struct link_info *link)
 {
+	bool is_crowded = link->nr_macs_above > MACS_ABOVE_MAX;
+
+	if (is_crowded && !dev->is_crowded)
+		log_warn("%s: the devices on it have %zu MACs of their own; frames to the first %d "
+			 "are judged, the "
+			 "others go to the kernel",
+			 dev->name, link->nr_macs_above, MACS_ABOVE_MAX);
+	dev->is_crowded = is_crowded;
 	memcpy(dev->conf.mac, link->mac, sizeof(dev->conf.mac));
+	memcpy(dev->conf.macs_above, link->macs_above, sizeof(dev->conf.macs_above));
+	dev->conf.nr_macs_above = is_crowded ? MACS_ABOVE_MAX : link->nr_macs_above;
 	dev->conf.mtu = link->mtu > MSS_MTU_MAX ? MSS_MTU_MAX : link->mtu;
 	dev->conf.hop_limit = sysctls_hop_limit(link->name);
 }

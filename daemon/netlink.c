@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "address.h"
+#include "link_stack.h"
 
 #define DUMP_TRIES 5
 
@@ -147,20 +148,120 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+struct link_list {
+	struct stack_link *link;
+	size_t nr, room;
+};
+
+static bool has_our_kind(const struct nlattr *info)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(
+		attr, info) if (mnl_attr_get_type(attr) ==
+				IFLA_INFO_KIND) return link_stack_has_kind(mnl_attr_get_str(attr));
+	return false;
+}
+
+static void read_stack_attr(const struct nlattr *attr, struct stack_link *ret)
+{
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_LINK:
+		ret->lower = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_MASTER:
+		ret->master = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof(ret->mac))
+			memcpy(ret->mac, mnl_attr_get_payload(attr), sizeof(ret->mac));
+		break;
+	case IFLA_LINKINFO:
+		ret->is_ours = has_our_kind(attr);
+		break;
+	}
+}
+
+static int read_stack_link(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct link_list *list = data;
+	bool is_elsewhere = false; /* the device that IFLA_LINK names */
+	struct stack_link *link;
+	struct nlattr *attr;
+
+	if (list->nr == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		struct stack_link *more = reallocarray(list->link, room, sizeof(*more));
+
+		if (!more) {
+			errno = ENOMEM;
+			return MNL_CB_ERROR;
+		}
+		list->link = more;
+		list->room = room;
+	}
+	link = &list->link[list->nr++];
+	*link = (struct stack_link){ .ifindex = ifi->ifi_index };
+	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
+		read_stack_attr(attr, link);
+		is_elsewhere |= mnl_attr_get_type(attr) == IFLA_LINK_NETNSID;
+	}
+	if (is_elsewhere)
+		link->lower = 0;
+	return MNL_CB_OK;
+}
+
+static void put_link_request(struct nlmsghdr *nlh, __u16 flags)
+{
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+}
+
+/* A dump under which something changed is interrupted (NLM_F_DUMP_INTR): once more. */
+static int dump(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void *data, size_t *nr)
+{
+	int err = -EINTR;
+
+	for (int try = 0; try < DUMP_TRIES && err == -EINTR; try++) {
+		*nr = 0;
+		err = ask(nl, request, each, data);
+	}
+	return err;
+}
+
+static int read_stack(struct netlink *nl, struct link_info *ret)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct link_list list = {};
+	int err;
+
+	put_link_request(nlh, NLM_F_DUMP);
+	err = dump(nl, nlh, read_stack_link, &list, &list.nr);
+	if (!err)
+		ret->nr_macs_above =
+			link_stack_macs(list.link, list.nr, ret->ifindex, ret->macs_above);
+	free(list.link);
+	return err;
+}
+
 int netlink_link(struct netlink *nl, const char *name, struct link_info *ret)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *ifi;
 	struct link_info info = {};
 	int err;
 
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
+	put_link_request(nlh, 0);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	err = ask(nl, nlh, read_link, &info);
+	if (!err)
+		err = read_stack(nl, &info);
 	if (err)
 		return err;
 	strncpy(info.name, name, sizeof(info.name) - 1);
@@ -231,28 +332,19 @@ static int read_address(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static int dump_addresses(struct netlink *nl, struct address_list *ret)
+int netlink_addresses(struct netlink *nl, struct ip_addr **ret, size_t *ret_nr)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct address_list list = {};
 	struct ifaddrmsg *ifa;
+	int err;
 
 	nlh->nlmsg_type = RTM_GETADDR;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 	ifa->ifa_family = AF_UNSPEC;
-	ret->nr = 0;
-	return ask(nl, nlh, read_address, ret);
-}
-
-int netlink_addresses(struct netlink *nl, struct ip_addr **ret, size_t *ret_nr)
-{
-	struct address_list list = {};
-	int err = -EINTR;
-
-	/* a dump that addresses changed under is interrupted (NLM_F_DUMP_INTR) */
-	for (int try = 0; try < DUMP_TRIES && err == -EINTR; try++)
-		err = dump_addresses(nl, &list);
+	err = dump(nl, nlh, read_address, &list, &list.nr);
 	if (err) {
 		free(list.addr);
 		return err;

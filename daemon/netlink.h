@@ -18,8 +18,10 @@ struct link_info {
 	int ifindex;
 	char name[IF_NAMESIZE];
 	__u8 mac[6];
-	__u32 mtu;     /* bytes */
-	bool is_ether; /* frames begin with an Ethernet header */
+	__u32 mtu;                          /* bytes */
+	bool is_ether;                      /* frames begin with an Ethernet header */
+	__u8 macs_above[MACS_ABOVE_MAX][6]; /* of what stands on it: link_stack.h */
+	size_t nr_macs_above;               /* may be more than there was room for */
 };
 
 /* Sockets for questions and for news, in the namespace of the caller. Returns 0 or -errno. */

@@ -10,7 +10,7 @@
 /* Empty the slot, if it still is that flow's. */
 static bool clear(struct retry *slot, __u64 id)
 {
-	return __atomic_compare_exchange_n(&slot->id, &id, 0, false, __ATOMIC_ACQ_REL,
+	return __atomic_compare_exchange_n(&slot->id, &id, RETRY_EMPTY, false, __ATOMIC_ACQ_REL,
 					   __ATOMIC_RELAXED);
 }
 
@@ -20,7 +20,7 @@ bool retry_take(struct retry *slot, __u32 now_ms, struct retry *ret)
 	__u32 sent_ms = __atomic_load_n(&slot->sent_ms, __ATOMIC_RELAXED);
 	__s32 age_ms = (__s32)(now_ms - sent_ms);
 
-	if (!id || age_ms < RETRY_AFTER_MS)
+	if (id <= RETRY_BUSY || age_ms < RETRY_AFTER_MS)
 		return false;
 	if (age_ms >= RETRY_UNTIL_MS) {
 		clear(slot, id);

@@ -216,12 +216,16 @@ static inline __u32 own_address_bit(const struct ip_addr *a)
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached
  * there. */
+#define MACS_ABOVE_MAX 8
+
 struct dev_conf {
 	__u8 mac[6];
 	__u16 mtu; /* bytes, capped at 65535 */
 	__u8 tc_live;
-	__u8 hop_limit; /* net.ipv6.conf.DEV.hop_limit */
-	__u8 pad[6];
+	__u8 hop_limit;     /* net.ipv6.conf.DEV.hop_limit */
+	__u8 nr_macs_above; /* of devices of this host that stand on it; the rest are zero */
+	__u8 pad[5];
+	__u8 macs_above[MACS_ABOVE_MAX][6];
 };
 
 /* device_notes: hand-offs that XDP has noted and nobody has taken. So many, and TC is not there. */
@@ -381,8 +385,11 @@ struct list_conf {
 #define RETRY_SLOTS 16384 /* when some row wants it, else 1 */
 #define RETRY_FRAME_MAX 108
 
+#define RETRY_EMPTY 0
+#define RETRY_BUSY 1 /* a CPU is writing into it */
+
 struct retry {
-	__u64 id;      /* flow id; 0: empty. Written last */
+	__u64 id;      /* flow id, or RETRY_*. Written last */
 	__u32 sent_ms; /* low bits of the millisecond clock */
 	__u16 device;  /* slot in `devices` */
 	__u16 bytes;
@@ -405,7 +412,7 @@ ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 36);
 ABI_SIZE(settings, 40);
-ABI_SIZE(dev_conf, 16);
+ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 40);
 ABI_SIZE(budget_line, 64);

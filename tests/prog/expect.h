@@ -93,6 +93,7 @@ static void put_macs(const struct run *r, struct frame_net *back)
 		break;
 	case WAY_BACK:
 		memcpy(back->src_mac, r->net.dst_mac, 6);
+		back->src_mac[5] ^= r->in.to_other_host ? 0xff : 0;
 		memcpy(back->dst_mac, r->net.src_mac, 6);
 	}
 }

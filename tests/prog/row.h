@@ -68,6 +68,8 @@ struct row {
 	struct listed lists[2];
 	__u32 cap, flush; /* of SYN-ACKs; flush 0: 1 */
 	bool tc_dead, tc_silent;
+	unsigned int
+		nr_macs_above; /* that devices on ours have; the last is the one of to_other_host */
 	/* RECORD_*: the lookups of this moment are spent, and the record says so */
 	enum {
 		BY_LOOKUP,

@@ -201,6 +201,11 @@ static void put_settings(struct synward_bpf *skel, const struct row *row)
 	__u64 armed_ms = row->armed_ms_ago ? now_ms() - row->armed_ms_ago : 0;
 
 	memcpy(dev.mac, our_mac, 6);
+	dev.nr_macs_above = row->nr_macs_above;
+	for (unsigned int i = 0; i < row->nr_macs_above; i++) {
+		memcpy(dev.macs_above[i], our_mac, 6);
+		dev.macs_above[i][5] ^= i + 1 == row->nr_macs_above ? 0xff : i + 1;
+	}
 	if (row->tc_silent) {
 		notes.untaken = 4;
 		notes.since_ms = now_ms() - 300;

@@ -59,14 +59,18 @@ static void test_age(void **state)
 
 static void test_empty(void **state)
 {
-	struct retry slot = kept(0, 0), got;
+	struct retry slot = kept(RETRY_EMPTY, 0), got;
 
 	(void)state;
 	assert_false(retry_take(&slot, 2000, &got));
-	slot = kept(1, 0);
+	slot = kept(RETRY_BUSY, 0);
+	assert_false(retry_take(&slot, 2000, &got));
+	assert_false(retry_take(&slot, 3000, &got));
+	assert_int_equal(slot.id, RETRY_BUSY); /* is for the CPU that writes it */
+	slot = kept(2, 0);
 	slot.bytes = 0;
 	assert_false(retry_take(&slot, 2000, &got));
-	slot = kept(1, 0);
+	slot = kept(2, 0);
 	slot.bytes = RETRY_FRAME_MAX + 1;
 	assert_false(retry_take(&slot, 2000, &got));
 	slot.bytes = RETRY_FRAME_MAX;
@@ -84,11 +88,11 @@ static void *write_on(void *arg)
 {
 	(void)arg;
 	for (__u32 i = 1; i <= WRITINGS; i++) {
-		__atomic_store_n(&shared.id, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&shared.id, RETRY_BUSY, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&shared.sent_ms, i, __ATOMIC_SEQ_CST);
 		shared.bytes = RETRY_FRAME_MAX;
 		memset(shared.frame, (int)(i & 0xff), RETRY_FRAME_MAX);
-		__atomic_fetch_add(&shared.id, 1 + i / 256 % 2, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&shared.id, 2 + i / 256 % 2, __ATOMIC_SEQ_CST);
 	}
 	__atomic_store_n(&is_over, true, __ATOMIC_SEQ_CST);
 	return NULL;
