@@ -2,39 +2,55 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Runs test suites and says in the end what passed, failed and was skipped. A skip is a test that could not run;
-# with SKIP_IS_ERROR=1, as CI sets it, it fails the run.
+# with SKIP_IS_ERROR=1, as CI sets it, it fails the run. Tests with real traffic share the machine with whatever else
+# runs there: a file of those that fails is run once more in the end, and is UNSTEADY, with both outputs to read, if it
+# passes then.
 #
 #   tests/check.sh SUITE...     lint unit fuzz prog lab e2e
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=${O:-build}
 
-nr_failed=0 nr_skipped=0 summary=()
+nr_failed=0 nr_skipped=0 summary=() again=()
 
-# One test program or file: its output is shown, its lines "SKIP: ..." and "# skip" are counted.
+# run VERDICT NAME CMD... : one test program or file: its output is shown, its lines "SKIP: ..." and "# skip" are
+# counted. Returns as it did; VERDICT is said of what passed.
 run() {
-	local name=$1 log=$out/check.log began=$SECONDS status skips
-	shift
+	local verdict=$1 name=$2 log=$out/check.log began=$SECONDS status skips
 	printf '== %s\n' "$name"
-	"$@" >"$log" 2>&1
+	"${@:3}" >"$log" 2>&1
 	status=$?
 	cat "$log"
+	((status == 0)) || return "$status"
 	skips=$(grep -cE '^SKIP: |^ok .*# skip' "$log")
 	nr_skipped=$((nr_skipped + skips))
-	if ((status)); then
-		nr_failed=$((nr_failed + 1))
-		summary+=("FAILED  $name")
-	else
-		summary+=("ok      $name$( ((skips == 0)) || echo ", $skips skipped"), $((SECONDS - began)) s")
-	fi
+	summary+=("$verdict $name$( ((skips == 0)) || echo ", $skips skipped"), $((SECONDS - began)) s")
+}
+
+failed() {
+	nr_failed=$((nr_failed + 1))
+	summary+=("FAILED   $1")
+}
+
+# must NAME CMD... : passes the first time.
+must() { run "ok      " "$@" || failed "$1"; }
+
+# traffic MODE NAME FILE : a bats file, which may have a second try.
+traffic() { MODE=$1 run "ok      " "$2" bats --tap "$3" || again+=("$@"); }
+
+try_again() {
+	local i
+	for ((i = 0; i < ${#again[@]}; i += 3)); do
+		MODE=${again[i]} run UNSTEADY "${again[i + 1]}" bats --tap "${again[i + 2]}" || failed "${again[i + 1]}"
+	done
 }
 
 suite() {
 	local test corpus dict args
 	case $1 in
-	lint) run lint tests/lint.sh ;;
+	lint) must lint tests/lint.sh ;;
 	unit) for test in tests/unit/test_*.c; do
-		test=${test#tests/unit/} && run "unit ${test%.c}" "$out/unit/${test%.c}"
+		test=${test#tests/unit/} && must "unit ${test%.c}" "$out/unit/${test%.c}"
 	done ;;
 	fuzz) for test in tests/fuzz/fuzz_*.c; do
 		test=$(basename "$test" .c)
@@ -43,20 +59,20 @@ suite() {
 		args=(-max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -len_control=0 -verbosity=0 -print_final_stats=1
 			-artifact_prefix="$out/fuzz/")
 		[[ ! -e $dict ]] || args+=(-dict="$dict")
-		run "fuzz $test" "$out/fuzz/$test" "${args[@]}" "$out/fuzz/$corpus" "tests/fuzz/$corpus"
+		must "fuzz $test" "$out/fuzz/$test" "${args[@]}" "$out/fuzz/$corpus" "tests/fuzz/$corpus"
 	done ;;
 	prog) for test in tests/prog/test_*.c; do
-		test=${test#tests/prog/} && run "prog ${test%.c}" "$out/prog/${test%.c}"
+		test=${test#tests/prog/} && must "prog ${test%.c}" "$out/prog/${test%.c}"
 	done ;;
-	lab) run "lab selfcheck" bats --tap tests/lab/selfcheck.bats ;;
+	lab) traffic "" "lab selfcheck" tests/lab/selfcheck.bats ;;
 	e2e)
 		for test in tests/e2e/*.bats; do
-			run "e2e $(basename "$test" .bats)" bats --tap "$test"
+			traffic "" "e2e $(basename "$test" .bats)" "$test"
 		done
 		# As correct in mode auto, armed, as in always, which is what they run in.
 		for test in fib first-ack frames handoff kernelcookie listeners live options outofstate queue restart reuse \
 			sockopts stay stray; do
-			MODE=auto-armed run "e2e $test, auto" bats --tap "tests/e2e/$test.bats"
+			traffic auto-armed "e2e $test, auto" "tests/e2e/$test.bats"
 		done
 		;;
 	*)
@@ -73,6 +89,7 @@ fi
 for name in "$@"; do
 	suite "$name"
 done
+try_again
 
 nr_kfuncs=$(bpftool btf dump file /sys/kernel/btf/vmlinux | grep -c "'bpf_sk_assign_tcp_reqsk'")
 printf '\nkernel %s; bpf_sk_assign_tcp_reqsk (Linux 6.9 or newer), which prog and e2e need: %s\n' \
