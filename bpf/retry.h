@@ -22,8 +22,8 @@ static __always_inline struct retry *retry_of(__u64 flow_id)
 	return bpf_map_lookup_elem(&retries, &slot);
 }
 
-/* The answer is in the frame. Global, so that it is verified once. */
-__noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
+/* The answer is in the frame, and leaves by @ifindex. Global, so that it is verified once. */
+__noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms, __u32 ifindex)
 {
 	struct retry *r = retry_of(flow_id);
 	__u64 bytes = bpf_xdp_get_buff_len(ctx), was;
@@ -39,6 +39,7 @@ __noinline int retry_write(struct xdp_md *ctx, __u64 flow_id, __u32 now_ms)
 		return 0; /* another CPU keeps one there, as new as this */
 	r->sent_ms = now_ms;
 	r->device = dev_slot;
+	r->ifindex = ifindex;
 	r->bytes = bytes;
 	if (bpf_xdp_load_bytes(ctx, 0, r->frame, bytes))
 		flow_id = 0;

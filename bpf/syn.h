@@ -305,8 +305,9 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 		return why;
 	if (unlikely(j->cpu->way.ifindex))
 		why = way_take(ctx);
-	if (unlikely(j->row->flags & ROW_SERVER_FIRST) && why == SYN_COOKIE)
-		retry_write(ctx, j->flow_id, j->now_ms);
+	if (unlikely(j->row->flags & ROW_SERVER_FIRST))
+		retry_write(ctx, j->flow_id, j->now_ms,
+			    j->cpu->way.ifindex ?: ctx->ingress_ifindex);
 	return against == GO_ON || why != SYN_COOKIE ? why : SYN_KERNEL_COOKIE;
 }
 

@@ -136,11 +136,26 @@ int dataplane_put_settings(struct dataplane *dp)
 	return err;
 }
 
+/* reply = fib, and the sysctls that it needs are others than before. */
+static void report_routes(const struct dataplane *dp)
+{
+	const struct rung *rung = &dp->devices[0].rung;
+
+	if (rung->why[0])
+		log_warn("%s", rung->why);
+	else
+		log_notice("reply = fib: the kernel tells the way back for both families");
+}
+
 int dataplane_set_settings(struct dataplane *dp, const struct settings *settings)
 {
+	__u32 changed = dp->settings.flags ^ settings->flags;
+
 	dp->settings = *settings;
 	dp->means.may = settings->flags;
 	judge_devices(dp);
+	if (dp->means.is_by_route && dp->nr_devices && (changed & (MAY_ROUTE_V4 | MAY_ROUTE_V6)))
+		report_routes(dp);
 	return dataplane_put_settings(dp);
 }
 
@@ -244,6 +259,8 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 	judge_devices(dp);
 	log_notice("%s: attached in %s mode, %s", dev->name, dev->xdp_mode,
 		   dp->means.can_hand_off ? "TC half on tcx" : "no TC half");
+	if (dp->means.is_by_route && dev->slot == 0 && dev->rung.why[0])
+		report_routes(dp);
 	return 0;
 }
 
@@ -289,6 +306,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 	}
 	dataplane_probe(dp);
 	dp->means.may = settings->flags;
+	dp->means.is_by_route = conf->reply_by_route;
 	*ret = dp;
 	return 0;
 }

@@ -57,8 +57,8 @@ static void resend(struct dataplane *dp, const struct retry *retry)
 	if (retry->device >= dp->nr_devices)
 		return;
 	dev = &dp->devices[retry->device];
-	err = device_run_live(dev, bpf_program__fd(dev->skel->progs.synward_send), retry->frame,
-			      retry->bytes);
+	err = device_run_live(bpf_program__fd(dev->skel->progs.synward_send), retry->ifindex,
+			      retry->frame, retry->bytes);
 	if (!err)
 		dp->synacks_resent++;
 	else if (!dp->has_complained_of_send)

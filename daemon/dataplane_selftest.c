@@ -80,5 +80,5 @@ int dataplane_inject(const struct dataplane *dp, const char *device, const struc
 	fd = bpf_program__fd(dev->skel->progs.synward_xdp);
 	if (!strcmp(dev->xdp_mode, "generic"))
 		fd = pass_all = pass_all_load();
-	return fd < 0 ? fd : device_run_live(dev, fd, frame->bytes, frame->nr_bytes);
+	return fd < 0 ? fd : device_run_live(fd, dev->ifindex, frame->bytes, frame->nr_bytes);
 }

@@ -219,9 +219,9 @@ int device_attach_tc(struct device *dev)
 	return 0;
 }
 
-int device_run_live(const struct device *dev, int prog_fd, const void *frame, size_t nr_bytes)
+int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes)
 {
-	struct xdp_md at = { .data_end = nr_bytes, .ingress_ifindex = dev->ifindex };
+	struct xdp_md at = { .data_end = nr_bytes, .ingress_ifindex = ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = nr_bytes,
 		    .ctx_in = &at, .ctx_size_in = sizeof(at), .repeat = 1, .batch_size = 1,
 		    .flags = TEST_XDP_LIVE_FRAMES);

@@ -54,9 +54,9 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode);
 /* Is there the device, with no XDP program? */
 bool device_xdp_is_free(const struct device *dev);
 
-/* Let a frame in at the device, through that program; what it passes, sends or drops is so treated.
+/* Let a frame in at a device, through that program; what it passes, sends or drops is so treated.
  * Takes no other privilege than the data path itself. Returns 0 or -errno. */
-int device_run_live(const struct device *dev, int prog_fd, const void *frame, size_t nr_bytes);
+int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes);
 
 /* A link whose device has gone, or that somebody detached by force, is not live any more. */
 bool device_link_is_live(int link);

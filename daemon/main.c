@@ -338,6 +338,15 @@ static void raise_fd_limit(void)
 
 /* ---- start ---- */
 
+/* A closed terminal, or a hand that knows it from other daemons, shall not end protection. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
+{
+	(void)source, (void)info, (void)arg;
+	log_notice("SIGHUP: the configuration is read at the start alone; restart synwardd for a "
+		   "new one");
+	return 0;
+}
+
 static int loop_open(struct daemon *d)
 {
 	sigset_t stop;
@@ -346,6 +355,7 @@ static int loop_open(struct daemon *d)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	err = sd_event_default(&d->event);
@@ -355,6 +365,8 @@ static int loop_open(struct daemon *d)
 				  NULL); /* no handler: leave the loop */
 	if (err >= 0)
 		err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, NULL);
 	if (err >= 0)
 		err = sd_event_set_watchdog(d->event, true);
 	return err;

@@ -37,6 +37,27 @@ static void kernel_cookie_or_monitor(const struct rung_means *means, const char 
 		 means->may & MAY_KERNEL_OPTIONS ? "" : WITHOUT_OPTIONS);
 }
 
+#define NO_ROUTES(family)                                                                   \
+	"reply = fib asks the kernel for the way back, and it tells none while net." family \
+	".conf.lo.forwarding is 0; 'sysctl -w net." family                                  \
+	".conf.lo.forwarding=1' helps, and makes no router of "                             \
+	"this host"
+
+/* reply = fib: for which families does the kernel tell a route? */
+static void routes(const struct rung_means *means, struct rung *ret)
+{
+	bool has_v4 = means->may & MAY_ROUTE_V4, has_v6 = means->may & MAY_ROUTE_V6;
+
+	if (!has_v4 && !has_v6)
+		monitor(NO_ROUTES("ipv4") ", and the same for ipv6", ret);
+	else if (!has_v4)
+		snprintf(ret->why, sizeof(ret->why), "%s",
+			 "SYNs of IPv4 go to the kernel: " NO_ROUTES("ipv4"));
+	else if (!has_v6)
+		snprintf(ret->why, sizeof(ret->why), "%s",
+			 "SYNs of IPv6 go to the kernel: " NO_ROUTES("ipv6"));
+}
+
 void rung_of_device(const struct rung_means *means, const struct rung_device *device,
 		    struct rung *ret)
 {
@@ -57,6 +78,8 @@ void rung_of_device(const struct rung_means *means, const struct rung_device *de
 			"the TC half sees no packets: another program before it ends the "
 			"chain; see 'bpftool net' and remove it",
 			ret);
+	if (ret->path != PATH_MONITOR && means->is_by_route)
+		routes(means, ret);
 }
 
 static void black_hole(const struct rung_row *row, struct rung *ret)

@@ -18,7 +18,7 @@
 
 struct rung {
 	enum path path;
-	char why[RUNG_WHY_SIZE]; /* cause and remedy; "": it is the best */
+	char why[RUNG_WHY_SIZE]; /* cause and remedy; "": it is the best, for all */
 };
 
 /* What holds for all devices. */
@@ -26,7 +26,8 @@ struct rung_means {
 	bool can_hand_off;
 	char why_no_hand_off[RUNG_CAUSE_SIZE]; /* cause and remedy, when it cannot */
 	bool can_kernel_cookie;
-	__u32 may; /* settings.flags */
+	bool is_by_route; /* reply = fib */
+	__u32 may;        /* settings.flags */
 };
 
 struct rung_device {

@@ -41,16 +41,19 @@ static const struct {
 
 #define NR_SYSCTLS (sizeof(sysctls) / sizeof(sysctls[0]))
 
-/* Of some the value 2 says more, and what that is to the operator is said in rungs.c. */
+/* What these are to the operator is said in rungs.c. */
 static const struct {
 	const char *path;
+	unsigned int least;
 	__u32 flag;
-} second_steps[] = {
-	{ "/proc/sys/net/ipv4/tcp_syncookies", KERNEL_COOKIES_ALWAYS },
-	{ "/proc/sys/net/ipv4/tcp_timestamps", MAY_KERNEL_OPTIONS },
+} more_sysctls[] = {
+	{ "/proc/sys/net/ipv4/tcp_syncookies", 2, KERNEL_COOKIES_ALWAYS },
+	{ "/proc/sys/net/ipv4/tcp_timestamps", 2, MAY_KERNEL_OPTIONS },
+	{ "/proc/sys/net/ipv4/conf/lo/forwarding", 1, MAY_ROUTE_V4 },
+	{ "/proc/sys/net/ipv6/conf/lo/forwarding", 1, MAY_ROUTE_V6 },
 };
 
-#define NR_SECOND_STEPS (sizeof(second_steps) / sizeof(second_steps[0]))
+#define NR_MORE_SYSCTLS (sizeof(more_sysctls) / sizeof(more_sysctls[0]))
 
 /* Up to three numbers of a sysctl; those that are not there stay as they were. */
 static void read_numbers(const char *path, unsigned int ret[3])
@@ -78,9 +81,9 @@ void sysctls_read(struct settings *ret)
 	for (size_t i = 0; i < NR_SYSCTLS; i++)
 		if (read_number(sysctls[i].path, 0))
 			s.flags |= sysctls[i].flag;
-	for (size_t i = 0; i < NR_SECOND_STEPS; i++)
-		if (read_number(second_steps[i].path, 0) == 2)
-			s.flags |= second_steps[i].flag;
+	for (size_t i = 0; i < NR_MORE_SYSCTLS; i++)
+		if (read_number(more_sysctls[i].path, 0) >= more_sysctls[i].least)
+			s.flags |= more_sysctls[i].flag;
 	read_numbers("/proc/sys/net/ipv4/tcp_rmem", rmem);
 	s.rmem_default = rmem[1];
 	s.rmem_max = rmem[2] > rmem_max ? rmem[2] : rmem_max;

@@ -189,6 +189,8 @@ struct listener_info {
 #define ALWAYS_ARMED (1U << 7)   /* some row is armed although nobody attacks */
 /* net.ipv4.tcp_syncookies is 2: the kernel's own cookies are out although its queue has room. */
 #define KERNEL_COOKIES_ALWAYS (1U << 8)
+#define MAY_ROUTE_V4 (1U << 9)  /* net.ipv4.conf.lo.forwarding: what reply = fib needs */
+#define MAY_ROUTE_V6 (1U << 10) /* net.ipv6.conf.lo.forwarding */
 
 /* settings: one entry, what the sysctls say and what holds for all rows; the daemon refreshes it
  * every second. */
@@ -391,10 +393,10 @@ struct list_conf {
 struct retry {
 	__u64 id;      /* flow id, or RETRY_*. Written last */
 	__u32 sent_ms; /* low bits of the millisecond clock */
-	__u16 device;  /* slot in `devices` */
+	__u16 device;  /* slot in `devices` of the program that wrote it */
 	__u16 bytes;
 	__u8 frame[RETRY_FRAME_MAX];
-	__u32 pad;
+	__u32 ifindex; /* by which it left */
 };
 
 #define ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "size of struct " #type)

@@ -74,9 +74,9 @@ teardown() {
 	done
 }
 
-# armed_with REPLY: on both of the server's devices.
+# armed_with REPLY [KEY=VALUE...]: on both of the server's devices.
 armed_with() {
-	synward_conf "mode = ${MODE:-always}"
+	synward_conf "mode = ${MODE:-always}" "${@:2}"
 	sed -i "s/^interfaces = .*/interfaces = srv0 srv1\nreply = $1/; s/^mode = auto-armed/mode = auto/" "$LAB_DIR/synward.conf"
 	synward_up_conf
 	[[ ${MODE:-always} != auto-armed ]] || synward_cli arm web
@@ -153,11 +153,35 @@ dumped() { (($(wc -l <"$LAB_DIR/dump.out") >= $1)); }
 	for f in "${families[@]}"; do
 		counts_by 5 syn_fib_off clients_served "$f" 5
 	done
-	lab_sysctl s net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.lo.forwarding=1
+	synward_wait '(.interfaces | map(.path == "monitor" and (.why | contains("lo.forwarding"))) | all) and
+		.services[0].path == "monitor"' 3
+	synward_said "net.ipv4.conf.lo.forwarding=1"
+	lab_sysctl s net.ipv4.conf.lo.forwarding=1
+	synward_wait '.interfaces | map(.path == "cookie" and (.why | startswith("SYNs of IPv6 go to the kernel"))) | all' 3
+	lab_sysctl s net.ipv6.conf.lo.forwarding=1
+	synward_wait '.interfaces | map(.path == "cookie" and .why == null) | all' 3
 	ip -n "$LAB_S" route del 203.0.113.0/24
 	ip -n "$LAB_S" -6 route del 2001:db8:99::/64
 	for f in "${families[@]}"; do
 		clients "$f" 1 | json '.errors == {"connect:ETIMEDOUT": 1}'
 	done
 	(($(reason syn_no_route) >= 2 && $(reason syn_cookie_routed) == 0))
+}
+
+# The client is not there to answer: what it sends goes the way of all its packets, past the lab's own tools.
+@test "server-first: what is sent once more leaves by the same uplink" {
+	local f src dst
+	resolve
+	armed_with fib "server-first = yes"
+	lab_spawn dump r2 tcpdump -elnn -i r2s -Q in 'tcp src port 80 and (tcp[13] == 0x12 or ip6[53] == 0x12)'
+	lab_wait_for "tcpdump" 5 grep -q listening "$LAB_DIR/dump.err"
+	for f in "${families[@]}"; do
+		src=$CLIENT4 dst=$LAB_SRV4
+		[[ $f == 4 ]] || src=$CLIENT6 dst=$LAB_SRV6
+		k "$LAB_BIN/rawtcp" syn-only --dev k1 --src "$src" --dst "$dst" --port "$PORT" --wait-ms 50 \
+			--dmac "$(ip -n "$LAB_C" -j link show r1k | jq -r '.[0].address')"
+	done
+	synward_wait '.synacks_resent == 2' 5
+	lab_wait_for "the dump" 3 dumped 4
+	[[ $(grep -c "$SRV1_MAC > $R2_MAC" "$LAB_DIR/dump.out") == 4 ]]
 }

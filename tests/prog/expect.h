@@ -245,8 +245,7 @@ static void expect_host(struct run *r, uint64_t from_ms)
 static void expect_retries(struct run *r, uint64_t from_ms)
 {
 	const struct row *row = r->row;
-	bool is_kept = row->row_flags & ROW_SERVER_FIRST && is_answer(row->why) &&
-		       row->why != SYN_COOKIE_ROUTED;
+	bool is_kept = row->row_flags & ROW_SERVER_FIRST && is_answer(row->why);
 
 	for (__u32 i = 0; i < NR_RETRIES; i++) {
 		__u64 want = i != retry_slot(r) ? 0 :
@@ -264,9 +263,10 @@ static void expect_retries(struct run *r, uint64_t from_ms)
 		if (now.bytes != r->out_bytes || memcmp(now.frame, r->out, now.bytes))
 			trouble(r, "another SYN-ACK is kept than was sent; ");
 		if (now.device != DEV_SLOT || now.sent_ms < (__u32)from_ms ||
-		    now.sent_ms > (__u32)now_ms())
-			trouble(r, "the kept one is of device %u, sent at %u; ", now.device,
-				now.sent_ms);
+		    now.sent_ms > (__u32)now_ms() || !now.ifindex ||
+		    (now.ifindex == 1 /* lo, as all that comes in by test runs */) != (row->way != WAY_HOP))
+			trouble(r, "the kept one is of device %u by %u, sent at %u; ", now.device,
+				now.ifindex, now.sent_ms);
 	}
 }
 

@@ -46,6 +46,37 @@ static void says(const char *why, const char *words)
 			fail_msg("'%s' is not in '%s'", word, why);
 }
 
+/* reply = fib: a family whose way back the kernel does not tell is the kernel's. */
+static void test_routes(void **state)
+{
+	static const struct {
+		bool is_by_route;
+		__u32 may;
+		enum path path;
+		const char *why;
+	} rows[] = {
+		{ false, 0, PATH_COOKIE, NULL },
+		{ true, MAY_ROUTE_V4 | MAY_ROUTE_V6, PATH_COOKIE, NULL },
+		{ true, MAY_ROUTE_V4, PATH_COOKIE,
+		  "IPv6 go to the kernel|sysctl -w net.ipv6.conf.lo.forwarding=1" },
+		{ true, MAY_ROUTE_V6, PATH_COOKIE,
+		  "IPv4 go to the kernel|sysctl -w net.ipv4.conf.lo.forwarding=1" },
+		{ true, 0, PATH_MONITOR, "sysctl -w net.ipv4.conf.lo.forwarding=1|ipv6" },
+	};
+	const struct rung_device device = { .has_xdp = true, .has_tc = true };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rung_means means = means_of(true, true, ALL | rows[i].may);
+		struct rung got;
+
+		means.is_by_route = rows[i].is_by_route;
+		rung_of_device(&means, &device, &got);
+		assert_int_equal(got.path, rows[i].path);
+		says(got.why, rows[i].why);
+	}
+}
+
 static void test_device(void **state)
 {
 	static const struct {
@@ -195,9 +226,8 @@ static void test_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device),
-		cmocka_unit_test(test_sysctls),
-		cmocka_unit_test(test_row),
+		cmocka_unit_test(test_device),  cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_sysctls), cmocka_unit_test(test_row),
 		cmocka_unit_test(test_longest),
 	};
 
