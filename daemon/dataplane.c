@@ -33,6 +33,9 @@ static void judge_devices(struct dataplane *dp)
 			.has_xdp = dev->xdp_link >= 0,
 			.has_tc = dev->conf.tc_live,
 			.is_silent = dev->seconds_silent >= SILENT_SECONDS,
+			.is_down = !dev->is_up,
+			.name = dev->name,
+			.why_no_xdp = dev->why_no_xdp,
 		};
 
 		rung_of_device(&dp->means, &is, &dev->rung);
@@ -174,6 +177,7 @@ static void read_link(struct device *dev, const struct link_info *link)
 			 "others go to the kernel",
 			 dev->name, link->nr_macs_above, MACS_ABOVE_MAX);
 	dev->is_crowded = is_crowded;
+	dev->is_up = link->is_up;
 	memcpy(dev->conf.mac, link->mac, sizeof(dev->conf.mac));
 	memcpy(dev->conf.macs_above, link->macs_above, sizeof(dev->conf.macs_above));
 	dev->conf.nr_macs_above = is_crowded ? MACS_ABOVE_MAX : link->nr_macs_above;

@@ -130,29 +130,33 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 	return 0;
 }
 
-static void log_holder(const struct device *dev)
+/* Who has the device, and what to do about it, into `why_no_xdp`. */
+static void name_holder(struct device *dev)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, q);
 	struct bpf_prog_info info = {};
 	__u32 len = sizeof(info);
-	int fd;
+	int fd = -1;
 
-	if (bpf_xdp_query(dev->ifindex, 0, &q) || !q.prog_id) {
-		log_err("%s is busy with another XDP program", dev->name);
-		return;
-	}
-	fd = bpf_prog_get_fd_by_id(q.prog_id);
+	if (!bpf_xdp_query(dev->ifindex, 0, &q) && q.prog_id)
+		fd = bpf_prog_get_fd_by_id(q.prog_id);
 	if (fd >= 0)
 		bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (!strcmp(info.name, "synward_xdp"))
-		log_err("%s is protected already by another synwardd (its XDP program has id %u): "
-			"stop that one first",
-			dev->name, q.prog_id);
+	if (!q.prog_id)
+		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
+			 "%s is busy with another XDP program", dev->name);
+	else if (!strcmp(info.name, "synward_xdp"))
+		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
+			 "%s is protected already by another synwardd (its XDP program has id %u): "
+			 "stop that one first",
+			 dev->name, q.prog_id);
 	else
-		log_err("%s is held by another XDP program: id %u, name '%s'; see 'bpftool net "
-			"show dev %s', and detach it "
-			"first, for example with 'ip link set dev %s xdp off'",
-			dev->name, q.prog_id, info.name, dev->name, dev->name);
+		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
+			 "%s is held by another XDP program: id %u, name %s; detach it first, for "
+			 "example with 'ip link set dev %s xdp off'; 'bpftool net show dev %s' "
+			 "shows it",
+			 dev->name, q.prog_id, info.name[0] ? info.name : "unknown", dev->name,
+			 dev->name);
 	if (fd >= 0)
 		close(fd);
 }
@@ -194,12 +198,16 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
 	}
 	if (is_busy(fd))
-		log_holder(dev);
+		name_holder(dev);
 	else if (fd < 0)
-		log_err("cannot attach to %s in %s mode: %s%s", dev->name, name, strerror(-fd),
-			mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" : "");
-	if (fd < 0)
+		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
+			 "%s does not take it in %s mode: %s%s", dev->name, name, strerror(-fd),
+			 mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" :
+						   "");
+	if (fd < 0) {
+		log_err("the XDP program is not attached: %s", dev->why_no_xdp);
 		return fd;
+	}
 	dev->xdp_link = fd;
 	dev->xdp_mode = name;
 	return 0;

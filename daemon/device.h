@@ -22,10 +22,12 @@ struct device {
 	int xdp_link, tc_link; /* fds, or -1 */
 	const char *xdp_mode;
 	struct dev_conf conf;
-	bool is_crowded;    /* more MACs stand on it than `conf` holds */
-	__u32 taken;        /* hand-offs that the TC half had taken a second ago */
-	int seconds_silent; /* notes lie there untaken for so long */
-	struct rung rung;   /* how it answers */
+	bool is_up;
+	char why_no_xdp[RUNG_CAUSE_SIZE]; /* cause and remedy, of the last try that failed */
+	bool is_crowded;                  /* more MACs stand on it than `conf` holds */
+	__u32 taken;                      /* hand-offs that the TC half had taken a second ago */
+	int seconds_silent;               /* notes lie there untaken for so long */
+	struct rung rung;                 /* how it answers */
 };
 
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */

@@ -134,6 +134,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 
 	ret->ifindex = ifi->ifi_index;
 	ret->is_ether = ifi->ifi_type == ARPHRD_ETHER;
+	ret->is_up = ifi->ifi_flags & IFF_UP;
 	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_MTU:

@@ -19,6 +19,7 @@ struct link_info {
 	char name[IF_NAMESIZE];
 	__u8 mac[6];
 	__u32 mtu;                          /* bytes */
+	bool is_up;                         /* set so by the operator: IFF_UP */
 	bool is_ether;                      /* frames begin with an Ethernet header */
 	__u8 macs_above[MACS_ABOVE_MAX][6]; /* of what stands on it: link_stack.h */
 	size_t nr_macs_above;               /* may be more than there was room for */

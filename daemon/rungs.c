@@ -49,7 +49,7 @@ static void routes(const struct rung_means *means, struct rung *ret)
 	bool has_v4 = means->may & MAY_ROUTE_V4, has_v6 = means->may & MAY_ROUTE_V6;
 
 	if (!has_v4 && !has_v6)
-		monitor(NO_ROUTES("ipv4") ", and the same for ipv6", ret);
+		monitor(NO_ROUTES("ipv4") "; the same holds for ipv6", ret);
 	else if (!has_v4)
 		snprintf(ret->why, sizeof(ret->why), "%s",
 			 "SYNs of IPv4 go to the kernel: " NO_ROUTES("ipv4"));
@@ -58,12 +58,31 @@ static void routes(const struct rung_means *means, struct rung *ret)
 			 "SYNs of IPv6 go to the kernel: " NO_ROUTES("ipv6"));
 }
 
+static void without_xdp(const struct rung_device *device, struct rung *ret)
+{
+	bool is_known = device->why_no_xdp && device->why_no_xdp[0];
+
+	ret->path = PATH_MONITOR;
+	snprintf(ret->why, sizeof(ret->why),
+		 "the XDP program is not attached%s%s; it is tried again every second",
+		 is_known ? ": " : "", is_known ? device->why_no_xdp : "");
+}
+
+static void link_is_down(const struct rung_device *device, struct rung *ret)
+{
+	ret->path = PATH_MONITOR;
+	snprintf(ret->why, sizeof(ret->why), "the link is down; 'ip link set dev %s up'",
+		 device->name);
+}
+
 void rung_of_device(const struct rung_means *means, const struct rung_device *device,
 		    struct rung *ret)
 {
 	*ret = (struct rung){ .path = PATH_COOKIE };
 	if (!device->has_xdp)
-		monitor("the XDP program is not attached; it is tried again every second", ret);
+		without_xdp(device, ret);
+	else if (device->is_down)
+		link_is_down(device, ret);
 	else if (!(means->may & MAY_COOKIE))
 		monitor("net.ipv4.tcp_syncookies is 0; 'sysctl -w net.ipv4.tcp_syncookies=1' helps",
 			ret);

@@ -33,6 +33,9 @@ struct rung_means {
 struct rung_device {
 	bool has_xdp, has_tc; /* attached */
 	bool is_silent;       /* the TC half is attached, and sees no packets */
+	bool is_down;         /* the link */
+	const char *name;
+	const char *why_no_xdp; /* cause and remedy; "": not known */
 };
 
 void rung_of_device(const struct rung_means *means, const struct rung_device *device,

@@ -263,6 +263,7 @@ nr_reset_is() { [[ $(nr_reset) == "$1" ]]; }
 	ill net.ipv4.conf.lo.forwarding "sysctl -w net.ipv4.conf.lo.forwarding=1"
 	check_is net.ipv6.conf.lo.forwarding fail "sysctl -w net.ipv6.conf.lo.forwarding=1"
 	lab_sysctl s net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.lo.forwarding=1
+	synward_wait '.interfaces[0].path == "cookie" and .interfaces[0].why == null' 3
 	# The client who is made up is nobody's neighbour, and no router leads to strangers yet.
 	weak "self-test web:80 srv0 IPv4" "not resolved"
 	lab_s ip route add default via "$LAB_CLI4"
@@ -290,7 +291,18 @@ nr_reset_is() { [[ $(nr_reset) == "$1" ]]; }
 	lab_s "$LAB_BIN/labxdp" pass srv0
 	synward_wait '.interfaces[0].xdp_mode == "none"' 3
 	ill "xdp srv0" "bpftool net show dev srv0"
-	check_is "interface srv0" fail "not attached"
+	check_is "interface srv0" fail "srv0 is held by another XDP program: id"
+	check_is "interface srv0" fail "ip link set dev srv0 xdp off"
+}
+
+@test "the link is down" {
+	serve
+	synward_up
+	ip -n "$LAB_S" link set srv0 down
+	synward_wait '.interfaces[0].path == "monitor"' 3
+	ill "interface srv0" "ip link set dev srv0 up"
+	ip -n "$LAB_S" link set srv0 up
+	synward_wait '.interfaces[0].path == "cookie"' 3
 }
 
 @test "modes that answer nothing are the operator's, but not for all services" {

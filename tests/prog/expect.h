@@ -264,7 +264,8 @@ static void expect_retries(struct run *r, uint64_t from_ms)
 			trouble(r, "another SYN-ACK is kept than was sent; ");
 		if (now.device != DEV_SLOT || now.sent_ms < (__u32)from_ms ||
 		    now.sent_ms > (__u32)now_ms() || !now.ifindex ||
-		    (now.ifindex == 1 /* lo, as all that comes in by test runs */) != (row->way != WAY_HOP))
+		    (now.ifindex == 1 /* lo, as all that comes in by test runs */) !=
+			    (row->way != WAY_HOP))
 			trouble(r, "the kept one is of device %u by %u, sent at %u; ", now.device,
 				now.ifindex, now.sent_ms);
 	}

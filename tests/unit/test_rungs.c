@@ -77,6 +77,30 @@ static void test_routes(void **state)
 	}
 }
 
+/* What is wrong with the device itself is named, with its name. */
+static void test_device_at_fault(void **state)
+{
+	const struct rung_means means = means_of(true, true, ALL);
+	struct rung_device device = { .has_tc = true,
+				      .name = "eth7",
+				      .why_no_xdp = "held by another; 'x off'" };
+	struct rung got;
+
+	(void)state;
+	rung_of_device(&means, &device, &got);
+	assert_int_equal(got.path, PATH_MONITOR);
+	says(got.why, "not attached: held by another; 'x off'; it is tried again");
+	device.has_xdp = device.is_down = true;
+	rung_of_device(&means, &device, &got);
+	assert_int_equal(got.path, PATH_MONITOR);
+	says(got.why, "link is down|ip link set dev eth7 up");
+}
+
+#define DEVICE(xdp, tc, silent)                                   \
+	{                                                         \
+		.has_xdp = xdp, .has_tc = tc, .is_silent = silent \
+	}
+
 static void test_device(void **state)
 {
 	static const struct {
@@ -86,42 +110,22 @@ static void test_device(void **state)
 		enum path path;
 		const char *why;
 	} rows[] = {
-		{ true, true, ALL, { true, true, false }, PATH_COOKIE, NULL },
-		{ true, false, MAY_COOKIE, { true, true, false }, PATH_COOKIE, NULL },
-		{ true, true, ALL, { false, true, false }, PATH_MONITOR, "XDP program is not" },
-		{ true,
-		  true,
-		  ALL & ~MAY_COOKIE,
-		  { true, true, false },
-		  PATH_MONITOR,
+		{ true, true, ALL, DEVICE(true, true, false), PATH_COOKIE, NULL },
+		{ true, false, MAY_COOKIE, DEVICE(true, true, false), PATH_COOKIE, NULL },
+		{ true, true, ALL, DEVICE(false, true, false), PATH_MONITOR, "XDP program is not" },
+		{ true, true, ALL & ~MAY_COOKIE, DEVICE(true, true, false), PATH_MONITOR,
 		  "tcp_syncookies is 0|sysctl -w net.ipv4.tcp_syncookies=1" },
-		{ false, true, 0, { true, false, false }, PATH_MONITOR, "tcp_syncookies=1" },
-		{ false,
-		  true,
-		  ALL,
-		  { true, false, false },
-		  PATH_KERNEL_COOKIE,
+		{ false, true, 0, DEVICE(true, false, false), PATH_MONITOR, "tcp_syncookies=1" },
+		{ false, true, ALL, DEVICE(true, false, false), PATH_KERNEL_COOKIE,
 		  NO_KFUNC "|kernel's own cookies" },
-		{ false, false, ALL, { true, false, false }, PATH_MONITOR, NO_KFUNC },
-		{ true,
-		  true,
-		  ALL,
-		  { true, false, false },
-		  PATH_KERNEL_COOKIE,
+		{ false, false, ALL, DEVICE(true, false, false), PATH_MONITOR, NO_KFUNC },
+		{ true, true, ALL, DEVICE(true, false, false), PATH_KERNEL_COOKIE,
 		  "TC half is not attached|kernel's own cookies" },
-		{ true,
-		  false,
-		  ALL,
-		  { true, false, false },
-		  PATH_MONITOR,
+		{ true, false, ALL, DEVICE(true, false, false), PATH_MONITOR,
 		  "TC half is not attached" },
-		{ true,
-		  true,
-		  ALL,
-		  { true, true, true },
-		  PATH_KERNEL_COOKIE,
+		{ true, true, ALL, DEVICE(true, true, true), PATH_KERNEL_COOKIE,
 		  "sees no packets|bpftool net|kernel's own cookies" },
-		{ true, false, ALL, { true, true, true }, PATH_MONITOR, "sees no packets" },
+		{ true, false, ALL, DEVICE(true, true, true), PATH_MONITOR, "sees no packets" },
 	};
 
 	(void)state;
@@ -226,9 +230,9 @@ static void test_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device),  cmocka_unit_test(test_routes),
-		cmocka_unit_test(test_sysctls), cmocka_unit_test(test_row),
-		cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_device), cmocka_unit_test(test_device_at_fault),
+		cmocka_unit_test(test_routes), cmocka_unit_test(test_sysctls),
+		cmocka_unit_test(test_row),    cmocka_unit_test(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
