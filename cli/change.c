@@ -4,14 +4,12 @@
  * The daemon says what is allowed; with --persist, what it accepted is then written down for its
  * next start.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli.h"
 #include "client.h"
 #include "dropin.h"
-#include "duration.h"
 #include "json.h"
 #include "proto.h"
 
@@ -73,17 +71,14 @@ enum cli_exit cli_mode(const struct cli *cli, char **words)
 
 enum cli_exit cli_arm(const struct cli *cli, char **words)
 {
-	const char *duration = cli->options[CLI_FOR];
 	json_t *reply __cleanup(cleanup_json) = NULL;
 	json_t *parameters;
 	__u32 seconds = 0;
-	int err = duration ? duration_parse(duration, PROTO_ARM_SECONDS_MAX, &seconds) : 0;
 
-	if (err)
-		return cli_misuse(duration, err == -ERANGE ? "is more than 365d" :
-							     "is no duration: 90s, 10m, 2h, 1d");
+	if (cli_seconds(cli, PROTO_ARM_SECONDS_MAX, &seconds))
+		return CLI_MISUSE;
 	parameters = json_pack("{s:s}", "service", words[1]);
-	if (duration)
+	if (seconds)
 		json_object_set_new(parameters, "seconds", json_integer(seconds));
 	return client_ask(cli, PROTO_ARM, parameters, &reply);
 }

@@ -5,6 +5,9 @@
 #ifndef SYNWARD_CLI_H
 #define SYNWARD_CLI_H
 
+#include <stdio.h>
+
+#include "duration.h"
 #include "out.h"
 
 enum cli_exit {
@@ -44,5 +47,20 @@ cli_verb cli_set, cli_arm, cli_disarm, cli_mode;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */
 enum cli_exit cli_misuse(const char *word, const char *problem);
+
+/* --for in seconds; *ret_seconds is untouched without it. CLI_MISUSE after a line. */
+static inline enum cli_exit cli_seconds(const struct cli *cli, __u32 max_seconds,
+					__u32 *ret_seconds)
+{
+	const char *duration = cli->options[CLI_FOR];
+	char problem[96], longest[DURATION_SIZE];
+
+	if (!duration || !duration_parse(duration, max_seconds, ret_seconds))
+		return CLI_DONE;
+	snprintf(problem, sizeof(problem),
+		 "is no duration of 1s to %s: 90s, 10m, 2h, 1d; a number alone is seconds",
+		 duration_format(max_seconds, longest));
+	return cli_misuse(duration, problem);
+}
 
 #endif

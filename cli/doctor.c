@@ -185,8 +185,8 @@ static void take_result(struct doctor *d, struct self_tests *all, const char *na
 	if (json_is_string(json_object_get(result, "source")))
 		snprintf(between, sizeof(between), " (%s to %s)", out_text_of(result, "source"),
 			 out_text_of(result, "destination"));
-	check_add(to, name, status, json_string_value(json_object_get(result, "remedy")), "%s%s",
-		  out_text_of(result, "detail"), between);
+	check_add(to, name, status, self_test_remedy(result), "%s%s", out_text_of(result, "detail"),
+		  between);
 }
 
 static enum cli_exit self_test(struct doctor *d, struct self_tests *all, const char *device,

@@ -401,3 +401,16 @@ void check_services(json_t *checks, const json_t *status, const json_t *facts)
 		check_add(checks, "services", "fail", "synward mode SERVICE auto",
 			  "no service is in a mode that answers SYNs");
 }
+
+/* ---- the self-test ---- */
+
+const char *self_test_remedy(const json_t *result)
+{
+	const json_t *remedy = json_object_get(result, "remedy");
+
+	/* Others have spent the share of the prefix, a flood maybe: that is over in a second. */
+	if (!json_is_string(remedy) && !strcmp(out_text_of(result, "reason"), "syn_over_cap"))
+		return "sleep 1; synward doctor # if it is so again: raise synack-per-prefix in "
+		       "the config file, and restart synwardd";
+	return json_string_value(remedy);
+}

@@ -33,6 +33,9 @@ json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwi
 /* Is it in mode auto or always? */
 bool is_answering_mode(const json_t *service);
 
+/* Of a self-test: the daemon's own, or ours where it has none. NULL: none. */
+const char *self_test_remedy(const json_t *result);
+
 /* Did any fail? */
 bool checks_failed(const json_t *checks);
 

@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "client.h"
 #include "json.h"
+#include "names.h"
 #include "proto.h"
 
 #define LIMIT_DEFAULT 1000
@@ -140,11 +141,33 @@ static int limit_parse(const char *text, size_t *ret)
 	return 0;
 }
 
+/* In the spelling of the command line, which the daemon's own line does not have. */
+static enum cli_exit no_such_state(const char *word)
+{
+	char problem[128] = "is no state; there are";
+	enum flow_state state;
+	size_t i, length = strlen(problem);
+	const char *before = " ";
+
+	for (i = 0; i < NAMES_COUNT(flow_state_words); i++) {
+		if (flow_state_find(flow_state_words[i], &state))
+			continue;
+		length += (size_t)snprintf(problem + length, sizeof(problem) - length, "%s%s",
+					   before, flow_state_words[i]);
+		before = ", ";
+	}
+	for (i = 0; problem[i]; i++)
+		if (problem[i] == '_')
+			problem[i] = '-';
+	return cli_misuse(word, problem);
+}
+
 enum cli_exit cli_handshakes(const struct cli *cli, char **words)
 {
 	json_t *rows __cleanup(cleanup_json) = json_array();
 	json_t *all __cleanup(cleanup_json) = NULL;
-	const char *limit_text = cli->options[CLI_LIMIT];
+	const char *limit_text = cli->options[CLI_LIMIT], *state_text = cli->options[CLI_STATE];
+	enum flow_state state;
 	size_t limit = LIMIT_DEFAULT;
 	bool is_cut = false;
 	enum cli_exit end;
@@ -152,6 +175,8 @@ enum cli_exit cli_handshakes(const struct cli *cli, char **words)
 	(void)words;
 	if (limit_text && limit_parse(limit_text, &limit))
 		return cli_misuse(limit_text, "is no limit: it is 1 to 1000000");
+	if (state_text && flow_state_find(state_text, &state))
+		return no_such_state(state_text);
 	end = fetch(cli, limit, rows, &is_cut);
 	if (end)
 		return end;

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `synward allow` and `synward deny`: what is on that list, and changes of it, of one prefix after
- * the other on one connection, until one is refused. What a prefix is, the daemon says. '-' stands
- * for the lines of standard input: a blocklist as it is published.
+ * the other on one connection, until one is refused. '-' stands for the lines of standard input: a
+ * blocklist as it is published.
  */
+#include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "abi.h"
 #include "cli.h"
 #include "client.h"
-#include "duration.h"
 #include "json.h"
+#include "prefix.h"
 #include "proto.h"
+
+#define LINE_BYTES_MAX 4096 /* a prefix is short, but a comment may stand behind it */
+#define BLANKS " \t\r"
 
 static const struct out_table list_table = {
 	"prefix",
@@ -79,9 +86,157 @@ static enum cli_exit show(const struct cli *cli, const char *list)
 		out_json(cli->format, all);
 		return CLI_DONE;
 	}
+	if (cli->format == OUT_TEXT && !json_array_size(entries)) {
+		printf("nothing is on the %s list\n", list);
+		return CLI_DONE;
+	}
 	add_words(entries);
 	out_table(cli->format, &list_table, entries);
 	return CLI_DONE;
+}
+
+/* ---- which ---- */
+
+/*
+ * All that a command names are read and checked before one of them is sent, so that a bad one
+ * changes nothing. Lines are those of the daemon's allow-file and deny-file; neither a line nor
+ * their number is without end, whatever standard input is.
+ */
+struct prefixes {
+	const char *done; /* what is to happen to them: "added" */
+	struct named *all;
+	size_t nr;
+};
+
+struct named {
+	char text[PREFIX_SIZE]; /* as the user wrote it */
+	unsigned int line;      /* of standard input; 0: it is a word */
+};
+
+/* `line`: as in struct named. */
+__attribute__((format(printf, 3, 4))) static enum cli_exit refuse(const struct prefixes *prefixes,
+								  unsigned int line,
+								  const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "synward: nothing is %s: ", prefixes->done);
+	if (line)
+		fprintf(stderr, "line %u of standard input: ", line);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return CLI_MISUSE;
+}
+
+static enum cli_exit append(struct prefixes *prefixes, const char *text, unsigned int line)
+{
+	struct named *one = &prefixes->all[prefixes->nr];
+	char why[PREFIX_WHY_SIZE];
+	struct prefix prefix;
+
+	if (prefixes->nr == LIST_ENTRIES_MAX)
+		return refuse(prefixes, line,
+			      "more than %d prefixes; the lists hold no more, so list shorter "
+			      "prefixes that cover several",
+			      LIST_ENTRIES_MAX);
+	if (prefix_parse(text, &prefix, why))
+		return refuse(prefixes, line, "%s", why);
+	snprintf(one->text, sizeof(one->text), "%s", text);
+	one->line = line;
+	prefixes->nr++;
+	return CLI_DONE;
+}
+
+/*
+ * The next line, without its end. Returns 1, or 0 when there is none, -EMSGSIZE when it is too
+ * long, -EBADMSG when it is no text, or another -errno.
+ */
+static int read_line(char line[LINE_BYTES_MAX + 1])
+{
+	bool is_text = true;
+	size_t nr = 0;
+	int c;
+
+	while ((c = getchar()) != EOF && c != '\n') {
+		if (nr == LINE_BYTES_MAX)
+			return -EMSGSIZE;
+		is_text &= !iscntrl(c) || isspace(c);
+		line[nr++] = (char)c;
+	}
+	line[nr] = '\0';
+	if (ferror(stdin))
+		return errno ? -errno : -EIO;
+	if (!is_text)
+		return -EBADMSG;
+	return c != EOF || nr;
+}
+
+static enum cli_exit take_line(struct prefixes *prefixes, char *line, unsigned int nr)
+{
+	const char *first, *second;
+	char *rest;
+
+	line[strcspn(line, "#;")] = '\0';
+	first = strtok_r(line, BLANKS, &rest);
+	second = first ? strtok_r(NULL, BLANKS, &rest) : NULL;
+	if (second)
+		return refuse(prefixes, nr,
+			      "'%.64s' is not expected after %.64s; write one prefix a line",
+			      second, first);
+	return first ? append(prefixes, first, nr) : CLI_DONE;
+}
+
+static enum cli_exit read_lines(struct prefixes *prefixes)
+{
+	char line[LINE_BYTES_MAX + 1];
+	enum cli_exit end = CLI_DONE;
+	unsigned int nr = 0;
+	int err = 1;
+
+	while (!end) {
+		nr++;
+		err = read_line(line);
+		if (err <= 0)
+			break;
+		end = take_line(prefixes, line, nr);
+	}
+	if (end || !err)
+		return end;
+	if (err == -EMSGSIZE)
+		return refuse(prefixes, nr, "more than %d bytes; is this a list of prefixes?",
+			      LINE_BYTES_MAX);
+	if (err == -EBADMSG)
+		return refuse(prefixes, nr, "this is no text; is this a list of prefixes?");
+	refuse(prefixes, nr, "cannot be read: %s", strerror(-err));
+	return CLI_FAILED;
+}
+
+/* `words` end with NULL; the word - alone stands for standard input. */
+static enum cli_exit prefixes_read(struct prefixes *prefixes, char **words)
+{
+	enum cli_exit end = CLI_DONE;
+	bool is_stdin = !strcmp(words[0], "-");
+
+	if (is_stdin && words[1])
+		return cli_misuse(words[1], "is not expected after -");
+	prefixes->nr = 0;
+	prefixes->all = calloc(LIST_ENTRIES_MAX, sizeof(*prefixes->all));
+	if (!prefixes->all) {
+		refuse(prefixes, 0, "%s", strerror(ENOMEM));
+		return CLI_FAILED;
+	}
+	if (is_stdin)
+		return read_lines(prefixes);
+	for (; !end && *words; words++)
+		end = append(prefixes, *words, 0);
+	return end;
+}
+
+static void prefixes_free(struct prefixes *prefixes)
+{
+	free(prefixes->all);
 }
 
 /* ---- to change ---- */
@@ -141,71 +296,37 @@ static enum cli_exit change(const struct order *order, const char *prefix)
 	return end;
 }
 
-/* All of it, before the daemon is called: it waits for no terminal. NULL after a line. */
-static char *read_stdin(void)
+/* What a change of several has come to: the one at `nr_done` was refused. */
+static void complain_stopped(const struct prefixes *prefixes, size_t nr_done)
 {
-	char *text __cleanup(cleanup_free) = NULL;
-	size_t nr_bytes = 0;
-	FILE *all = open_memstream(&text, &nr_bytes);
-	int c;
+	const struct named *one = &prefixes->all[nr_done];
 
-	while (all && (c = getchar()) != EOF)
-		fputc(c, all);
-	cleanup_file(&all);
-	if (text && !ferror(stdin) && strlen(text) == nr_bytes)
-		return take_ptr(text);
-	fputs("synward: standard input cannot be read, or is no text\n", stderr);
-	return NULL;
+	if (one->line)
+		fprintf(stderr, "synward: stopped at line %u of standard input", one->line);
+	else if (prefixes->nr > 1)
+		fprintf(stderr, "synward: stopped at %s", one->text);
+	else
+		return; /* it has been said */
+	fprintf(stderr, "; %s %s\n", nr_done ? "those before it are" : "nothing is",
+		prefixes->done);
 }
 
-/* The first prefix of a line, which is cut there; "" without one. Comments begin with # or ;. */
-static char *line_prefix(char *line)
+/* Words are read before the daemon is called: it waits for no terminal. */
+static enum cli_exit change_all(const struct cli *cli, struct order *order, char **words)
 {
-	line[strcspn(line, "#;")] = '\0';
-	line += strspn(line, " \t\r");
-	line[strcspn(line, " \t\r")] = '\0';
-	return line;
-}
-
-static enum cli_exit change_lines(const struct order *order, char *text)
-{
-	enum cli_exit end = CLI_DONE;
-	unsigned int nr = 0;
-	char *line;
-
-	while (!end && (line = strsep(&text, "\n"))) {
-		const char *prefix = line_prefix(line);
-
-		nr++;
-		if (*prefix)
-			end = change(order, prefix);
-	}
-	if (end)
-		fprintf(stderr,
-			"synward: stopped at line %u of standard input; those before it are %s\n",
-			nr, order->is_add ? "added" : "deleted");
-	return end;
-}
-
-static enum cli_exit change_words(const struct cli *cli, struct order *order, char **prefixes)
-{
+	struct prefixes prefixes __cleanup(prefixes_free) = {
+		.done = order->is_add ? "added" : "deleted",
+	};
 	struct client *client __cleanup(cleanup_client) = NULL;
-	char *text __cleanup(cleanup_free) = NULL;
-	enum cli_exit end;
+	enum cli_exit end = prefixes_read(&prefixes, words) ?: client_open(cli, &client);
+	size_t i;
 
-	if (!strcmp(prefixes[0], "-")) {
-		if (prefixes[1])
-			return cli_misuse(prefixes[1], "is not expected after -");
-		text = read_stdin();
-		if (!text)
-			return CLI_FAILED;
-	}
-	end = client_open(cli, &client);
 	order->client = client;
-	if (!end && text)
-		return change_lines(order, text);
-	for (; !end && *prefixes; prefixes++)
-		end = change(order, *prefixes);
+	for (i = 0; !end && i < prefixes.nr; i++) {
+		end = change(order, prefixes.all[i].text);
+		if (end)
+			complain_stopped(&prefixes, i);
+	}
 	return end;
 }
 
@@ -221,7 +342,6 @@ static enum cli_exit run(const struct cli *cli, const char *list, char **words)
 {
 	const char *verb = words[0] ?: "list", *duration = cli->options[CLI_FOR];
 	struct order order = { .list = list, .is_add = is_word(verb, "add") };
-	int err;
 
 	if (is_word(verb, "list")) {
 		if (words[0] && words[1])
@@ -236,11 +356,8 @@ static enum cli_exit run(const struct cli *cli, const char *list, char **words)
 		return cli_misuse(verb, "needs PREFIX..., or - for standard input");
 	if (duration && !order.is_add)
 		return cli_misuse("--for", "goes with add");
-	err = duration ? duration_parse(duration, PROTO_LIST_SECONDS_MAX, &order.seconds) : 0;
-	if (err)
-		return cli_misuse(duration, err == -ERANGE ? "is more than 365d" :
-							     "is no duration: 90s, 10m, 2h, 1d");
-	return change_words(cli, &order, words + 1);
+	return cli_seconds(cli, PROTO_LIST_SECONDS_MAX, &order.seconds) ?:
+		       change_all(cli, &order, words + 1);
 }
 
 enum cli_exit cli_allow(const struct cli *cli, char **words)

@@ -189,6 +189,8 @@ is_empty() { [[ -z $(listed "$@") ]]; }
 	served_to 6 syn_cookie
 	run -1 synward_cli deny add "$LAB_CLI6"
 	[[ ${#lines[@]} == 1 && $output == *"lists are full"*"100000"* ]]
+	run -1 synward_cli deny add "$LAB_CLI4" "$LAB_CLI6" # the first is there already
+	[[ ${#lines[@]} == 2 && ${lines[1]} == "synward: stopped at $LAB_CLI6; those before it are added" ]]
 	served_to 6 syn_cookie
 	synward_down
 	echo "$LAB_CLI4" >"$LAB_DIR/deny"
@@ -225,6 +227,27 @@ is_empty() { [[ -z $(listed "$@") ]]; }
 	lab_stop tries
 	synward_status | json '.reasons | .syn_denied > 10000 and .syn_cookie == 0'
 	served_to 4 syn_cookie
+}
+
+@test "a word that is wrong, or a line: nothing is added, and who is on no list is told so" {
+	local words
+	synward_with
+	run -2 synward_cli deny add "$LAB_CLI4" bad "$LAB_CLI6"
+	[[ ${#lines[@]} == 1 && $output == "synward: nothing is added: 'bad' is no prefix;"* ]]
+	run -2 synward_cli deny add "$LAB_CLI4" -1.2.3.4
+	[[ ${#lines[@]} == 1 && $output == "synward: -1.2.3.4 "* ]]
+	run -2 synward_cli deny add - <<<"$LAB_CLI4"$'\n'"5.6.7.8 9.9.9.9"
+	[[ ${#lines[@]} == 1 && $output == *"nothing is added: line 2 of standard input: '9.9.9.9' is not expected"* ]]
+	run -2 timeout 10 "$SYNWARD" --socket "$LAB_DIR/ctl" deny add - </dev/zero
+	[[ ${#lines[@]} == 1 && $output == *"line 1 of standard input: more than"* ]]
+	for words in allow "allow list" deny "deny list"; do
+		# shellcheck disable=SC2086 # words
+		run -0 synward_cli $words
+		[[ $output == "nothing is on the ${words% list} list" ]]
+		# shellcheck disable=SC2086 # words
+		[[ -z $(synward_cli -t $words) ]]
+	done
+	synward_cli -j deny | json '.entries == []'
 }
 
 @test "who is not root looks, and changes nothing" {

@@ -139,7 +139,11 @@ log_has() { [[ $(grep -c -- "$1" "$LAB_DIR/synwardd.err") == "$2" ]]; } # log_ha
 		0 handshakes --limit 0
 		0s arm web --for 0s
 		soon arm web --for soon
-		366d arm web --for 366d
+		365d arm web --for 366d
+		50000d arm web --for 50000d
+		-5% set web low-water -5%
+		handed-off handshakes --state half-dead
+		nonesuch help nonesuch
 		--for status --for 5m
 		web thresholds web
 		mode mode web

@@ -6,6 +6,8 @@
  */
 #include "cli_world.h"
 
+#include "names.h"
+
 static void test_status(void **state)
 {
 	const char *line, *end;
@@ -131,8 +133,8 @@ static void test_handshakes(void **state)
 
 	ends("handshakes --service wbe", CLI_MISUSE, "synward: there is no service 'wbe'\n");
 	ends("handshakes --state open", CLI_MISUSE,
-	     "synward: 'open' is no state; there are established, handed_off, syn_recv, "
-	     "closing\n");
+	     "synward: open is no state; there are established, handed-off, syn-recv, closing; "
+	     "see 'synward help'\n");
 }
 
 static void test_changes(void **state)
@@ -203,6 +205,8 @@ static void test_persist(void **state)
 	ends("set a/b hold 1m --persist", CLI_FAILED, wanted);
 }
 
+#define NO_DURATION " is no duration of 1s to 365d: 90s, 10m, 2h, 1d; a number alone is seconds"
+
 static void test_misuse(void **state)
 {
 	static const char *const rows[][2] = {
@@ -212,8 +216,10 @@ static void test_misuse(void **state)
 		{ "set web hold", "set needs SERVICE KEY VALUE" },
 		{ "set web hold 1m 2m", "2m is not expected after set" },
 		{ "arm", "arm needs SERVICE" },
-		{ "arm web --for 1y", "1y is no duration: 90s, 10m, 2h, 1d" },
-		{ "arm web --for 366d", "366d is more than 365d" },
+		{ "arm web --for 1y", "1y" NO_DURATION },
+		{ "arm web --for 0s", "0s" NO_DURATION },
+		{ "arm web --for 366d", "366d" NO_DURATION },
+		{ "arm web --for 50000d", "50000d" NO_DURATION },
 		{ "arm web --for", "--for needs a value" },
 		{ "arm web --persist", "--persist is no option of arm" },
 		{ "disarm web --for 1m", "--for is no option of disarm" },
@@ -227,6 +233,19 @@ static void test_misuse(void **state)
 		{ "handshakes --limit 5x", "5x is no limit: it is 1 to 1000000" },
 		{ "handshakes --frob", "--frob is no option that is known" },
 		{ "status -x", "-x is no option that is known" },
+		{ "status -jx", "-jx is no option that is known" },
+		{ "-xj status", "-xj is no option that is known" },
+		{ "status --json=1", "--json=1 is no option that is known" },
+		{ "deny add -1.2.3.4", "-1.2.3.4 is no option that is known" },
+		{ "deny add 1.2.3.5 --for 1m -1.2.3.4 1.2.3.6",
+		  "-1.2.3.4 is no option that is known" },
+		{ "set web low-water -5%", "-5% is no option that is known" },
+		{ "set web --persist low-water -5", "-5 is no option that is known" },
+		{ "-- set web hold", "set needs SERVICE KEY VALUE" },
+		{ "-j -- status -x", "-x is not expected after status" },
+		{ "help frob", "frob is no verb" },
+		{ "help s", "s begins several verbs" },
+		{ "help deny add", "add is not expected after the verb of help" },
 	};
 	char wanted[128];
 	size_t i;
@@ -237,7 +256,56 @@ static void test_misuse(void **state)
 		ends(rows[i][0], CLI_MISUSE, wanted);
 	}
 	ends("set web hold \xff", CLI_MISUSE, "synward: a word is no valid UTF-8\n");
+}
+
+/* Words are words, wherever options stand between them. */
+static void test_order(void **state)
+{
+	(void)state;
+	ends("set --persist web hold -- -5", CLI_DONE, "");
+	ends("-- set web arm-half-open wrong", CLI_MISUSE,
+	     "synward: set web arm-half-open wrong\n");
+	ends("arm --for 10m -- wrong", CLI_MISUSE, "synward: arm wrong 600\n");
+	ends("arm wrong --for 601", CLI_MISUSE, "synward: arm wrong 601\n");
+}
+
+static void test_help(void **state)
+{
+	const char *line, *end;
+	unsigned int option;
+	char words[32];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_VERBS; i++) {
+		snprintf(words, sizeof(words), "help %s", verbs[i].name);
+		ends(words, CLI_DONE, "");
+		snprintf(words, sizeof(words), "[OPTION...] %s", verbs[i].name);
+		assert_non_null(strstr(world.out, words));
+		assert_non_null(strstr(world.out, verbs[i].help));
+		for (option = 0; option < NR_CLI_OPTIONS; option++)
+			assert_int_equal(!!strstr(world.out, own_options[option].help),
+					 !!(verbs[i].options & WITH(option)));
+	}
+	/* What is named as a state is one. */
+	assert_int_equal(synward("handshakes --state open"), CLI_MISUSE);
+	for (i = 0; i < NAMES_COUNT(flow_state_words); i++) {
+		enum flow_state flow;
+		char *hyphen;
+
+		snprintf(words, sizeof(words), "%s", flow_state_words[i]);
+		hyphen = strchr(words, '_');
+		if (hyphen)
+			*hyphen = '-';
+		if (flow_state_find(words, &flow))
+			continue;
+		assert_non_null(strstr(world.err, words));
+		assert_non_null(strstr(own_options[CLI_STATE].help, words));
+	}
 	assert_int_equal(synward("help"), 0);
+	for (line = world.out; (end = strchr(line, '\n')); line = end + 1)
+		assert_true(end - line <= 100);
+	assert_non_null(strstr(world.out, "deny [list|add|del PREFIX...]"));
 	for (i = 0; i < NR_VERBS; i++)
 		assert_non_null(strstr(world.out, verbs[i].name));
 	for (i = 0; i < NR_CLI_OPTIONS; i++)
@@ -359,6 +427,8 @@ int main(void)
 		TEST(test_changes),
 		TEST(test_persist),
 		TEST(test_misuse),
+		TEST(test_order),
+		TEST(test_help),
 		TEST(test_monitor),
 		TEST(test_monitor_json),
 		TEST(test_monitor_tabs),

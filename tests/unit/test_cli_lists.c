@@ -67,13 +67,21 @@ static void test_changes(void **state)
 		{ "--for 365d allow a 128.0.0.0/1", CLI_FAILED,
 		  "synward: add 1 128.0.0.0/1 31536000\n" },
 		{ "deny add 203.0.113.5/24", CLI_MISUSE,
-		  "synward: 203.0.113.5/24 has bits beyond its length; did you mean "
+		  "synward: nothing is added: 203.0.113.5/24 has bits beyond its length; did you "
+		  "mean "
 		  "203.0.113.0/24?\n" },
-		/* The first that is refused is the last. */
+		/* All are looked at before the first is sent. */
 		{ "deny add 10.2.0.0/16 nonsense 10.0.0.0/8", CLI_MISUSE,
+		  "synward: nothing is added: 'nonsense' is no prefix; write one as in "
+		  "203.0.113.0/24 or 2001:db8::/32\n" },
+		/* The first that is refused is the last. */
+		{ "deny add 10.2.0.0/16 128.0.0.0/1 10.0.0.0/8", CLI_FAILED,
 		  "synward: 10.2.0.0/16 was on the allow list; it is on the deny list now\n"
-		  "synward: 'nonsense' is no prefix; write one as in 203.0.113.0/24 or "
-		  "2001:db8::/32\n" },
+		  "synward: add 2 128.0.0.0/1 0\n"
+		  "synward: stopped at 128.0.0.0/1; those before it are added\n" },
+		{ "deny add 128.0.0.0/1 10.2.0.0/16", CLI_FAILED,
+		  "synward: add 2 128.0.0.0/1 0\n"
+		  "synward: stopped at 128.0.0.0/1; nothing is added\n" },
 		{ "deny add 10.0.0.0/8", CLI_DONE,
 		  "synward: 10.0.0.0/8 was on the allow list by the config's file; it is on the "
 		  "deny list now\n" },
@@ -91,13 +99,16 @@ static void test_changes(void **state)
 		  "or it is back when synwardd starts\n" },
 		{ "deny del 10.0.0.0/8", CLI_DONE,
 		  "synward: 10.0.0.0/8 is on the allow list again, by the config's file\n" },
-		{ "deny del wrong", CLI_MISUSE, "synward: delete 2 wrong\n" },
+		{ "deny del 10.2.0.0/16 wrong", CLI_MISUSE,
+		  "synward: nothing is deleted: 'wrong' is no prefix; write one as in "
+		  "203.0.113.0/24 or 2001:db8::/32\n" },
 	};
 
 	(void)state;
 	EXPECT(calls);
 }
 
+#define NO_DURATION " is no duration of 1s to 365d: 90s, 10m, 2h, 1d; a number alone is seconds"
 #define SEE "; see 'synward help'\n"
 
 static void test_misuse(void **state)
@@ -114,10 +125,8 @@ static void test_misuse(void **state)
 		{ "deny add - x", CLI_MISUSE, "synward: x is not expected after -" SEE },
 		{ "deny --for 1h", CLI_MISUSE, "synward: --for goes with add" SEE },
 		{ "deny del 10.0.0.0/8 --for 1h", CLI_MISUSE, "synward: --for goes with add" SEE },
-		{ "deny add 10.0.0.0/8 --for 1y", CLI_MISUSE,
-		  "synward: 1y is no duration: 90s, 10m, 2h, 1d" SEE },
-		{ "deny add 10.0.0.0/8 --for 366d", CLI_MISUSE,
-		  "synward: 366d is more than 365d" SEE },
+		{ "deny add 10.0.0.0/8 --for 1y", CLI_MISUSE, "synward: 1y" NO_DURATION SEE },
+		{ "deny add 10.0.0.0/8 --for 366d", CLI_MISUSE, "synward: 366d" NO_DURATION SEE },
 		{ "deny --persist", CLI_MISUSE, "synward: --persist is no option of deny" SEE },
 		{ "a", CLI_MISUSE, "synward: a begins several verbs" SEE },
 	};
@@ -156,13 +165,58 @@ static void test_input(void **state)
 		   CLI_FAILED,
 		   "synward: add 2 128.0.0.0/1 60\n"
 		   "synward: stopped at line 3 of standard input; those before it are added\n");
-	WITH_INPUT("203.0.113.0/24\nwrong\n", "deny del -", CLI_MISUSE,
-		   "synward: 203.0.113.0/24 is not on the deny list\n"
-		   "synward: delete 2 wrong\n"
-		   "synward: stopped at line 2 of standard input; those before it are deleted\n");
+	WITH_INPUT("128.0.0.0/1\n10.2.0.0/16\n", "deny add -", CLI_FAILED,
+		   "synward: add 2 128.0.0.0/1 0\n"
+		   "synward: stopped at line 1 of standard input; nothing is added\n");
 	WITH_INPUT("", "deny add -", CLI_DONE, "");
-	WITH_INPUT("203.0.113.0/24\n\0\n", "deny add -", CLI_FAILED,
-		   "synward: standard input cannot be read, or is no text\n");
+}
+
+#define LINE_2 "synward: nothing is added: line 2 of standard input: "
+
+/* Before any of it is sent. */
+static void test_bad_input(void **state)
+{
+	char *long_line __cleanup(cleanup_free) = malloc(4200);
+
+	(void)state;
+	WITH_INPUT("10.2.0.0/16\nwrong\n", "deny del -", CLI_MISUSE,
+		   "synward: nothing is deleted: line 2 of standard input: 'wrong' is no prefix; "
+		   "write one as in 203.0.113.0/24 or 2001:db8::/32\n");
+	WITH_INPUT("10.2.0.0/16 # mine\n5.6.7.8 9.9.9.9\n", "deny add -", CLI_MISUSE,
+		   LINE_2 "'9.9.9.9' is not expected after 5.6.7.8; write one prefix a line\n");
+	WITH_INPUT("10.2.0.0/16\n\0\n", "deny add -", CLI_MISUSE,
+		   LINE_2 "this is no text; is this a list of prefixes?\n");
+	/* A comment may be long, but not without end. */
+	snprintf(long_line, 4200, "\n::1 #%4091s\n", "x");
+	with_input(long_line, strlen(long_line), "deny add -", CLI_DONE, "");
+	snprintf(long_line, 4200, "\n::1 #%4092s\n", "x");
+	with_input(long_line, strlen(long_line), "deny add -", CLI_MISUSE,
+		   LINE_2 "more than 4096 bytes; is this a list of prefixes?\n");
+	assert_non_null(freopen("/dev/zero", "re", stdin));
+	ends("deny add -", CLI_MISUSE,
+	     "synward: nothing is added: line 1 of standard input: more than 4096 bytes; is this a "
+	     "list of prefixes?\n");
+	assert_non_null(freopen("/tmp", "re", stdin));
+	ends("deny add -", CLI_FAILED,
+	     "synward: nothing is added: line 1 of standard input: cannot be read: Is a "
+	     "directory\n");
+}
+
+/* Nor are lines without number: more than a list may have. */
+static void test_much_input(void **state)
+{
+	const size_t nr_bytes = (LIST_ENTRIES_MAX + 1) * 4;
+	char *text __cleanup(cleanup_free) = malloc(nr_bytes);
+	size_t i;
+
+	(void)state;
+	assert_non_null(text);
+	for (i = 0; i < nr_bytes; i += 4)
+		memcpy(text + i, "::1\n", 4);
+	with_input(text, nr_bytes, "deny add -", CLI_MISUSE,
+		   "synward: nothing is added: line 100001 of standard input: more than 100000 "
+		   "prefixes; the lists hold no more, so list shorter prefixes that cover "
+		   "several\n");
 }
 
 static void test_no_daemon(void **state)
@@ -182,8 +236,8 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_show),  TEST(test_changes),   TEST(test_misuse),
-		TEST(test_input), TEST(test_no_daemon),
+		TEST(test_show),      TEST(test_changes),    TEST(test_misuse),    TEST(test_input),
+		TEST(test_bad_input), TEST(test_much_input), TEST(test_no_daemon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
