@@ -42,11 +42,12 @@ LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcar
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_SKELS := $(patsubst bench/%.bpf.c,$(O)/bench/%.skel.h,$(wildcard bench/*.bpf.c))
 PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*.c))
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench-program lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -68,9 +69,13 @@ check: deps ## every test
 check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
-check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 15 minutes
+check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 20 minutes
 	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS)
 	$(Q)O=$(O) tests/vm/check.sh
+
+bench-program: deps ## what a packet costs the data path, by kind, above a program that only sends it back; a minute
+	$(Q)$(MAKE) --no-print-directory all lab $(O)/bench/program
+	$(Q)O=$(O) bench/program.sh
 
 run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=auto|always|monitor]
 	$(Q)test -n "$(IFACE)" -a -n "$(PORTS)" || { echo "usage: sudo make run IFACE=eth0 PORTS=443" >&2; exit 2; }
@@ -118,7 +123,7 @@ $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 lab: $(LAB_TOOLS) ## build the tools of the test bed
 
 # Made on the way to a tool, but not to be thrown away after it.
-.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o) $(BPF_SKELS) $(BPF_SKELS:.skel.h=.bpf.o)
+.SECONDARY: $(LAB_SKELS) $(LAB_SKELS:.skel.h=.bpf.o) $(BENCH_SKELS) $(BENCH_SKELS:.skel.h=.bpf.o) $(BPF_SKELS) $(BPF_SKELS:.skel.h=.bpf.o)
 
 $(O)/lab/%.bpf.o: tests/lab/%.bpf.c
 	$(call say,BPF,$@)
@@ -129,6 +134,19 @@ $(O)/lab/%: tests/lab/%.c | $(LAB_SKELS)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MF $@.d $< -o $@ $(LAB_LIBS)
+
+$(O)/bench/%.bpf.o: bench/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/bench/%.skel.h: $(O)/bench/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name bench_bpf > $@
+
+$(O)/bench/%: bench/%.c $(BENCH_SKELS)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -I$(O)/bench -MF $@.d $< -o $@ $(LAB_LIBS)
 
 ## ---- tests ---------------------------------------------------------------------------------------
 
