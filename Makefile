@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench-program lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -73,9 +73,18 @@ check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads 
 	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS)
 	$(Q)O=$(O) tests/vm/check.sh
 
-bench-program: deps ## what a packet costs the data path, by kind, above a program that only sends it back; a minute
+bench: ## what a packet costs, the flood curve, and peace: the next three, as tables and build/bench.json; half an hour
+	$(Q)tests/lab/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all lab $(O)/bench/program
-	$(Q)O=$(O) bench/program.sh
+	$(Q)O=$(O) bench/all.sh
+
+bench-program: ## what a packet costs, by kind, above a program that only sends it back; a minute
+bench-flood: ## floods of rising rates, and real clients, behind the kernel's defences and synward; 20 minutes
+bench-traffic: ## throughput and requests a second without attack; 3 minutes
+bench-program bench-flood bench-traffic: bench-%:
+	$(Q)tests/lab/deps.sh bench
+	$(Q)$(MAKE) --no-print-directory all lab $(O)/bench/program
+	$(Q)O=$(O) bench/$*.sh
 
 run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=auto|always|monitor]
 	$(Q)test -n "$(IFACE)" -a -n "$(PORTS)" || { echo "usage: sudo make run IFACE=eth0 PORTS=443" >&2; exit 2; }

@@ -19,14 +19,10 @@ leave() {
 	! lab_running synwardd || lab_signal synwardd CONT
 	lab_down
 }
-# protect PORT...: by a service each, always armed.
+# protect PORTS: always armed, a service each.
 protect() {
 	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $LAB_DIR/ctl" "state-directory = $LAB_DIR/state" \
-		>"$LAB_DIR/synward.conf"
-	local port
-	for port in "$@"; do
-		printf '[service bench%s]\nmode = always\nports = %s\n' "$port" "$port"
-	done >>"$LAB_DIR/synward.conf"
+		"[service bench]" "mode = always" "ports = $1" >"$LAB_DIR/synward.conf"
 	lab_spawn synwardd lab_s "$O/synwardd" --config "$LAB_DIR/synward.conf"
 	lab_wait_for "synwardd to be ready" 20 grep -q ready "$LAB_DIR/synwardd.err"
 }
@@ -58,10 +54,12 @@ lab_serve server --listen :: --port 80 --backlog 4096
 echo "kernel $(uname -r), $(sed -n 's/^model name[^:]*: //p;T;q' /proc/cpuinfo), CPU $CPU; median of $ROUNDS rounds, least and most"
 protect 80
 rows plain --port 80
+lab_stop synwardd # it has seen hand-offs that arrived nowhere
+protect 80
 prefixes | "$O/synward" --socket "$LAB_DIR/ctl" deny add - >"$LAB_DIR/deny.out"
 rows lists --port 80 --list syn-linux
 lab_stop synwardd
-protect 80 $(seq "$FIRST_PORT" $((FIRST_PORT + 998)))
+protect "80 $FIRST_PORT-$((FIRST_PORT + 998))"
 rows 1000-services --port 80 --list syn-linux,ack-known-flow
 jq -s --arg kernel "$(uname -r)" '{part: "program", kernel: $kernel, rounds: .[0].rounds, rows: .}' \
 	"$LAB_DIR/rows" >"$O/bench-program.json"

@@ -39,16 +39,6 @@ die() {
 
 # ---- the parts of a phase ----------------------------------------------------------------------
 
-# spawn_first NAME SIDE CPU CMD... : in the background as lab_spawn does, before all else that the
-# machine has to do, which must not be taken for the flood's doing. Where sessions get equal shares of
-# the CPU (autogroup) that takes a session of its own.
-spawn_first() {
-	# shellcheck disable=SC2016 # for the inner shell
-	lab_spawn "$1" "$2" setsid nice -n -10 taskset -c "$3" bash -c '
-		[[ ! -e /proc/$$/autogroup ]] || echo -10 >/proc/$$/autogroup
-		exec "$@"' first "${@:4}"
-}
-
 # The page and all that nginx writes are in $LAB_DIR, which its owner alone may read: hence root.
 nginx_start() {
 	mkdir "$LAB_DIR/www"
@@ -73,7 +63,7 @@ nginx_start() {
 			}
 		}
 	END
-	spawn_first nginx lab_s "$LAB_CLIENT_CPU" \
+	lab_spawn_first nginx lab_s "$LAB_CLIENT_CPU" \
 		nginx -p "$LAB_DIR" -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx.log"
 	lab_wait_for "nginx to serve" 5 lab_load --dst "$LAB_SRV4" --port 80 --http / ||
 		die "nginx did not start" "$LAB_DIR/nginx.err"
@@ -92,7 +82,7 @@ synward_start() {
 		[service web]
 		ports = 80
 	END
-	spawn_first synwardd lab_s "$LAB_CLIENT_CPU" \
+	lab_spawn_first synwardd lab_s "$LAB_CLIENT_CPU" \
 		"$out/synwardd" --config "$LAB_DIR/synward.conf"
 	lab_wait_for "synwardd to answer" 10 synward_status ||
 		die "synwardd did not start" "$LAB_DIR/synwardd.err"
@@ -128,7 +118,7 @@ clients_run() {
 	half_open_max=0
 	for family in 4 6; do
 		dst=LAB_SRV$family
-		spawn_first "clients$family" lab_c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" \
+		lab_spawn_first "clients$family" lab_c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" \
 			--dst "${!dst}" --port 80 --http /index.html --seconds "$clients_s" \
 			--timeout-ms "$timeout_ms" --concurrency "$concurrency" -j
 	done
@@ -145,7 +135,7 @@ clients_run() {
 }
 
 flood_start() {
-	spawn_first flood lab_c "$LAB_FLOOD_CPU" "$LAB_BIN/flood" --dev cli0 --dst "$LAB_SRV4" \
+	lab_spawn_first flood lab_c "$LAB_FLOOD_CPU" "$LAB_BIN/flood" --dev cli0 --dst "$LAB_SRV4" \
 		--pps "$pps" --seconds 60 --announce -j
 	lab_wait_for "the flood to flow" 10 lab_out_has flood '^flowing' ||
 		die "the flood did not start" "$LAB_DIR/flood.err"

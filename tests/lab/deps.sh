@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Installs, by name, the Debian packages that building, testing and the demo need; only those that
-# are missing, and quick when none is. Never starts a service: nginx is wanted as a program, and
-# one that runs already is left alone. On other systems it prints the list and leaves the choice
-# to you.
+# Installs, by name, the Debian packages that building, testing and the demo need, and with `deps.sh
+# bench` those of benchmarks; only those that are missing, and quick when none is. Never starts a
+# service: nginx is wanted as a program, and one that runs already is left alone. On other systems it
+# prints the list and leaves the choice to you.
 set -euo pipefail
 
 packages=(
@@ -13,6 +13,8 @@ packages=(
 	bats clang-format cppcheck shellcheck jq tcpdump
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
+# What benchmarks compare by: deps.sh bench
+[[ ${1:-} != bench ]] || packages+=(iperf3 wrk)
 # The sanitizers' runtime has a package of its own where clang is split up.
 optional=(libclang-rt-14-dev)
 
