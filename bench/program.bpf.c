@@ -75,8 +75,6 @@ static __always_inline void connection_pick(__u32 number)
 	__u32 index = number & (BENCH_TUPLES_MAX - 1);
 	struct bench_tuple *t;
 
-	if (conf.nr_connections && index >= conf.nr_connections)
-		index %= conf.nr_connections;
 	t = bpf_map_lookup_elem(&connections, &index);
 	if (!t)
 		return;

@@ -221,7 +221,6 @@ static void template_make(const struct bench *b, const struct row *row, bool v6,
 	f.pad_to = row->kind == KIND_UDP ? 90 : 60; /* room for what the generator writes */
 	*c = (struct bench_conf){ .from = row->from,
 				  .nr_flows = b->nr_flows,
-				  .nr_connections = BENCH_TUPLES_MAX,
 				  .nr_ports = row->dport ? 1 : b->nr_ports,
 				  .dport = f.dport,
 				  .is_v6 = v6,

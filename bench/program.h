@@ -32,7 +32,6 @@ struct bench_conf {
 	__u32 target; /* enum bench_target */
 	__u32 from;   /* enum bench_from */
 	__u32 nr_flows;
-	__u32 nr_connections;
 	__u32 nr_ports; /* from dport on */
 	__u16 dport;
 	__u8 is_v6;

@@ -158,9 +158,9 @@ static bool has_our_kind(const struct nlattr *info)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(
-		attr, info) if (mnl_attr_get_type(attr) ==
-				IFLA_INFO_KIND) return link_stack_has_kind(mnl_attr_get_str(attr));
+	mnl_attr_for_each_nested (attr, info)
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			return link_stack_has_kind(mnl_attr_get_str(attr));
 	return false;
 }
 
