@@ -25,29 +25,7 @@ trap 'rm -f "$rows"' EXIT
 nginx_start() {
 	mkdir "$LAB_DIR/www"
 	head -c 4096 /dev/zero | tr '\0' s >"$LAB_DIR/www/index.html"
-	cat >"$LAB_DIR/nginx.conf" <<-END
-		daemon off;
-		user root;
-		worker_processes 1;
-		pid $LAB_DIR/nginx.master;
-		error_log $LAB_DIR/nginx.log warn;
-		events { worker_connections 4000; }
-		http {
-			access_log off;
-			keepalive_requests 100000000;
-			client_body_temp_path $LAB_DIR/body;
-			proxy_temp_path $LAB_DIR/proxy;
-			fastcgi_temp_path $LAB_DIR/fastcgi;
-			uwsgi_temp_path $LAB_DIR/uwsgi;
-			scgi_temp_path $LAB_DIR/scgi;
-			server {
-				listen [::]:80 ipv6only=off;
-				root $LAB_DIR/www;
-			}
-		}
-	END
-	lab_spawn_first nginx lab_s "$LAB_CLIENT_CPU" nginx -p "$LAB_DIR" -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx.log"
-	lab_wait_for "nginx to serve" 5 lab_load --dst "$LAB_SRV4" --port 80 --http /
+	lab_nginx 4000 "keepalive_requests 100000000;"
 }
 
 # All clients are of one /24, and come faster than any one network of real ones: neither is what is measured.

@@ -39,34 +39,10 @@ die() {
 
 # ---- the parts of a phase ----------------------------------------------------------------------
 
-# The page and all that nginx writes are in $LAB_DIR, which its owner alone may read: hence root.
 nginx_start() {
 	mkdir "$LAB_DIR/www"
 	printf '<!doctype html><title>synward</title><p>served %s\n' {1..40} >"$LAB_DIR/www/index.html"
-	cat >"$LAB_DIR/nginx.conf" <<-END
-		daemon off;
-		user root;
-		worker_processes 1;
-		pid $LAB_DIR/nginx.master;
-		error_log $LAB_DIR/nginx.log warn;
-		events { worker_connections 1000; }
-		http {
-			access_log off;
-			client_body_temp_path $LAB_DIR/body;
-			proxy_temp_path $LAB_DIR/proxy;
-			fastcgi_temp_path $LAB_DIR/fastcgi;
-			uwsgi_temp_path $LAB_DIR/uwsgi;
-			scgi_temp_path $LAB_DIR/scgi;
-			server {
-				listen [::]:80 ipv6only=off;
-				root $LAB_DIR/www;
-			}
-		}
-	END
-	lab_spawn_first nginx lab_s "$LAB_CLIENT_CPU" \
-		nginx -p "$LAB_DIR" -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx.log"
-	lab_wait_for "nginx to serve" 5 lab_load --dst "$LAB_SRV4" --port 80 --http / ||
-		die "nginx did not start" "$LAB_DIR/nginx.err"
+	lab_nginx 1000 || die "nginx did not start" "$LAB_DIR/nginx.err"
 }
 
 synward_status() { "$out/synward" --socket "$LAB_DIR/control.sock" -j; }

@@ -155,6 +155,36 @@ lab_serve() {
 	}
 }
 
+# lab_nginx CONNECTIONS [DIRECTIVE...] : one worker on port 80 of the server ns, for both families, with the pages in
+# $LAB_DIR/www; returns when it serves. All that it writes is in $LAB_DIR, which its owner alone may read: hence root.
+lab_nginx() {
+	local connections=$1
+	shift
+	cat >"$LAB_DIR/nginx.conf" <<-END
+		daemon off;
+		user root;
+		worker_processes 1;
+		pid $LAB_DIR/nginx.master;
+		error_log $LAB_DIR/nginx.log warn;
+		events { worker_connections $connections; }
+		http {
+			access_log off;
+			$*
+			client_body_temp_path $LAB_DIR/body;
+			proxy_temp_path $LAB_DIR/proxy;
+			fastcgi_temp_path $LAB_DIR/fastcgi;
+			uwsgi_temp_path $LAB_DIR/uwsgi;
+			scgi_temp_path $LAB_DIR/scgi;
+			server {
+				listen [::]:80 ipv6only=off;
+				root $LAB_DIR/www;
+			}
+		}
+	END
+	lab_spawn_first nginx lab_s "$LAB_CLIENT_CPU" nginx -p "$LAB_DIR" -c "$LAB_DIR/nginx.conf" -e "$LAB_DIR/nginx.log"
+	lab_wait_for "nginx to serve" 5 lab_load --dst "$LAB_SRV4" --port 80 --http /
+}
+
 lab_load() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/tcpload" "$@"; }
 lab_rawtcp() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/rawtcp" "$@"; }
 lab_handshakes() { lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/handshakes" --dev cli0 "$@"; }
