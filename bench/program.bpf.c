@@ -36,6 +36,7 @@ struct bench_conf conf = {};
 static struct pkt pkt; /* what differs from packet to packet */
 static __u64 random_state = 0x9e3779b97f4a7c15ULL;
 __u32 nr_filled = 0;
+__u64 nr_made = 0;
 
 static __always_inline __u64 next_random(void)
 {
@@ -206,8 +207,10 @@ static __always_inline bool packet_make(struct xdp_md *ctx)
 SEC("xdp")
 int bench_xdp(struct xdp_md *ctx)
 {
-	if (packet_make(ctx))
+	if (packet_make(ctx)) {
+		__sync_fetch_and_add(&nr_made, 1); /* drains the store buffer, as if a NIC had written */
 		bpf_tail_call(ctx, &targets, conf.target);
+	}
 	return XDP_ABORTED;
 }
 

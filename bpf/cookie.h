@@ -125,8 +125,8 @@ static __always_inline __u64 epoch_of(__u64 ms, __u32 epoch_shift)
 static __always_inline void epoch_key_make(const struct sip_key *master, __u64 epoch,
 					   struct sip_key *ret)
 {
-	ret->k[0] = sip_hash2(master, epoch, 0);
-	ret->k[1] = sip_hash2(master, epoch, 1);
+	ret->k[0] = sip_hash15(master, epoch, 0);
+	ret->k[1] = sip_hash15(master, epoch, 1);
 }
 
 static __always_inline __u16 mss_of_class(__u32 class, bool is_v6)
@@ -205,7 +205,7 @@ static __always_inline __u32 cookie_make(const struct sip_key *key, __u64 flow_i
 					 __u32 low, bool timestamps)
 {
 	__u64 mac =
-		sip_hash2(key, flow_id, (__u64)client_isn << 32 | (__u64)timestamps << 16 | low);
+		sip_hash15(key, flow_id, (__u64)timestamps << 48 | (__u64)low << 32 | client_isn);
 
 	return (__u32)mac << (timestamps ? LOW_BITS_TS : LOW_BITS_PLAIN) | low;
 }

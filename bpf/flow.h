@@ -40,19 +40,30 @@
 
 const volatile __u32 flow_set_mask = FLOW_SETS_DEFAULT - 1;
 
+static __always_inline __u64 flow_id_v4(const struct sip_key *key, __be32 src, __be32 dst,
+					__be16 sport, __be16 dport)
+{
+	return sip_hash15(key, (__u64)src << 32 | dst, (__u32)sport << 16 | dport);
+}
+
+static __always_inline __u64 flow_id_v6(const struct sip_key *key, const __be32 src[4],
+					const __be32 dst[4], __be16 sport, __be16 dport)
+{
+	__u64 word[] = {
+		(__u64)src[0] << 32 | src[1],
+		(__u64)src[2] << 32 | src[3],
+		(__u64)dst[0] << 32 | dst[1],
+		(__u64)dst[2] << 32 | dst[3],
+	};
+
+	return sip_hash39(key, word, (__u32)sport << 16 | dport);
+}
+
 static __always_inline __u64 flow_id_make(const struct sip_key *key, const struct pkt *p)
 {
-	__u64 both_ports = (__u64)p->sport << 16 | p->dport;
-	__u64 word[5];
-
 	if (!p->is_v6)
-		return sip_hash2(key, (__u64)p->src.word[3] << 32 | p->dst.word[3], both_ports);
-	word[0] = (__u64)p->src.word[0] << 32 | p->src.word[1];
-	word[1] = (__u64)p->src.word[2] << 32 | p->src.word[3];
-	word[2] = (__u64)p->dst.word[0] << 32 | p->dst.word[1];
-	word[3] = (__u64)p->dst.word[2] << 32 | p->dst.word[3];
-	word[4] = both_ports;
-	return sip_hash5(key, word);
+		return flow_id_v4(key, p->src.word[3], p->dst.word[3], p->sport, p->dport);
+	return flow_id_v6(key, p->src.word, p->dst.word, p->sport, p->dport);
 }
 
 static __always_inline __u16 flow_tag(__u64 id)
@@ -74,6 +85,70 @@ static __always_inline struct flow_tags *flow_tags_of(__u64 id)
 	__u32 set = id & flow_set_mask;
 
 	return bpf_map_lookup_elem(&flow_tags, &set);
+}
+
+/*
+ * A connection's entry is looked at once a second; its other packets ask one line for the whole set
+ * that says so:
+ *
+ *      63                                            16 15             0
+ *     +------------------------------------------------+----------------+
+ *     |                     of the id                  |  that second   |
+ *     +------------------------------------------------+----------------+
+ */
+static __always_inline __u64 flow_seen_word(__u64 id, __u32 second)
+{
+	return (id & ~0xffffULL) | (second & 0xffff);
+}
+
+static __always_inline struct flow_seen *flow_seen_of(__u64 id)
+{
+	__u32 set = id & flow_set_mask;
+
+	return bpf_map_lookup_elem(&flow_seen, &set);
+}
+
+/* No branch for each word: which one it is cannot be predicted. Bit 63 of x | -x is 0 for 0 alone.
+ */
+static __always_inline bool flow_is_seen(__u64 id, __u32 second)
+{
+	__u64 want = flow_seen_word(id, second), others = ~0ULL;
+	struct flow_seen *seen = flow_seen_of(id);
+
+	if (!seen)
+		return false;
+	UNROLL
+	for (int i = 0; i < FLOW_WAYS; i++) {
+		__u64 x = seen->word[i] ^ want;
+
+		others &= x | -x;
+	}
+	return !(others >> 63);
+}
+
+/* Takes a word of an earlier second. Global, so that it is verified once, as the next is. */
+__noinline int flow_seen_add(__u64 id, __u32 second)
+{
+	struct flow_seen *seen = flow_seen_of(id);
+	__u32 at = 0;
+
+	if (!seen)
+		return -1;
+	while (at < FLOW_WAYS - 1 && (__u16)seen->word[at] == (__u16)second)
+		at++;
+	seen->word[at] = flow_seen_word(id, second);
+	return 0;
+}
+
+__noinline int flow_seen_forget(__u64 id, __u32 second)
+{
+	__u64 want = flow_seen_word(id, second);
+	struct flow_seen *seen = flow_seen_of(id);
+
+	for (int i = 0; seen && i < FLOW_WAYS; i++)
+		if (seen->word[i] == want)
+			seen->word[i] = 0;
+	return 0;
 }
 
 /* How long it is still believed; 0: not at all. */
@@ -144,9 +219,10 @@ static __always_inline bool flow_enter(struct flow *f, __u32 was, __u32 is, __u6
 
 /* The kernel holds no socket for it any more: the next one of the same tuple is another connection.
  */
-static __always_inline void flow_forget(struct flow *f)
+static __always_inline void flow_forget(struct flow *f, __u32 second)
 {
 	flow_change(f, f->is, FLOW_IS(0, FLOW_NONE, 0));
+	flow_seen_forget(f->id, second);
 }
 
 /* Of rows that cannot arm, handshakes take half of a set at most: they must not crowd out others.

@@ -41,16 +41,21 @@ static __always_inline __u64 clock_ms(void)
 	return bpf_ktime_get_coarse_ns() / NS_PER_MS;
 }
 
-/* What time it is, once for the whole judgement. */
+/*
+ * What time it is. The clock moves with the jiffies, so it is asked once a tick: these are a load,
+ * and it is a call and two divisions. A CPU that asks between the two is a tick late.
+ */
 static __always_inline void clock_read(struct judgement *j)
 {
 	struct cpu_state *cpu = j->cpu;
+	__u64 tick = bpf_jiffies64();
 
-	j->now_ms = clock_ms();
-	if (unlikely(j->now_ms >= cpu->second_end_ms)) {
-		cpu->second = j->now_ms / 1000;
-		cpu->second_end_ms = (cpu->second + 1ULL) * 1000;
+	if (unlikely(cpu->tick != tick)) {
+		cpu->tick = tick;
+		cpu->now_ms = clock_ms();
+		cpu->second = cpu->now_ms / 1000;
 	}
+	j->now_ms = cpu->now_ms;
 	j->second = cpu->second;
 }
 
@@ -98,15 +103,22 @@ static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __
 	return &slot->key;
 }
 
+/* Has any service this port? */
+static __always_inline bool is_port_listed(__be16 dport)
+{
+	__u32 port = bpf_ntohs(dport);
+	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
+
+	return is_listed && *is_listed;
+}
+
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
 static __always_inline enum reason service_find(struct judgement *j)
 {
-	__u32 port = bpf_ntohs(j->pkt->dport);
-	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
 	struct svc_key key = { .addr = j->pkt->dst, .port = j->pkt->dport };
 	struct svc_value *to;
 
-	if (likely(!is_listed || !*is_listed))
+	if (!is_port_listed(j->pkt->dport))
 		return NOT_SERVICE;
 	to = bpf_map_lookup_elem(&services, &key);
 	if (!to)

@@ -150,6 +150,19 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
+/* XDP alone: which connections of a set had a packet in this second; see flow_is_seen(). A cache
+ * line, and all that most packets ask. */
+struct flow_seen {
+	__u64 word[FLOW_WAYS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__type(key, __u32);
+	__type(value, struct flow_seen);
+} flow_seen SEC(".maps");
+
 /* XDP writes and reads: what is known of the listener of an address and port, per CPU; see
  * listener.h. */
 struct listener_record {
@@ -278,8 +291,9 @@ struct cpu_state {
 	struct epoch_key epoch_keys[2]; /* by parity */
 	__u32 lookup_window;
 	__u32 lookups_used;
-	__u64 second_end_ms; /* of the current second, so that it is divided out once a second */
-	__u32 second;
+	__u64 tick;         /* jiffies: the clock as it was then, */
+	__u64 now_ms;       /* in milliseconds */
+	__u32 second;       /* and in seconds */
 	__u32 syns_skipped; /* since the last one that was looked at for its source */
 	__u32 defect;       /* enum reason: why the SYN at hand gets no cookie, or GO_ON */
 	__u32 list;         /* enum list: which one the source of the SYN at hand is on */

@@ -238,11 +238,14 @@ static __always_inline enum reason judge_known(const struct judgement *j, struct
 {
 	__u32 is = flow->is;
 
-	if (likely(!(j->pkt->flags & (TCP_FIN | TCP_RST))))
+	if (likely(!(j->pkt->flags & (TCP_FIN | TCP_RST)))) {
 		flow_refresh(flow, j->now_ms);
-	else
+		flow_seen_add(j->flow_id, j->second);
+	} else {
 		flow_enter(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_CLOSING, FLOW_ACCEPTED_BY(is)),
 			   j->now_ms, CLOSING_TIMEOUT_MS);
+		flow_seen_forget(j->flow_id, j->second);
+	}
 	return FLOW_KNOWN;
 }
 
@@ -251,8 +254,10 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	struct sip_key key;
 	struct flow *flow;
 
-	flow_key(&key);
-	j->flow_id = flow_id_make(&key, j->pkt);
+	if (!j->flow_id) {
+		flow_key(&key);
+		j->flow_id = flow_id_make(&key, j->pkt);
+	}
 	flow = flow_find(j->flow_id, j->now_ms);
 	if (!flow)
 		return judge_by_socket(ctx, j, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * SipHash-1-3 over a few 64-bit words (Aumasson and Bernstein, "SipHash: a fast short-input PRF",
- * 2012), the one keyed function of the data path. A message here is always a whole number of words,
- * so that the last block of the definition holds the length alone. 1-3 instead of 2-4 halves the
- * rounds of every packet; no attack is known on it, and a cookie's key lives for two epochs.
+ * 2012), the one keyed function of the data path. A message here is a few whole words and seven
+ * bytes, because that fills the last block of the definition, which has the length in its last
+ * byte. 1-3 instead of 2-4 halves the rounds of every packet; no attack is known on it, and a
+ * cookie's key lives for two epochs.
  *
  * Input words are the little-endian reading of the bytes, as in the definition.
  */
@@ -54,9 +55,10 @@ static __always_inline void sip_add(struct sip_state *s, __u64 word)
 	s->v0 ^= word;
 }
 
-static __always_inline __u64 sip_end(struct sip_state *s, __u64 nr_words)
+/* @last: up to seven bytes that are left, and the message's length in the eighth. */
+static __always_inline __u64 sip_end(struct sip_state *s, __u64 last)
 {
-	sip_add(s, nr_words << 59); /* the length in bytes, in the top byte */
+	sip_add(s, last);
 	s->v2 ^= 0xff;
 	sip_round(s);
 	sip_round(s);
@@ -64,17 +66,20 @@ static __always_inline __u64 sip_end(struct sip_state *s, __u64 nr_words)
 	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-static __always_inline __u64 sip_hash2(const struct sip_key *key, __u64 a, __u64 b)
+#define SIP_LENGTH(bytes) ((__u64)(bytes) << 56)
+
+/* Of 15 bytes: @a, and @b below 2^56. */
+static __always_inline __u64 sip_hash15(const struct sip_key *key, __u64 a, __u64 b)
 {
 	struct sip_state s;
 
 	sip_begin(&s, key);
 	sip_add(&s, a);
-	sip_add(&s, b);
-	return sip_end(&s, 2);
+	return sip_end(&s, SIP_LENGTH(15) | b);
 }
 
-static __always_inline __u64 sip_hash5(const struct sip_key *key, const __u64 word[5])
+/* Of 39 bytes: four words, and @b below 2^56. */
+static __always_inline __u64 sip_hash39(const struct sip_key *key, const __u64 word[4], __u64 b)
 {
 	struct sip_state s;
 
@@ -83,8 +88,7 @@ static __always_inline __u64 sip_hash5(const struct sip_key *key, const __u64 wo
 	sip_add(&s, word[1]);
 	sip_add(&s, word[2]);
 	sip_add(&s, word[3]);
-	sip_add(&s, word[4]);
-	return sip_end(&s, 5);
+	return sip_end(&s, SIP_LENGTH(39) | b);
 }
 
 #endif

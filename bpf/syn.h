@@ -235,7 +235,7 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 	if (flow_is_syn_recv(known))
 		handshake_end(j, known);
 	else
-		flow_forget(known);
+		flow_forget(known, j->second);
 	return tuple;
 }
 

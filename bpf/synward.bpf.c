@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "finish.h"
+#include "glance.h"
 #include "handoff.h"
 #include "segment.h"
 #include "syn.h"
@@ -90,6 +91,9 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 
 	if (!judgement_begin(&j))
 		return GO_ON;
+	why = glance(&j, data, end);
+	if (why != GO_ON)
+		return why;
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
 	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP || why == TAGS_TOO_DEEP))
 		return judge_hidden(ctx, j.pkt, why);

@@ -140,6 +140,7 @@ static inline void host_forget(struct host *h)
 
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
+	host_clear(h->skel->maps.flow_seen, FLOW_WAYS * sizeof(__u64));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
 		put(h->skel->maps.peace_half_open, i, &none);
 	put(h->skel->maps.device_notes, 0, &notes);
@@ -206,6 +207,7 @@ static inline void host_open(struct host *h)
 	h->skel->rodata->flow_set_mask = HOST_FLOW_SETS - 1;
 	MUST(bpf_map__set_max_entries(h->skel->maps.flow_tags, HOST_FLOW_SETS));
 	MUST(bpf_map__set_max_entries(h->skel->maps.flows, HOST_FLOW_SETS));
+	MUST(bpf_map__set_max_entries(h->skel->maps.flow_seen, HOST_FLOW_SETS));
 	MUST(synward_bpf__load(h->skel));
 	host_put_settings(h);
 	host_put_rows(h);

@@ -55,6 +55,7 @@ static inline __u64 ref_siphash(const __u64 key[2], const uint8_t *msg, size_t n
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+/* Of the last word seven bytes are the message's. */
 static inline __u64 ref_hash_words(const __u64 key[2], const __u64 *w, size_t n)
 {
 	uint8_t msg[64];
@@ -62,7 +63,7 @@ static inline __u64 ref_hash_words(const __u64 key[2], const __u64 *w, size_t n)
 	for (size_t i = 0; i < n; i++)
 		for (int b = 0; b < 8; b++)
 			msg[8 * i + b] = w[i] >> (8 * b);
-	return ref_siphash(key, msg, 8 * n);
+	return ref_siphash(key, msg, 8 * n - 1);
 }
 
 /* Words as the program reads them from the wire on a little-endian machine. */
@@ -103,8 +104,9 @@ static inline uint32_t ref_cookie(const __u64 master[2], __u64 epoch, __u64 flow
 	__u64 key[2], mac;
 
 	ref_epoch_key(master, epoch, key);
-	mac = ref_hash_words(key, (__u64[]){ flow_id, (__u64)isn << 32 | (ts ? 0x10000 : 0) | low },
-			     2);
+	mac = ref_hash_words(
+		key, (__u64[]){ flow_id, (__u64)(ts ? 0x10000 : 0) << 32 | (__u64)low << 32 | isn },
+		2);
 	return (uint32_t)(mac << (ts ? 10 : 5)) | low;
 }
 

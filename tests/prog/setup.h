@@ -101,6 +101,7 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	skel->rodata->dev_slot = DEV_SLOT;
 	MUST(bpf_map__set_max_entries(skel->maps.flow_tags, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
+	MUST(bpf_map__set_max_entries(skel->maps.flow_seen, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
 	MUST(bpf_program__set_autoload(skel->progs.synward_tc, with_tc));
 	MUST(synward_bpf__load(skel));
@@ -298,9 +299,10 @@ static void put_lists(struct synward_bpf *skel, const struct row *row, bool in)
 static void prepare(struct synward_bpf *skel, const struct row *row)
 {
 	struct bpf_map *const emptied[] = {
-		skel->maps.flow_tags,     skel->maps.flows,        skel->maps.cpu_state,
-		skel->maps.synack_here,   skel->maps.synack_total, skel->maps.verify_budgets,
-		skel->maps.reset_budgets, skel->maps.retries,      skel->maps.source_samples,
+		skel->maps.flow_tags,      skel->maps.flows,         skel->maps.flow_seen,
+		skel->maps.cpu_state,      skel->maps.synack_here,   skel->maps.synack_total,
+		skel->maps.verify_budgets, skel->maps.reset_budgets, skel->maps.retries,
+		skel->maps.source_samples,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)

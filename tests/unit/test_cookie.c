@@ -209,7 +209,7 @@ static uint64_t ref_hash_words(const struct sip_key *key, uint64_t a, uint64_t b
 		key_bytes[i] = key->k[i / 8] >> i % 8 * 8;
 		msg[i] = (i < 8 ? a : b) >> i % 8 * 8;
 	}
-	return ref_siphash(1, 3, key_bytes, msg, 16);
+	return ref_siphash(1, 3, key_bytes, msg, 15);
 }
 
 /* The layout that is drawn in cookie.h, and where its MAC comes from. */
@@ -226,7 +226,7 @@ static void test_layout(void **state)
 		assert_int_equal(key.k[0], ref_hash_words(&master, epoch, 0));
 		assert_int_equal(key.k[1], ref_hash_words(&master, epoch, 1));
 		mac = ref_hash_words(&key, flow_id,
-				     isn * 0x100000000ULL + (i & 1 ? 0x10000 : 0) + low);
+				     (low + (i & 1 ? 0x10000 : 0)) * 0x100000000ULL + isn);
 		cookie = cookie_make(&key, flow_id, isn, low, i & 1);
 		assert_int_equal(cookie, (uint32_t)(mac * (i & 1 ? 1024 : 32)) + low);
 		assert_int_equal(cookie_low(cookie, i & 1), low);

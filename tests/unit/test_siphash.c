@@ -52,6 +52,8 @@ static void test_reference_13(void **state)
 	assert_int_equal(ref_siphash(1, 3, bytes, bytes, 15), 0xd320d86d2a519956);
 }
 
+#define SEVEN_BYTES 0xffffffffffffffULL
+
 static uint64_t hash_of(const struct sip_key *key, const __u64 *word, size_t n)
 {
 	struct sip_state s;
@@ -59,7 +61,7 @@ static uint64_t hash_of(const struct sip_key *key, const __u64 *word, size_t n)
 	sip_begin(&s, key);
 	for (size_t i = 0; i < n; i++)
 		sip_add(&s, word[i]);
-	return sip_end(&s, n);
+	return sip_end(&s, SIP_LENGTH(n * 8));
 }
 
 /* Whole words of the published messages, through the same steps that the two fixed lengths take. */
@@ -71,7 +73,9 @@ static void test_vectors(void **state)
 	(void)state;
 	assert_int_equal(hash_of(&key_counting, word, 0), 0xabac0158050fc4dc);
 	assert_int_equal(hash_of(&key_counting, word, 1), 0x369095118d299a8e);
-	assert_int_equal(sip_hash2(&key_counting, word[0], word[1]), 0xcc4fdd1a7d908b66);
+	assert_int_equal(hash_of(&key_counting, word, 2), 0xcc4fdd1a7d908b66);
+	assert_int_equal(sip_hash15(&key_counting, word[0], word[1] & SEVEN_BYTES),
+			 0xd320d86d2a519956);
 }
 
 /*
@@ -86,9 +90,11 @@ static void test_vectors_zero_key(void **state)
 
 	(void)state;
 	assert_int_equal(hash_of(&zero, word, 1), 0xead411e67ebe2eea);
-	assert_int_equal(sip_hash2(&zero, word[0], word[1]), 0x8972188433a5c5b7);
+	assert_int_equal(hash_of(&zero, word, 2), 0x8972188433a5c5b7);
 	assert_int_equal(hash_of(&zero, word, 3), 0x31185a47af932f3a);
-	assert_int_equal(sip_hash5(&zero, word), 0x95bc321ab41d8206);
+	assert_int_equal(hash_of(&zero, word, 5), 0x95bc321ab41d8206);
+	assert_int_equal(sip_hash15(&zero, word[0], word[1] & SEVEN_BYTES), 0xf30eb725bb91c9ea);
+	assert_int_equal(sip_hash39(&zero, word, word[4] & SEVEN_BYTES), 0x6c76b6d34bb6d26b);
 }
 
 static void to_bytes(const __u64 *word, size_t n, uint8_t *ret)
@@ -110,10 +116,22 @@ static void test_random(void **state)
 			word[k] = rng();
 		to_bytes(both, 2, key_bytes);
 		to_bytes(word, 5, msg);
-		assert_int_equal(sip_hash2(&key, word[0], word[1]),
-				 ref_siphash(1, 3, key_bytes, msg, 16));
-		assert_int_equal(sip_hash5(&key, word), ref_siphash(1, 3, key_bytes, msg, 40));
+		assert_int_equal(sip_hash15(&key, word[0], word[1] & SEVEN_BYTES),
+				 ref_siphash(1, 3, key_bytes, msg, 15));
+		assert_int_equal(sip_hash39(&key, word, word[4] & SEVEN_BYTES),
+				 ref_siphash(1, 3, key_bytes, msg, 39));
 	}
+}
+
+/* Two words of key, then the message; of its last word seven bytes. */
+static uint64_t short_hash(const __u64 *in)
+{
+	return sip_hash15(&(struct sip_key){ { in[0], in[1] } }, in[2], in[3] & SEVEN_BYTES);
+}
+
+static uint64_t long_hash(const __u64 *in)
+{
+	return sip_hash39(&(struct sip_key){ { in[0], in[1] } }, in + 2, in[6] & SEVEN_BYTES);
 }
 
 /*
@@ -126,23 +144,23 @@ static void test_every_bit_counts(void **state)
 
 	(void)state;
 	for (int round = 0; round < 64; round++) {
-		uint64_t was2, was5;
+		uint64_t was15, was39;
 		__u64 in[7];
 
 		for (size_t k = 0; k < ARRAY_LEN(in); k++)
 			in[k] = rng();
-		was2 = sip_hash2(&(struct sip_key){ { in[0], in[1] } }, in[2], in[3]);
-		was5 = sip_hash5(&(struct sip_key){ { in[0], in[1] } }, in + 2);
-		for (int bit = 0; bit < 7 * 64; bit++) {
-			uint64_t now2, now5;
+		was15 = short_hash(in);
+		was39 = long_hash(in);
+		for (int bit = 0; bit < 7 * 64 - 8; bit++) {
+			uint64_t now15, now39;
 
 			in[bit / 64] ^= 1ULL << bit % 64;
-			now2 = sip_hash2(&(struct sip_key){ { in[0], in[1] } }, in[2], in[3]);
-			now5 = sip_hash5(&(struct sip_key){ { in[0], in[1] } }, in + 2);
+			now15 = short_hash(in);
+			now39 = long_hash(in);
 			in[bit / 64] ^= 1ULL << bit % 64;
-			assert_true(bit >= 4 * 64 ? now2 == was2 : now2 != was2);
-			assert_true(now5 != was5);
-			nr_flipped += __builtin_popcountll(now5 ^ was5);
+			assert_true(bit >= 4 * 64 - 8 ? now15 == was15 : now15 != was15);
+			assert_true(now39 != was39);
+			nr_flipped += __builtin_popcountll(now39 ^ was39);
 			nr_hashes++;
 		}
 	}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What most packets of a server are, told from bytes at fixed places: no TCP, for a port that
+ * nobody protects, or of a connection that had a packet in this second. All that is not so plain,
+ * or not so well known, is GO_ON: parse.h reads it in full.
+ */
+#ifndef SYNWARD_GLANCE_H
+#define SYNWARD_GLANCE_H
+
+#include "judge.h"
+
+#define IPV4_PLAIN 0x45 /* version 4, no options */
+#define IPV6_VERSION 6
+
+/* Of a connection, as far as one can see: its end is no matter for a glance. */
+static __always_inline bool is_mid_stream(const struct tcphdr *th)
+{
+	__u8 flags = ((const __u8 *)th)[TCP_FLAGS_AT];
+
+	return (flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+}
+
+static __always_inline enum reason glance_flow(struct judgement *j, __u64 id)
+{
+	clock_read(j);
+	j->flow_id = id;
+	return flow_is_seen(id, j->second) ? FLOW_KNOWN : GO_ON;
+}
+
+static __always_inline enum reason glance_v4(struct judgement *j, void *frame, void *end)
+{
+	const struct iphdr *ip = frame + ETH_HLEN;
+	const struct tcphdr *th = (void *)(ip + 1);
+	struct sip_key key;
+
+	if ((void *)(th + 1) > end)
+		return GO_ON;
+	if (ip->protocol != IPPROTO_TCP)
+		return NOT_TCP;
+	if (*(const __u8 *)ip != IPV4_PLAIN || (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS)))
+		return GO_ON;
+	if (!is_port_listed(th->dest))
+		return NOT_SERVICE;
+	if (!is_mid_stream(th))
+		return GO_ON;
+	flow_key(&key);
+	return glance_flow(j, flow_id_v4(&key, ip->saddr, ip->daddr, th->source, th->dest));
+}
+
+static __always_inline enum reason glance_v6(struct judgement *j, void *frame, void *end)
+{
+	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
+	const struct tcphdr *th = (void *)(ip6 + 1);
+	struct sip_key key;
+
+	if ((void *)(th + 1) > end)
+		return GO_ON;
+	if (ip6->nexthdr == IPPROTO_UDP)
+		return NOT_TCP;
+	if (ip6->nexthdr != IPPROTO_TCP || *(const __u8 *)ip6 >> 4 != IPV6_VERSION)
+		return GO_ON;
+	if (!is_port_listed(th->dest))
+		return NOT_SERVICE;
+	if (!is_mid_stream(th))
+		return GO_ON;
+	flow_key(&key);
+	return glance_flow(j, flow_id_v6(&key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
+					 th->source, th->dest));
+}
+
+static __always_inline enum reason glance(struct judgement *j, void *frame, void *end)
+{
+	const struct ethhdr *eth = frame;
+
+	if ((void *)(eth + 1) > end)
+		return GO_ON;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return glance_v4(j, frame, end);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return glance_v6(j, frame, end);
+	return GO_ON;
+}
+
+#endif
