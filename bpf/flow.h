@@ -8,6 +8,7 @@
  *     +--------------------------------+--------------------+----------------+
  *     |        timestamp offset        |        tag         |      set       |
  *     +--------------------------------+--------------------+----------------+
+ *     (of more than 2^16 sets, up to 2^21, the number reaches into the tag; entries compare all 64)
  *
  *     SYN in peace ──> SYN_RECV ──> ESTABLISHED ──> CLOSING
  *                          the kernel's ACK ^     FIN, RST ^

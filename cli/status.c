@@ -19,6 +19,8 @@ static const struct out_table daemon_table = { "daemon",
 					       (const struct out_column[]){
 						       OUT_COLUMN("VERSION", "version"),
 						       OUT_COLUMN("UPTIME", "uptime_seconds"),
+						       OUT_TABS_COLUMN("memory_bytes"),
+						       OUT_TABS_COLUMN("max_flows"),
 						       OUT_END,
 					       } };
 
@@ -164,6 +166,17 @@ static void print_half_open(const json_t *services)
 		       half_open, out_bytes(sum_of(services, "half_open_memory_bytes"), bytes));
 }
 
+/* "6.3 MiB of BPF maps, with room for 65536 flows" */
+static void print_memory(const json_t *status)
+{
+	const json_int_t nr_bytes = out_integer_of(status, "memory_bytes");
+	char bytes[OUT_NUMBER_SIZE];
+
+	if (nr_bytes)
+		printf("%s of BPF maps, with room for %" JSON_INTEGER_FORMAT " flows\n",
+		       out_bytes(nr_bytes, bytes), out_integer_of(status, "max_flows"));
+}
+
 /* "synwardd 0.1, up 2 h 13 min: 2 of 3 services armed, SYNs answered on 1 of 2 interfaces" */
 static void print_summary(const json_t *status)
 {
@@ -191,6 +204,7 @@ static void print_summary(const json_t *status)
 			       out_text_of(item, "name"), out_style(OUT_PLAIN),
 			       out_text_of(item, "why"));
 	print_half_open(services);
+	print_memory(status);
 	putchar('\n');
 }
 

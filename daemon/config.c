@@ -54,6 +54,7 @@ int config_init(struct config *config)
 {
 	config->xdp_mode = XDP_MODE_AUTO;
 	config->synack_per_prefix = SYNACK_CAP_DEFAULT;
+	config->max_flows = MAX_FLOWS_DEFAULT;
 	config->control_socket = strdup(PROTO_SOCKET_DEFAULT);
 	config->pin_path = strdup(CONFIG_PIN_PATH_DEFAULT);
 	config->state_directory = state_directory_default();

@@ -20,6 +20,11 @@
 #define CONFIG_STATE_DIRECTORY_DEFAULT "/var/lib/synward"
 #define CONFIG_SIZE_MAX (1024 * 1024) /* bytes of a file */
 #define CONFIG_ERRORS_MAX 100         /* kept; more are only counted */
+#define MAX_FLOWS_DEFAULT (FLOW_SETS_DEFAULT * FLOW_WAYS)
+/* 128 sets: some 250 handshakes until one of them is full, which arms. With less, a page that many
+ * open at once would. */
+#define MAX_FLOWS_LEAST 1024U
+#define MAX_FLOWS_MOST (1U << 24) /* 1 GiB */
 #define SERVICE_NAME_MAX 63
 #define SERVICE_NAME_QUICK "default" /* the one service of the quick start */
 
@@ -86,6 +91,7 @@ struct config {
 	size_t nr_listed;
 	__u32 synack_per_prefix; /* SYN-ACKs a second to a /24 or /48; 0: no cap */
 	bool reply_by_route;     /* reply = fib */
+	__u32 max_flows;         /* that the flow table holds: a power of two */
 	char *path;              /* the main file; drop-ins are in PATH.d; NULL: quick start */
 	struct service *services;
 	size_t nr_services;
@@ -131,6 +137,9 @@ void service_init(struct service *service);
  */
 int config_tune(const char *key, const char *value, struct tunables *tunables,
 		struct config_errors *errors);
+
+/* The keys that a config file may have, numbered from 0; NULL: there are no more. */
+const char *config_key(size_t i);
 
 void config_free(struct config *config);
 void service_free(struct service *service);

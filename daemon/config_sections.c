@@ -29,6 +29,7 @@ static const struct key {
 	{ "deny-file", SECTION_SYNWARD, value_deny_file, NULL, NULL, false },
 	{ "synack-per-prefix", SECTION_SYNWARD, value_synack_per_prefix, NULL, NULL, false },
 	{ "reply", SECTION_SYNWARD, value_reply, NULL, NULL, false },
+	{ "max-flows", SECTION_SYNWARD, value_max_flows, NULL, NULL, false },
 	{ "ports", SECTION_SERVICE, NULL, value_ports, "add 'ports = PORT...'", true },
 	{ "addresses", SECTION_SERVICE, NULL, value_addresses, NULL, true },
 	{ "mode", SECTION_SERVICE, NULL, value_mode, NULL, false },
@@ -144,6 +145,11 @@ void section_open(struct parse *parse, char *name)
 static const char *key_name(size_t i)
 {
 	return i < NR_OWN_KEYS ? own_keys[i].name : tunable_key(i - NR_OWN_KEYS);
+}
+
+const char *config_key(size_t i)
+{
+	return i < NR_KEYS ? key_name(i) : NULL;
 }
 
 static bool key_belongs(size_t i, enum section_kind kind)

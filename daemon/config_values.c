@@ -227,6 +227,30 @@ int value_reply(const struct config_place *place, const char *text, struct confi
 	return 0;
 }
 
+/* Sets are found by a mask, so there is a power of two of them. */
+static __u32 power_of_two_from(__u32 least)
+{
+	__u32 power = 1;
+
+	while (power < least)
+		power *= 2;
+	return power;
+}
+
+int value_max_flows(const struct config_place *place, const char *text, struct config *config)
+{
+	__u32 nr = 0;
+	size_t taken = value_digits(text, MAX_FLOWS_MOST, &nr);
+
+	if (!taken || text[taken] || nr < MAX_FLOWS_LEAST) {
+		config_complain(place, "max-flows: '%s' is no number of flows; it is %u to %u",
+				text, MAX_FLOWS_LEAST, MAX_FLOWS_MOST);
+		return -EINVAL;
+	}
+	config->max_flows = power_of_two_from(nr);
+	return 0;
+}
+
 /* "80" or "8000-8010". */
 static bool take_ports(const char *word, __u32 *ret_first, __u32 *ret_last)
 {

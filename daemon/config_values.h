@@ -43,6 +43,7 @@ int value_deny_file(const struct config_place *place, const char *text, struct c
 int value_synack_per_prefix(const struct config_place *place, const char *text,
 			    struct config *config);
 int value_reply(const struct config_place *place, const char *text, struct config *config);
+int value_max_flows(const struct config_place *place, const char *text, struct config *config);
 int value_ports(const struct config_place *place, const char *text, struct service *service);
 int value_addresses(const struct config_place *place, const char *text, struct service *service);
 int value_mode(const struct config_place *place, const char *text, struct service *service);

@@ -228,6 +228,7 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		.can_kernel_cookie = dp->means.can_kernel_cookie,
 		.has_retries = dataplane_has_retries(dp),
 		.nr_rows = dp->nr_rows,
+		.nr_flow_sets = dp->conf->max_flows / FLOW_WAYS,
 	};
 	int err;
 

@@ -51,6 +51,9 @@ static inline struct synward_bpf *first_skel(const struct dataplane *dp)
 /* What the data path is to know beside the sysctls, if that has changed. Returns 0 or -errno. */
 int dataplane_put_settings(struct dataplane *dp);
 
+/* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
+__u64 dataplane_memory_bytes(const struct dataplane *dp);
+
 /* dataplane_probe.c: fills dp->means. Logs. */
 void dataplane_probe(struct dataplane *dp);
 

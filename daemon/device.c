@@ -70,6 +70,16 @@ static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
 	return 0;
 }
 
+static const char *load_remedy(int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
+		       "the verifier's words help:";
+	if (err == -ENOMEM)
+		return "a smaller max-flows takes less; its last words:";
+	return "its last words:";
+}
+
 /* Logs why the kernel refused, with the end of the verifier's log. */
 static void log_load_failure(int err)
 {
@@ -79,15 +89,11 @@ static void log_load_failure(int err)
 	while (end > libbpf_words && lines <= 20)
 		if (*--end == '\n')
 			lines++;
-	log_err("the kernel refuses the data path: %s; %s", strerror(-err),
-		err == -EPERM || err == -EACCES ?
-			"run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
-			"the verifier's words help:" :
-			"its last words:");
+	log_err("the kernel refuses the data path: %s; %s", strerror(-err), load_remedy(err));
 	fprintf(stderr, "%s\n", end);
 }
 
-/* Of what is by row, there is as much as there are rows. */
+/* Of what is by row, there is as much as there are rows; of flows, what the config says. */
 static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
 	struct bpf_map *const by_row[] = { skel->maps.rows, skel->maps.row_cpu, skel->maps.row_live,
@@ -96,6 +102,10 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 
 	for (size_t i = 0; i < sizeof(by_row) / sizeof(by_row[0]) && !err; i++)
 		err = bpf_map__set_max_entries(by_row[i], wants->nr_rows);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.flows, wants->nr_flow_sets);
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.flow_tags, wants->nr_flow_sets);
 	if (!err && !wants->has_retries)
 		err = bpf_map__set_max_entries(skel->maps.retries, 1);
 	return err;
@@ -114,6 +124,7 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 	skel->rodata->can_hand_off = wants->can_hand_off;
 	skel->rodata->can_kernel_cookie = wants->can_kernel_cookie;
 	skel->rodata->retry_mask = wants->has_retries ? RETRY_SLOTS - 1 : 0;
+	skel->rodata->flow_set_mask = wants->nr_flow_sets - 1;
 	if (wants->mode != XDP_MODE_GENERIC)
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);

@@ -39,6 +39,7 @@ struct device_wants {
 	bool can_hand_off, can_kernel_cookie;
 	bool has_retries; /* some server speaks first */
 	size_t nr_rows;
+	__u32 nr_flow_sets; /* a power of two */
 };
 
 /*

@@ -111,6 +111,8 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
 	ret->synacks_resent = dp->synacks_resent;
+	ret->memory_bytes = dataplane_memory_bytes(dp);
+	ret->max_flows = dp->nr_flow_sets * FLOW_WAYS;
 	for (__u32 i = 0; i < NR_REASONS && !err; i++) {
 		err = get(first_skel(dp)->maps.reason_counts, i, per_cpu);
 		for (int c = 0; c < dp->nr_cpus && !err; c++)

@@ -82,6 +82,8 @@ struct snapshot {
 	struct snapshot_row rows[ROWS_MAX];
 	unsigned int nr_rows;
 	__u64 synacks_resent;      /* of server-first services, to which no ACK came */
+	__u64 memory_bytes;        /* of all BPF maps; 0: the kernel does not say */
+	__u32 max_flows;           /* that the flow table holds */
 	__u64 reasons[NR_REASONS]; /* packets by verdict, over all CPUs and devices */
 };
 

@@ -170,11 +170,19 @@ static json_t *reasons_json(const struct snapshot *snapshot)
 
 json_t *status_json(const struct snapshot *snapshot)
 {
-	return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "version", VERSION, "uptime_seconds",
-			 clamped(snapshot->uptime_seconds), "synacks_resent",
-			 clamped(snapshot->synacks_resent), "interfaces", devices_json(snapshot),
-			 "services", rows_json(snapshot, row_status_json), "reasons",
-			 reasons_json(snapshot));
+	const struct field fields[] = {
+		{ "version", json_string(VERSION) },
+		{ "uptime_seconds", number(snapshot->uptime_seconds) },
+		{ "synacks_resent", number(snapshot->synacks_resent) },
+		{ "memory_bytes",
+		  snapshot->memory_bytes ? number(snapshot->memory_bytes) : json_null() },
+		{ "max_flows", number(snapshot->max_flows) },
+		{ "interfaces", devices_json(snapshot) },
+		{ "services", rows_json(snapshot, row_status_json) },
+		{ "reasons", reasons_json(snapshot) },
+	};
+
+	return FIELDS_JSON(fields);
 }
 
 /* ---- thresholds ---- */

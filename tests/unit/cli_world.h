@@ -54,6 +54,7 @@ static bool is_degraded;
 
 static void degrade_snapshot(void)
 {
+	snapshot.memory_bytes = 0;
 	snapshot.devices[0].path = "kernel-cookie";
 	snapshot.devices[0].why = "the TC half is gone";
 	snapshot.rows[0].path = snapshot.rows[1].path = "kernel-cookie";
@@ -72,6 +73,8 @@ static void degrade_snapshot(void)
 static void fill_snapshot(void)
 {
 	snapshot.uptime_seconds = 7380;
+	snapshot.memory_bytes = 6645296;
+	snapshot.max_flows = 65536;
 	snapshot.nr_devices = 2;
 	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
 	snapshot.devices[1] =

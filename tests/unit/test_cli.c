@@ -17,6 +17,7 @@ static void test_status(void **state)
 		   "answered on 1 of 2 interfaces\n"
 		   "eth1: not answering: no kfunc\n"
 		   "1000128 half-open handshakes, which would take 305.2 MiB in the kernel\n"
+		   "6.3 MiB of BPF maps, with room for 65536 flows\n"
 		   "\n"
 		   "INTERFACE  XDP      TC    PATH\n"
 		   "eth0       native   tcx   cookie\n"
@@ -39,8 +40,10 @@ static void test_status(void **state)
 	assert_non_null(strstr(world.out, "\nservice\tweb\t443\tauto\tarmed\t30411392\t30411374\t"
 					  "52018\t0\t1000128\t64\t4096\t1014808\t1\t28\t320041000\t"
 					  "0\t0\t0\tcookie\t\n"));
+	assert_non_null(strstr(world.out, "daemon\t" VERSION "\t7380\t6645296\t65536\n"));
 	assert_int_equal(synward("status -j"), 0);
 	assert_non_null(strstr(world.out, "\"armed_until_seconds\": 28"));
+	assert_non_null(strstr(world.out, "\"memory_bytes\": 6645296, \"max_flows\": 65536"));
 }
 
 /* Each cause once, with all that it holds for; not again what the first lines said, nor what the
@@ -62,6 +65,18 @@ static void test_status_whys(void **state)
 	assert_int_equal(synward("status -t"), 0);
 	assert_non_null(strstr(world.out, "\tkernel-cookie\ta listener is MPTCP\n"));
 	assert_null(strstr(world.out, ": kernel-cookie, because"));
+}
+
+/* A daemon that the kernel does not tell says nothing of it. */
+static void test_status_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(synward("status"), 0);
+	assert_null(strstr(world.out, "BPF maps"));
+	assert_int_equal(synward("status -t"), 0);
+	assert_non_null(strstr(world.out, "\t7380\t\t65536\n"));
+	assert_int_equal(synward("status -j"), 0);
+	assert_non_null(strstr(world.out, "\"memory_bytes\": null, \"max_flows\": 65536"));
 }
 
 static void test_thresholds(void **state)
@@ -433,6 +448,7 @@ int main(void)
 		TEST(test_monitor_json),
 		TEST(test_monitor_tabs),
 		cmocka_unit_test_setup_teardown(test_status_whys, set_up_degraded, tear_down),
+		cmocka_unit_test_setup_teardown(test_status_memory, set_up_degraded, tear_down),
 		TEST(test_no_output),
 		TEST(test_no_daemon),
 		cmocka_unit_test(test_units),

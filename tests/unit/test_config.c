@@ -39,7 +39,8 @@ static const struct refusal refusals[] = {
 	{ "unknown key in [synward], far", MAIN "colour = red\n" WEB,
 	  "f:3: unknown key 'colour'; keys here are interfaces, xdp-mode, control-socket, "
 	  "pin-path, "
-	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, " TUNABLES },
+	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, "
+	  "max-flows, " TUNABLES },
 	{ "unknown key, close to one that both sections have",
 	  MAIN "holt = 1\n" WEB "arm-syn-rates = 5\n",
 	  "f:3: unknown key 'holt'; did you mean 'hold'?\n"
@@ -179,6 +180,21 @@ static const struct refusal refusals[] = {
 	{ "bad reply", MAIN "reply = FIB\n" WEB,
 	  "f:3: reply: 'FIB' is no way back; it is tx (the way the SYN came) or fib (by the "
 	  "routing table)\n" },
+	{ "too few flows", MAIN "max-flows = 1023\n" WEB,
+	  "f:3: max-flows: '1023' is no number of flows; it is 1024 to 16777216\n" },
+	{ "too many flows", MAIN "max-flows = 16777217\n" WEB,
+	  "f:3: max-flows: '16777217' is no number of flows; it is 1024 to 16777216\n" },
+	{ "no flows", MAIN "max-flows = 0\n" WEB,
+	  "f:3: max-flows: '0' is no number of flows; it is 1024 to 16777216\n" },
+	{ "flows with a unit", MAIN "max-flows = 64k\n" WEB,
+	  "f:3: max-flows: '64k' is no number of flows; it is 1024 to 16777216\n" },
+	{ "flows, signed", MAIN "max-flows = -65536\n" WEB,
+	  "f:3: max-flows: '-65536' is no number of flows; it is 1024 to 16777216\n" },
+	{ "flows, far too many", MAIN "max-flows = 18446744073709617152\n" WEB,
+	  "f:3: max-flows: '18446744073709617152' is no number of flows; it is 1024 to "
+	  "16777216\n" },
+	{ "flows of one service", MAIN WEB "max-flows = 65536\n",
+	  "f:5: 'max-flows' does not belong here; it belongs to [synward]\n" },
 	{ "bad server-first", MAIN WEB "server-first = 1\n",
 	  "f:5: server-first: '1' is neither yes nor no\n" },
 	{ "server-first for all", MAIN "server-first = yes\n" WEB,
@@ -255,6 +271,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.xdp_mode, XDP_MODE_AUTO);
 	assert_int_equal(config.synack_per_prefix, 20000);
 	assert_false(config.reply_by_route);
+	assert_int_equal(config.max_flows, 65536);
 	assert_string_equal(config.control_socket, "/run/synward/control.sock");
 	assert_string_equal(config.pin_path, "/sys/fs/bpf/synward");
 	assert_int_equal(config.nr_services, 1);
@@ -283,6 +300,7 @@ static const char everything[] =
 	"deny-file = /etc/synward/deny\n"
 	"synack-per-prefix = 900000\n"
 	"reply = fib\n"
+	"max-flows = 1000000 ; of them\n"
 	"[service mail-1._x]\n"
 	"ports = 25 465-467 65535\n"
 	"addresses = 192.0.2.1 2001:db8::1\n"
@@ -315,6 +333,7 @@ static void test_everything(void **state)
 	assert_string_equal(config.deny_file, "/etc/synward/deny");
 	assert_int_equal(config.synack_per_prefix, 900000);
 	assert_true(config.reply_by_route);
+	assert_int_equal(config.max_flows, 1 << 20);
 	assert_int_equal(config.nr_services, 4);
 	mail = &config.services[0];
 	assert_string_equal(mail->name, "mail-1._x");
@@ -349,6 +368,31 @@ static void test_least(void **state)
 	assert_int_equal(config.synack_per_prefix, 0);
 	assert_false(config.reply_by_route);
 	config_free(&config);
+}
+
+/* A number in the file, and how many flows there are then. */
+static void test_max_flows(void **state)
+{
+	static const struct {
+		const char *text;
+		__u32 nr;
+	} rows[] = {
+		{ "1024", 1024 },         { "1025", 2048 },         { "2048", 2048 },
+		{ "065536", 65536 },      { "65537", 131072 },      { "8388609", 16777216 },
+		{ "16777215", 16777216 }, { "16777216", 16777216 },
+	};
+	char text[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config config;
+
+		snprintf(text, sizeof(text), MAIN "max-flows = %s\n" WEB, rows[i].text);
+		parse_good(text, &config);
+		assert_int_equal(config.max_flows, rows[i].nr);
+		config_free(&config);
+	}
 }
 
 static void state_directory_is(const char *environment, const char *text, const char *directory)
@@ -502,19 +546,13 @@ static void test_many_interfaces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_refusals_crlf),
-		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_least),
-		cmocka_unit_test(test_state_directory),
-		cmocka_unit_test(test_longest_line),
-		cmocka_unit_test(test_many_errors),
-		cmocka_unit_test(test_args),
-		cmocka_unit_test(test_few_args),
-		cmocka_unit_test(test_bad_args),
-		cmocka_unit_test(test_many_interfaces),
+		cmocka_unit_test(test_refusals),     cmocka_unit_test(test_refusals_crlf),
+		cmocka_unit_test(test_nul),          cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_everything),   cmocka_unit_test(test_least),
+		cmocka_unit_test(test_max_flows),    cmocka_unit_test(test_state_directory),
+		cmocka_unit_test(test_longest_line), cmocka_unit_test(test_many_errors),
+		cmocka_unit_test(test_args),         cmocka_unit_test(test_few_args),
+		cmocka_unit_test(test_bad_args),     cmocka_unit_test(test_many_interfaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,8 +90,8 @@ static const struct row refused[] = {
 	    { "f.d/a.conf", "\n[service web]\nmode = on\n" },
 	    { "f.d/b.conf", "[synward]\nhold = 2h\n[servic web]\n" } },
 	  "f:3: unknown key 'x'; keys here are interfaces, xdp-mode, control-socket, pin-path, "
-	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, arm-half-open, "
-	  "arm-syn-rate, hold, low-water, "
+	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, max-flows, "
+	  "arm-half-open, arm-syn-rate, hold, low-water, "
 	  "handshake-timeout and max-half-open\n"
 	  "f.d/a.conf:3: 'on' is no mode; it is off, monitor, auto or always\n"
 	  "f.d/b.conf:2: hold: '2h' is too long; it is 1s to 1h\n"

@@ -209,25 +209,6 @@ static void test_precedence(void **state)
 /* Each key is in dist/synward.conf, and what it says to be the default is it. */
 static void test_installed_file(void **state)
 {
-	static const char *const keys[] = { "interfaces",
-					    "xdp-mode",
-					    "control-socket",
-					    "pin-path",
-					    "state-directory",
-					    "allow-file",
-					    "deny-file",
-					    "ports",
-					    "addresses",
-					    "mode",
-					    "arm-half-open",
-					    "arm-syn-rate",
-					    "hold",
-					    "low-water",
-					    "handshake-timeout",
-					    "max-half-open",
-					    "synack-per-prefix",
-					    "reply",
-					    "server-first" };
 	FILE *file = fopen("dist/synward.conf", "re");
 	char text[8192], key[32];
 	struct config config;
@@ -243,10 +224,10 @@ static void test_installed_file(void **state)
 	for (at = text; (at = strstr(at, "\n;")); at++)
 		if ((at[2] >= 'a' && at[2] <= 'z') || at[2] == '[')
 			memmove(at + 1, at + 2, strlen(at + 1));
-	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		snprintf(key, sizeof(key), "\n%s = ", keys[i]);
+	for (i = 0; config_key(i); i++) {
+		snprintf(key, sizeof(key), "\n%s = ", config_key(i));
 		if (!strstr(text, key))
-			fail_msg("%s is not in dist/synward.conf", keys[i]);
+			fail_msg("%s is not in dist/synward.conf", config_key(i));
 	}
 	parse_good(text, &config);
 	assert_int_equal(config.xdp_mode, XDP_MODE_AUTO);
@@ -254,6 +235,7 @@ static void test_installed_file(void **state)
 	assert_string_equal(config.pin_path, CONFIG_PIN_PATH_DEFAULT);
 	assert_string_equal(config.state_directory, CONFIG_STATE_DIRECTORY_DEFAULT);
 	assert_int_equal(config.synack_per_prefix, SYNACK_CAP_DEFAULT);
+	assert_int_equal(config.max_flows, MAX_FLOWS_DEFAULT);
 	assert_false(config.reply_by_route);
 	assert_false(config.services[0].server_first);
 	assert_true(config.services[1].server_first);

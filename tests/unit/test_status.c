@@ -53,15 +53,17 @@ static void keys_are(const json_t *object, const char *const *keys, size_t nr)
 
 static void test_empty(void **state)
 {
-	static const char *const keys[] = { "version",    "uptime_seconds", "synacks_resent",
-					    "interfaces", "services",       "reasons" };
+	static const char *const keys[] = { "version",      "uptime_seconds", "synacks_resent",
+					    "memory_bytes", "max_flows",      "interfaces",
+					    "services",     "reasons" };
 	json_t *json;
 
 	(void)state;
 	memset(&snapshot, 0, sizeof(snapshot));
 	json = status_json(&snapshot);
 	assert_non_null(json);
-	keys_are(json, keys, 6);
+	keys_are(json, keys, 8);
+	assert_true(json_is_null(json_object_get(json, "memory_bytes")));
 	assert_string_equal(json_string_value(json_object_get(json, "version")), VERSION);
 	equals(json_object_get(json, "interfaces"), "[]");
 	equals(json_object_get(json, "services"), "[]");
@@ -73,6 +75,8 @@ static void fill(void)
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.uptime_seconds = 12;
 	snapshot.synacks_resent = 20;
+	snapshot.memory_bytes = 21;
+	snapshot.max_flows = 22;
 	snapshot.nr_devices = 2;
 	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
 	snapshot.devices[1] =
@@ -138,6 +142,8 @@ static void test_full(void **state)
 	json = status_json(&snapshot);
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_seconds")), 12);
 	assert_int_equal(json_integer_value(json_object_get(json, "synacks_resent")), 20);
+	assert_int_equal(json_integer_value(json_object_get(json, "memory_bytes")), 21);
+	assert_int_equal(json_integer_value(json_object_get(json, "max_flows")), 22);
 	equals(json_object_get(json, "interfaces"),
 	       "[{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", \"path\": "
 	       "\"cookie\", "

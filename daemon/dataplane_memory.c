@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the maps take of the kernel's memory, in its own words: fdinfo of each. From Linux 6.4 on
+ * that is what was allocated, before that an estimate of the most that it can be.
+ */
+#include "dataplane_inside.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "synward.skel.h"
+
+/* Adds to *sum. Returns 0, or -errno where the kernel does not say. */
+static int add_map(const struct bpf_map *map, __u64 *sum)
+{
+	FILE *file __cleanup(cleanup_file) = NULL;
+	char path[64], line[128];
+	uint64_t nr_bytes;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "memlock: %" SCNu64, &nr_bytes) != 1)
+			continue;
+		*sum += nr_bytes;
+		return 0;
+	}
+	return -ENODATA;
+}
+
+/* Devices share all maps but what is baked into their programs. */
+__u64 dataplane_memory_bytes(const struct dataplane *dp)
+{
+	const struct bpf_map *map;
+	__u64 sum = 0;
+
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		bpf_object__for_each_map (map, dp->devices[i].skel->obj)
+			if ((!i || bpf_map__is_internal(map)) && add_map(map, &sum))
+				return 0;
+	return sum;
+}
