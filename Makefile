@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -64,7 +64,7 @@ demo: deps ## a flood, and what it does to a server without and with synward; 60
 
 check: deps ## every test
 	$(Q)$(MAKE) --no-print-directory all lab tests
-	$(Q)O=$(O) tests/check.sh lint unit fuzz prog lab e2e
+	$(Q)O=$(O) tests/check.sh lint unit fuzz stat prog lab e2e
 
 check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
@@ -91,6 +91,9 @@ run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=
 	$(Q)tests/lab/deps.sh
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(O)/synwardd --interface $(IFACE) --ports $(PORTS) $(if $(MODE),--mode $(MODE))
+
+stat: $(O)/prog/stat ## the size of each BPF program, against its budget in bpf/stat.budget
+	$(Q)$< bpf/stat.budget
 
 lint: ## format, licence lines, cppcheck, shellcheck
 	$(Q)tests/lint.sh
@@ -159,7 +162,7 @@ $(O)/bench/%: bench/%.c $(BENCH_SKELS)
 
 ## ---- tests ---------------------------------------------------------------------------------------
 
-tests: $(UNIT_TESTS) $(PROG_TESTS) $(FUZZERS)
+tests: $(UNIT_TESTS) $(PROG_TESTS) $(O)/prog/stat $(FUZZERS)
 
 # libFuzzer targets; `make check` replays the kept corpus and looks for more for a moment. Like a unit test, a fuzzer
 # names the sources that it needs in its second line.
@@ -181,7 +184,7 @@ $(O)/unit/%: tests/unit/%.c
 	$(Q)$(CC) $(UNIT_CFLAGS) -MM -MP -MT $@ $(unit_sources) > $@.d
 	$(Q)$(CC) $(UNIT_CFLAGS) $(unit_sources) -o $@ $(UNIT_LIBS)
 
-$(O)/prog/%: tests/prog/%.c $(O)/synward.skel.h
+$(O)/prog/%: tests/prog/%.c $(BPF_SKELS)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Ibpf -MF $@.d $< -o $@ -lbpf

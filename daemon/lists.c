@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A tree (tsearch(3), which keeps it balanced): with 100 000 prefixes, one more must not cost a
+ * A tree (tsearch(3), which keeps it balanced): with 200 000 prefixes, one more must not cost a
  * move of half of them. A page counts its way through it, a few milliseconds at the most.
  */
 #include "lists.h"

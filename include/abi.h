@@ -340,7 +340,7 @@ struct budget_line {
  * dropped); the longest one that matches a source decides. list_blocks is a filter in front of
  * them, see list_filter.h; list_conf says how to ask it.
  */
-#define LIST_ENTRIES_MAX 100000 /* of both lists and families together */
+#define LIST_ENTRIES_MAX 200000 /* of both lists and families together */
 
 enum list {
 	LIST_NONE = 0,
@@ -364,7 +364,7 @@ struct list_value {
 	__u32 pad;
 };
 
-#define LIST_BLOCKS_MAX 8192 /* of 16 bytes: 10 bits for each of 100 000 prefixes */
+#define LIST_BLOCKS_MAX 16384 /* of 16 bytes: 10 bits for each of 200 000 prefixes */
 
 struct list_block {
 	__u64 word[2];

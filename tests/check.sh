@@ -6,7 +6,7 @@
 # runs there: a file of those that fails is run once more in the end, and is UNSTEADY, with both outputs to read, if it
 # passes then.
 #
-#   tests/check.sh SUITE...     lint unit fuzz prog lab e2e
+#   tests/check.sh SUITE...     lint unit fuzz stat prog lab e2e
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 out=${O:-build}
@@ -61,6 +61,7 @@ suite() {
 		[[ ! -e $dict ]] || args+=(-dict="$dict")
 		must "fuzz $test" "$out/fuzz/$test" "${args[@]}" "$out/fuzz/$corpus" "tests/fuzz/$corpus"
 	done ;;
+	stat) must stat "$out/prog/stat" bpf/stat.budget ;;
 	prog) for test in tests/prog/test_*.c; do
 		test=${test#tests/prog/} && must "prog ${test%.c}" "$out/prog/${test%.c}"
 	done ;;
@@ -76,7 +77,7 @@ suite() {
 		done
 		;;
 	*)
-		echo "check.sh: no suite '$1': lint, unit, fuzz, prog, lab, e2e" >&2
+		echo "check.sh: no suite '$1': lint, unit, fuzz, stat, prog, lab, e2e" >&2
 		exit 2
 		;;
 	esac

@@ -31,7 +31,7 @@ served_to() { counts_by 3 "$2" all_served "$1" 3; }
 
 listed() { synward_cli -t "$@" | cut -f 2-4 | tr '\t' ' '; }
 
-# 100 000 addresses of 10.0.0.0/8, from the N-th on.
+# Addresses of 10.0.0.0/8, from the N-th on.
 many() { # many FROM NR
 	awk -v from="$1" -v nr="$2" 'BEGIN {
 		for (i = from; i < from + nr; i++)
@@ -178,33 +178,36 @@ is_empty() { [[ -z $(listed "$@") ]]; }
 
 @test "as many as there may be: from a file, and line by line" {
 	synward_conf "mode = always"
-	sed -i "/^state-directory/a deny-file = $LAB_DIR/deny" "$LAB_DIR/synward.conf"
+	sed -i "/^state-directory/a allow-file = $LAB_DIR/allow\ndeny-file = $LAB_DIR/deny" "$LAB_DIR/synward.conf"
+	many 0 100000 >"$LAB_DIR/allow"
 	{
-		many 0 99999
+		many 100000 99999
 		echo "$LAB_CLI4"
 	} >"$LAB_DIR/deny"
 	synward_up_conf
+	[[ $(synward_cli -t allow | wc -l) == 100000 ]]
 	[[ $(synward_cli -t deny | wc -l) == 100000 ]]
 	refused_to 4
 	served_to 6 syn_cookie
 	run -1 synward_cli deny add "$LAB_CLI6"
-	[[ ${#lines[@]} == 1 && $output == *"lists are full"*"100000"* ]]
+	[[ ${#lines[@]} == 1 && $output == *"lists are full"*"200000"* ]]
 	run -1 synward_cli deny add "$LAB_CLI4" "$LAB_CLI6" # the first is there already
 	[[ ${#lines[@]} == 2 && ${lines[1]} == "synward: stopped at $LAB_CLI6; those before it are added" ]]
 	served_to 6 syn_cookie
 	synward_down
+	: >"$LAB_DIR/allow"
 	echo "$LAB_CLI4" >"$LAB_DIR/deny"
 	synward_up_conf
-	many 0 99998 | timeout 60 "$SYNWARD" --socket "$LAB_DIR/ctl" deny add -
+	many 0 199998 | timeout 60 "$SYNWARD" --socket "$LAB_DIR/ctl" deny add -
 	synward_cli deny add "$LAB_CLI6"
 	refused_to 4
 	refused_to 6
 	lab_wait_for "the lists to be kept" 5 grep -q "$LAB_CLI6" "$LAB_DIR/state/lists.json"
 	synward_down
 	synward_up_conf
-	[[ $(synward_cli -t deny | wc -l) == 100000 ]]
+	[[ $(synward_cli -t deny | wc -l) == 200000 ]]
 	refused_to 6
-	many 0 99998 | timeout 60 "$SYNWARD" --socket "$LAB_DIR/ctl" deny del -
+	many 0 199998 | timeout 60 "$SYNWARD" --socket "$LAB_DIR/ctl" deny del -
 	synward_cli deny del "$LAB_CLI6"
 	served_to 6 syn_cookie
 	refused_to 4
@@ -216,7 +219,7 @@ is_empty() { [[ -z $(listed "$@") ]]; }
 	synward_with "mode = always"
 	synward_cli deny add "$LAB_RAW4"
 	lab_spawn tries lab_c taskset -c "$LAB_CLIENT_CPU" "$LAB_BIN/handshakes" --dev cli0 \
-		--src "$LAB_RAW4" --dst "$LAB_SRV4" --port "$PORT" --pps 2000 --count 30000 -j
+		--src "$LAB_RAW4" --dst "$LAB_SRV4" --port "$PORT" --pps 1500 --count 45000 -j
 	for _ in 1 2 3; do
 		many 0 20000 | synward_cli deny add -
 		sleep 1.2 # two turns of the daemon

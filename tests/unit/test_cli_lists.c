@@ -214,7 +214,7 @@ static void test_much_input(void **state)
 	for (i = 0; i < nr_bytes; i += 4)
 		memcpy(text + i, "::1\n", 4);
 	with_input(text, nr_bytes, "deny add -", CLI_MISUSE,
-		   "synward: nothing is added: line 100001 of standard input: more than 100000 "
+		   "synward: nothing is added: line 200001 of standard input: more than 200000 "
 		   "prefixes; the lists hold no more, so list shorter prefixes that cover "
 		   "several\n");
 }

@@ -158,7 +158,7 @@ static void test_bits(void **state)
 	assert_in_range(nr_bits, NR_RANDOM * 48 / 10, NR_RANDOM * 5); /* of 5, few coincide */
 }
 
-/* As full as it gets, 100 000 prefixes in 8192 blocks: one or two strangers in a hundred. */
+/* As full as it gets, 200 000 prefixes in 16384 blocks: one or two strangers in a hundred. */
 static void test_false_answers(void **state)
 {
 	static struct list_block blocks[LIST_BLOCKS_MAX];

@@ -290,7 +290,7 @@ static void test_refused(void **state)
 	config.nr_listed = LIST_ENTRIES_MAX;
 	start();
 	wrong(-EPERM, LIST_DENY, "203.0.113.0/24",
-	      "the allow and deny lists are full: they have 100000 prefixes; delete some, or list "
+	      "the allow and deny lists are full: they have 200000 prefixes; delete some, or list "
 	      "shorter prefixes that cover several");
 	told_is("");
 	add(LIST_ALLOW, "10.0.0.7", FOR_EVER, "deny file > allow command");
