@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "note.h"
 #include "parse.h"
+#include "svc_hash.h"
 #include "tcpopt.h"
 
 /* Baked into the program at load. */
@@ -112,24 +113,44 @@ static __always_inline bool is_port_listed(__be16 dport)
 	return is_listed && *is_listed;
 }
 
+static __always_inline const struct svc_slot *service_in(__u32 bucket, const struct ip_addr *addr,
+							 __be16 port)
+{
+	const struct svc_bucket *b = bpf_map_lookup_elem(&services, &bucket);
+
+	return b ? svc_slot_of(b, addr, port) : NULL;
+}
+
+/* Of that address and port: its slot in the table, or NULL. */
+static __always_inline const struct svc_slot *service_at(const struct settings *set,
+							 const struct ip_addr *addr, __be16 port)
+{
+	__u64 hash = svc_hash(addr, port, set->svc_seed);
+	const struct svc_slot *slot;
+
+	slot = service_in(set->svc_at + svc_first(hash, set->svc_mask), addr, port);
+	if (likely(slot))
+		return slot;
+	return service_in(set->svc_at + svc_second(hash, set->svc_mask), addr, port);
+}
+
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
 static __always_inline enum reason service_find(struct judgement *j)
 {
-	struct svc_key key = { .addr = j->pkt->dst, .port = j->pkt->dport };
-	struct svc_value *to;
+	const struct svc_slot *to;
 
-	if (!is_port_listed(j->pkt->dport))
+	j->set = ONLY(settings);
+	if (!j->set || !is_port_listed(j->pkt->dport))
 		return NOT_SERVICE;
-	to = bpf_map_lookup_elem(&services, &key);
+	to = service_at(j->set, &j->pkt->dst, j->pkt->dport);
 	if (!to)
 		return NOT_SERVICE;
 	j->listener = to->listener;
-	j->row_index = to->row;
-	j->row = bpf_map_lookup_elem(&rows, &to->row);
-	j->live = bpf_map_lookup_elem(&row_live, &to->row);
-	j->here = bpf_map_lookup_elem(&row_cpu, &to->row);
-	j->set = ONLY(settings);
-	if (!j->row || !j->live || !j->here || !j->set)
+	j->row_index = to->row_plus_1 - 1;
+	j->row = bpf_map_lookup_elem(&rows, &j->row_index);
+	j->live = bpf_map_lookup_elem(&row_live, &j->row_index);
+	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
+	if (!j->row || !j->live || !j->here)
 		return NOT_SERVICE;
 	return GO_ON;
 }

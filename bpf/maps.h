@@ -35,7 +35,7 @@ struct {
 } secret SEC(".maps");
 
 /* Daemon writes, XDP reads. 1: some service has this port. Keeps traffic to other ports out of the
- * hash below. */
+ * table below. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, NR_PORTS);
@@ -43,14 +43,15 @@ struct {
 	__type(value, __u8);
 } ports SEC(".maps");
 
-/* Daemon writes, both read: (address, port) to row and listener slot. Sized for 64 addresses of
- * every row; when it is full the daemon says so, and what is not in it is not protected. */
+/* Daemon writes, both read: (address, port) to row and listener slot; see svc_hash.h. Sized at
+ * load for the rows that there are; when it is full the daemon says so, and what is not in it is
+ * not protected. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, ROWS_MAX * 64);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct svc_key);
-	__type(value, struct svc_value);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SVC_KEYS_MIN * 2 / SVC_WAYS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct svc_bucket);
 } services SEC(".maps");
 
 /* Daemon writes, both read. */

@@ -175,14 +175,12 @@ static __always_inline enum reason ipv4_judge(struct xdp_md *ctx, const struct j
 	return ipv4_checksum_ok(word, sizeof(struct iphdr) / 4) ? GO_ON : SYN_BAD_CHECKSUM;
 }
 
-/* No packet of our own comes in here. The bit keeps all others out of the hash. */
+/* No packet of our own comes in here. The bit keeps all others out of the table. */
 static __always_inline bool is_from_us(const struct judgement *j)
 {
-	struct svc_key key = { .addr = j->pkt->src, .port = j->pkt->dport };
-
 	if (likely(!(j->set->own_addresses >> own_address_bit(&j->pkt->src) & 1)))
 		return false;
-	return bpf_map_lookup_elem(&services, &key);
+	return service_at(j->set, &j->pkt->src, j->pkt->dport);
 }
 
 /* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */

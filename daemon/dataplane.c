@@ -131,6 +131,9 @@ int dataplane_put_settings(struct dataplane *dp)
 	now.synack_cap = cap;
 	now.synack_flush = cap / (SYNACK_FLUSH_SHARE * dp->nr_cpus) ?: 1;
 	now.own_addresses = dp->own_addresses;
+	now.svc_mask = dp->nr_buckets - 1;
+	now.svc_at = dp->svc_at;
+	now.svc_seed = dp->svc_seed;
 	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
 		return 0;
 	err = put_at(first_skel(dp)->maps.settings, 0, &now);
@@ -207,7 +210,7 @@ static int fill_maps(struct dataplane *dp)
 	int err = put_secret(dp);
 
 	if (!err)
-		err = map_flows(dp) ?: dataplane_map_retries(dp);
+		err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
 	if (!err)
 		err = put_rows(dp);
 	if (!err)
@@ -322,6 +325,7 @@ void dataplane_close(struct dataplane *dp)
 		return;
 	if (dp->flow_sets)
 		munmap(dp->flow_sets, dp->nr_flow_sets * sizeof(struct flow_set));
+	dataplane_unmap_services(dp);
 	dataplane_unmap_retries(dp);
 	dataplane_forget_lists(dp);
 	while (dp->nr_devices) {
@@ -330,7 +334,6 @@ void dataplane_close(struct dataplane *dp)
 		device_close(dev);
 		log_notice("%s: detached", dev->name);
 	}
-	free(dp->entries);
 	free(dp->row_ids);
 	free(dp->row_confs);
 	free(dp);

@@ -13,8 +13,6 @@
 #define SILENT_SECONDS 2          /* of untaken notes, until it is said */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
 
-struct service_entry;
-
 struct dataplane {
 	const struct config *conf;
 	struct settings settings;
@@ -28,8 +26,10 @@ struct dataplane {
 	size_t nr_rows;
 	struct row_id *row_ids;
 	struct row_conf *row_confs;    /* what the rows map holds, or will */
-	struct service_entry *entries; /* what the services map holds, sorted */
-	size_t nr_entries;
+	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
+	size_t nr_buckets;           /* of each */
+	__u32 svc_at;                /* as in settings */
+	__u64 svc_seed;
 	struct flow_set
 		*flow_sets; /* the flow table itself, to read; NULL before the first device */
 	size_t nr_flow_sets;
@@ -56,6 +56,10 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
 /* dataplane_probe.c: fills dp->means. Logs. */
 void dataplane_probe(struct dataplane *dp);
+
+/* dataplane_services.c: with the first device, and when its maps go. Returns 0 or -errno. */
+int dataplane_map_services(struct dataplane *dp);
+void dataplane_unmap_services(struct dataplane *dp);
 
 /* dataplane_retry.c: with the first device, and when its maps go. Returns 0 or -errno. */
 int dataplane_map_retries(struct dataplane *dp);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which destinations are ours to judge: (address, port) of every service, as the local addresses
- * come and go.
+ * come and go. The map holds two tables (svc_table.c): the one that is not asked is filled, and
+ * then asked.
  */
 #include "dataplane_inside.h"
 
@@ -11,26 +12,25 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
 
 #include "log.h"
+#include "svc_table.h"
 #include "synward.skel.h"
 
-struct service_entry {
-	struct svc_key key;
-	__u32 row;
-};
+#define SEEDS_MAX 8 /* that are tried: the first is good but for one table in a great many */
 
-static int entry_order(const void *a, const void *b)
+/* By key alone. */
+static int slot_order(const void *a, const void *b)
 {
-	const struct service_entry *x = a, *y = b;
-
-	return memcmp(&x->key, &y->key, sizeof(x->key));
+	return memcmp(a, b, offsetof(struct svc_slot, row_plus_1));
 }
 
 /* (address, port) of every service, sorted, each once: two devices may have the same address. What
  * is off is there too: it can be switched on without waiting for anything. */
-static size_t entries_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
-			   struct service_entry *ret)
+static size_t slots_make(const struct dataplane *dp, const struct ip_addr *addrs, size_t nr,
+			 struct svc_slot *ret)
 {
 	size_t n = 0, kept = 0;
 	__u32 row = 0;
@@ -42,19 +42,20 @@ static size_t entries_make(const struct dataplane *dp, const struct ip_addr *add
 
 		for (size_t p = 0; p < svc->nr_ports; p++, row++)
 			for (size_t a = 0; a < nr_at; a++)
-				ret[n++] = (struct service_entry){
-					.key = { .addr = at[a], .port = htons(svc->ports[p]) },
-					.row = row,
-				};
+				ret[n++] = (struct svc_slot){ .addr = at[a],
+							      .port = htons(svc->ports[p]),
+							      .row_plus_1 = row + 1 };
 	}
-	qsort(ret, n, sizeof(*ret), entry_order);
+	qsort(ret, n, sizeof(*ret), slot_order);
 	for (size_t i = 0; i < n; i++)
-		if (!kept || memcmp(&ret[kept - 1].key, &ret[i].key, sizeof(ret[i].key)))
+		if (!kept || slot_order(&ret[kept - 1], &ret[i]))
 			ret[kept++] = ret[i];
+	for (size_t i = 0; i < kept; i++)
+		ret[i].listener = i % LISTENERS_MAX;
 	return kept;
 }
 
-static size_t entries_max(const struct dataplane *dp, size_t nr_addrs)
+static size_t slots_max(const struct dataplane *dp, size_t nr_addrs)
 {
 	size_t n = 0;
 
@@ -66,46 +67,67 @@ static size_t entries_max(const struct dataplane *dp, size_t nr_addrs)
 	return n;
 }
 
-/* Bring the map from one sorted list to another; what is new comes before what is gone goes. */
-static int entries_apply(struct dataplane *dp, const struct service_entry *now, size_t nr)
+int dataplane_map_services(struct dataplane *dp)
 {
-	int fd = bpf_map__fd(first_skel(dp)->maps.services);
-	int err = 0;
+	struct bpf_map *map = first_skel(dp)->maps.services;
+	size_t nr = bpf_map__max_entries(map);
+	void *at = mmap(NULL, nr * sizeof(struct svc_bucket), PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(map), 0);
 
-	for (size_t i = 0; i < nr && !err; i++) {
-		struct svc_value to = { .row = now[i].row, .listener = i % LISTENERS_MAX };
+	if (at == MAP_FAILED)
+		return -errno;
+	dp->services = at;
+	dp->nr_buckets = nr / 2;
+	return 0;
+}
 
-		err = bpf_map_update_elem(fd, &now[i].key, &to, BPF_ANY);
+void dataplane_unmap_services(struct dataplane *dp)
+{
+	if (dp->services)
+		munmap(dp->services, 2 * dp->nr_buckets * sizeof(*dp->services));
+	dp->services = NULL;
+	dp->nr_buckets = 0;
+}
+
+/* Fill the table that is not asked, and have it asked. Returns 0 or -errno. */
+static int slots_apply(struct dataplane *dp, const struct svc_slot *slots, size_t nr)
+{
+	__u32 at = dp->svc_at ? 0 : dp->nr_buckets;
+	__u64 seed = dp->svc_seed;
+	int err = -ENOSPC;
+
+	for (int i = 0; i < SEEDS_MAX && err == -ENOSPC; i++) {
+		if ((i || !seed) && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+			return -EIO;
+		seed |= 1;
+		err = svc_table_fill(dp->services + at, dp->nr_buckets, seed, slots, nr);
 	}
-	for (size_t i = 0, k = 0; i < dp->nr_entries; i++) {
-		while (k < nr && memcmp(&now[k].key, &dp->entries[i].key, sizeof(now[k].key)) < 0)
-			k++;
-		if (k == nr || memcmp(&now[k].key, &dp->entries[i].key, sizeof(now[k].key)))
-			bpf_map_delete_elem(fd, &dp->entries[i].key);
-	}
-	return err;
+	if (err)
+		return err;
+	dp->svc_at = at;
+	dp->svc_seed = seed;
+	dp->own_addresses = 0;
+	for (size_t i = 0; i < nr; i++)
+		dp->own_addresses |= 1ULL << own_address_bit(&slots[i].addr);
+	return dataplane_put_settings(dp);
 }
 
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr)
 {
-	struct service_entry *now;
-	size_t nr_now;
+	struct svc_slot *slots = calloc(slots_max(dp, nr) + 1, sizeof(*slots));
+	size_t room = dp->nr_buckets * SVC_WAYS / 2, nr_slots;
 	int err;
 
-	now = calloc(entries_max(dp, nr) + 1, sizeof(*now));
-	if (!now)
+	if (!slots)
 		return -ENOMEM;
-	nr_now = entries_make(dp, addrs, nr, now);
-	err = entries_apply(dp, now, nr_now);
+	nr_slots = slots_make(dp, addrs, nr, slots);
+	if (nr_slots > room)
+		log_err("of %zu addresses and ports %zu are protected, there is no room for more; "
+			"name fewer addresses or ports",
+			nr_slots, room);
+	err = slots_apply(dp, slots, nr_slots < room ? nr_slots : room);
 	if (err)
-		log_err("cannot protect all of %zu addresses and ports: %s; name fewer addresses "
-			"or ports",
-			nr_now, strerror(-err));
-	free(dp->entries);
-	dp->entries = now;
-	dp->nr_entries = nr_now;
-	dp->own_addresses = 0;
-	for (size_t i = 0; i < nr_now; i++)
-		dp->own_addresses |= 1ULL << own_address_bit(&now[i].key.addr);
-	return err ? err : dataplane_put_settings(dp);
+		log_err("cannot protect other addresses and ports than before: %s", strerror(-err));
+	free(slots);
+	return err ? err : nr_slots > room ? -ENOSPC : 0;
 }

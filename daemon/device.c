@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "svc_table.h"
 #include "synward.skel.h"
 
 /* Older headers do not have these: BPF_TCX_INGRESS, BPF_F_BEFORE, BPF_F_TEST_XDP_LIVE_FRAMES. */
@@ -98,14 +99,17 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
 	struct bpf_map *const by_row[] = { skel->maps.rows, skel->maps.row_cpu, skel->maps.row_live,
 					   skel->maps.row_rate, skel->maps.peace_half_open };
+	struct bpf_map *const by_flow_set[] = { skel->maps.flows, skel->maps.flow_tags,
+						skel->maps.flow_seen };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(by_row) / sizeof(by_row[0]) && !err; i++)
 		err = bpf_map__set_max_entries(by_row[i], wants->nr_rows);
+	for (size_t i = 0; i < sizeof(by_flow_set) / sizeof(by_flow_set[0]) && !err; i++)
+		err = bpf_map__set_max_entries(by_flow_set[i], wants->nr_flow_sets);
 	if (!err)
-		err = bpf_map__set_max_entries(skel->maps.flows, wants->nr_flow_sets);
-	if (!err)
-		err = bpf_map__set_max_entries(skel->maps.flow_tags, wants->nr_flow_sets);
+		err = bpf_map__set_max_entries(skel->maps.services,
+					       2 * svc_table_buckets(wants->nr_rows));
 	if (!err && !wants->has_retries)
 		err = bpf_map__set_max_entries(skel->maps.retries, 1);
 	return err;

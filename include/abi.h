@@ -36,18 +36,26 @@ static inline __u64 address_upper(const struct ip_addr *a, int is_v6)
 	return (__u64)bpf_ntohl(a->word[3]) << 32;
 }
 
-/* services: the destination that makes a packet ours to judge, and the row it belongs to. */
-struct svc_key {
+/*
+ * services: the destination that makes a packet ours to judge, and the row it belongs to. A table
+ * of buckets, see svc_hash.h; the map holds two, so that one can be made while the other is asked.
+ */
+#define SVC_WAYS 4
+
+struct svc_slot {
 	struct ip_addr addr;
 	__be16 port;
-	__u16 pad;
+	__u16 row_plus_1; /* 0: empty */
+	__u32 listener;   /* slot of what is known of the listener of this address and port */
 };
 
-/* What a service key leads to. */
-struct svc_value {
-	__u32 row;
-	__u32 listener; /* slot of what is known of the listener of this address and port */
+struct svc_bucket {
+	struct svc_slot slot[SVC_WAYS];
 };
+
+/* Room for so many addresses and ports, and for 64 addresses of every row: twice the slots. */
+#define SVC_KEYS_MIN 8192
+#define SVC_KEYS_PER_ROW 64
 
 /* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
 #define LISTENERS_MAX 4096
@@ -204,7 +212,10 @@ struct settings {
 	__u8 pad[2];
 	__u32 synack_cap;   /* SYN-ACKs a second to one source prefix; 0: no cap */
 	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
+	__u32 svc_mask;     /* buckets of a table of services, less one */
+	__u32 svc_at;       /* bucket in which the table begins that is asked */
 	__u32 pad2;
+	__u64 svc_seed;
 	__u64 own_addresses; /* bit own_address_bit(address) of each address that a service has */
 };
 
@@ -401,8 +412,8 @@ struct retry {
 
 #define ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), "size of struct " #type)
 ABI_SIZE(ip_addr, 16);
-ABI_SIZE(svc_key, 20);
-ABI_SIZE(svc_value, 8);
+ABI_SIZE(svc_slot, 24);
+ABI_SIZE(svc_bucket, 96);
 ABI_SIZE(row_conf, 48);
 ABI_SIZE(half_open, 264);
 ABI_SIZE(peace_half_open, 272);
@@ -413,7 +424,7 @@ ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 36);
-ABI_SIZE(settings, 40);
+ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 40);

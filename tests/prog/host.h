@@ -68,6 +68,8 @@ static inline void host_put_settings(struct host *h)
 		.ttl = HOST_TTL,
 		.epoch_shift = REF_EPOCH_SHIFT,
 		.synack_flush = 1,
+		.svc_mask = services_mask(h->skel),
+		.svc_seed = SERVICES_SEED,
 	};
 	struct dev_conf dev = { .mtu = HOST_MTU, .tc_live = 1, .hop_limit = HOST_TTL };
 

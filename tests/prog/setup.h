@@ -195,6 +195,8 @@ static void put_settings(struct synward_bpf *skel, const struct row *row)
 		.epoch_shift = EPOCH_SHIFT,
 		.synack_cap = row->cap,
 		.synack_flush = row->flush ?: 1,
+		.svc_mask = services_mask(skel),
+		.svc_seed = SERVICES_SEED,
 		.own_addresses = own_addresses(row),
 	};
 	struct dev_conf dev = { .mtu = MTU, .tc_live = !row->tc_dead, .hop_limit = 64 };

@@ -8,10 +8,12 @@
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
 #include "abi.h"
+#include "svc_hash.h"
 #include "synward.skel.h"
 #include "world.h"
 
@@ -36,15 +38,38 @@ static inline struct ip_addr addr_of(const uint8_t *addr, bool v6)
 	return a;
 }
 
-/* Each family has a listener's record of its own. */
+#define SERVICES_SEED 0x9e3779b97f4a7c15ULL
+
+/* All of the map is one table, which settings.svc_at, 0, says. */
+static inline __u32 services_mask(const struct synward_bpf *skel)
+{
+	return bpf_map__max_entries(skel->maps.services) - 1;
+}
+
+/* Each family has a listener's record of its own. Odd ports are in the first of their two buckets,
+ * even ones in the second. */
 static inline void put_service(struct synward_bpf *skel, const uint8_t *addr, bool v6,
 			       uint16_t port, __u32 row)
 {
-	struct svc_key key = { .addr = addr_of(addr, v6), .port = htons(port) };
-	struct svc_value to = { .row = row, .listener = row * 2 + v6 };
+	const struct svc_slot slot = { .addr = addr_of(addr, v6),
+				       .port = htons(port),
+				       .row_plus_1 = row + 1,
+				       .listener = row * 2 + v6 };
+	__u64 hash = svc_hash(&slot.addr, slot.port, SERVICES_SEED);
+	__u32 at = port & 1 ? svc_first(hash, services_mask(skel)) :
+			      svc_second(hash, services_mask(skel));
+	struct svc_bucket bucket;
 	__u8 yes = 1;
+	int way = 0;
 
-	MUST(bpf_map_update_elem(bpf_map__fd(skel->maps.services), &key, &to, BPF_ANY));
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.services), &at, &bucket));
+	while (way < SVC_WAYS && bucket.slot[way].row_plus_1 &&
+	       memcmp(&bucket.slot[way], &slot, offsetof(struct svc_slot, row_plus_1)))
+		way++;
+	if (way == SVC_WAYS)
+		abort();
+	bucket.slot[way] = slot;
+	put(skel->maps.services, at, &bucket);
 	put(skel->maps.ports, port, &yes);
 }
 
