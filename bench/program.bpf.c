@@ -85,11 +85,14 @@ static __always_inline void connection_pick(__u32 number)
 
 static __always_inline __u64 flow_of_pkt(void)
 {
+	struct cpu_state *cpu = ONLY(cpu_state);
 	struct sip_key key;
 
+	if (!cpu)
+		return 0;
 	__builtin_memcpy(&pkt.dst, conf.dst, sizeof(pkt.dst));
 	pkt.is_v6 = conf.is_v6;
-	flow_key(&key);
+	flow_key(cpu, &key);
 	return flow_id_make(&key, &pkt);
 }
 
@@ -107,15 +110,14 @@ static __always_inline void connection_forget(void)
 /* The ACK of a cookie that was sent a moment ago, to a SYN of that sequence number less one. */
 static __always_inline void cookie_acknowledge(__u32 *ret_tsecr)
 {
-	const struct settings *set = ONLY(settings);
 	struct cpu_state *cpu = ONLY(cpu_state);
 	struct offer offer = { .mss = 1460, .wscale = 7, .sack = true, .timestamps = conf.has_ts };
 	__u64 id = flow_of_pkt(), now_ms = clock_ms(), epoch;
 	__u32 low;
 
-	if (!set || !cpu)
+	if (!cpu)
 		return;
-	epoch = epoch_of(now_ms, set->epoch_shift);
+	epoch = epoch_of(now_ms, settings.epoch_shift);
 	low = cookie_pack(&offer, epoch, conf.is_v6);
 	pkt.ack = bpf_htonl(cookie_make(epoch_key(cpu, epoch), id, bpf_ntohl(pkt.seq) - 1, low,
 					offer.timestamps) +
@@ -126,10 +128,7 @@ static __always_inline void cookie_acknowledge(__u32 *ret_tsecr)
 /* Nobody takes the notes of a test run, and a TC half that takes none is none. */
 static __always_inline void note_forget(void)
 {
-	struct dev_notes *notes = ONLY(device_notes);
-
-	if (notes)
-		notes->untaken = 0;
+	device_notes[0].untaken = 0;
 }
 
 static __always_inline __u64 halves(__u32 word)

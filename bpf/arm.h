@@ -69,7 +69,6 @@ static __always_inline void arm_by_rate(struct judgement *j)
 {
 	struct arm_why why = { .cause = ARM_SYN_RATE, .threshold = j->row->arm_syn_rate };
 	struct row_cpu *here = j->here;
-	struct row_rate *total;
 
 	if (here->rate_second != j->second) {
 		here->rate_second = j->second;
@@ -78,10 +77,7 @@ static __always_inline void arm_by_rate(struct judgement *j)
 	here->rate_kept++;
 	if ((is_attacked(j) || is_armed(j)) && here->rate_kept < j->row->flush_every)
 		return;
-	total = bpf_map_lookup_elem(&row_rate, &j->row_index);
-	if (!total)
-		return;
-	why.value = rate_add(total, j->second, here->rate_kept);
+	why.value = rate_add(&row_rate[j->row_index & ROW_MASK], j->second, here->rate_kept);
 	here->rate_kept = 0;
 	if (why.value >= (is_attacked(j) ? j->row->low_water : j->row->arm_syn_rate))
 		attack_seen(j, &why);

@@ -21,15 +21,14 @@
 
 /* Not secret enough to keep a prefix's neighbours unknown for ever, and it need not be: whoever
  * wants to wear out a prefix's budget can claim to come from that prefix. */
-static __always_inline __u64 prefix_hash(const struct pkt *p)
+static __always_inline __u64 prefix_hash(struct cpu_state *cpu, const struct pkt *p)
 {
-	const struct secret *s = ONLY(secret);
 	__u64 prefix = source_prefix(p), h;
 
 	/* Turned round, so that all bits of the salt count; bit 32 is free, and tells the family.
 	 */
 	h = prefix << 32 | prefix >> 32 | (__u64)!p->is_v6 << 32;
-	h *= s ? s->salt | 1 : 1;
+	h *= secret_of(cpu)->salt | 1;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ULL; /* 2^64 divided by the golden ratio */
 	return h >> 32;
@@ -85,13 +84,13 @@ static __always_inline __u32 budget_add(__u32 *budget, __u32 window, __u32 n)
  */
 static __always_inline bool synack_take(const struct judgement *j)
 {
-	__u32 cap = j->set->synack_cap, flush = j->set->synack_flush;
+	__u32 cap = settings.synack_cap, flush = settings.synack_flush;
 	__u32 *here, *total, used, sum;
 	__u64 hash;
 
 	if (!cap)
 		return true;
-	hash = prefix_hash(j->pkt);
+	hash = prefix_hash(j->cpu, j->pkt);
 	here = BUDGET_OF(synack_here, SYNACK_BUDGETS, hash);
 	if (!here)
 		return true;
@@ -111,12 +110,16 @@ static __always_inline bool synack_take(const struct judgement *j)
 	return sum <= cap;
 }
 
-/* May this prefix have one more cookie looked at? Only wrong ones cost something: with @take, one.
- * Global, as the next is, so that it is verified once. */
-__noinline int verify_ask(const struct pkt *p, __u32 second, bool take)
+/* May the prefix of cpu_state's packet have one more cookie looked at? Only wrong ones cost
+ * something: with @take, one. Global, as the next is, so that it is verified once. */
+__noinline int verify_ask(__u32 second, bool take)
 {
-	__u32 *budget = p ? BUDGET_OF(verify_budgets, VERIFY_BUDGETS, prefix_hash(p)) : NULL;
+	struct cpu_state *cpu = ONLY(cpu_state);
+	__u32 *budget;
 
+	if (!cpu) /* for the verifier */
+		return true;
+	budget = BUDGET_OF(verify_budgets, VERIFY_BUDGETS, prefix_hash(cpu, &cpu->pkt));
 	if (!budget)
 		return true;
 	if (!take)
@@ -126,23 +129,24 @@ __noinline int verify_ask(const struct pkt *p, __u32 second, bool take)
 
 static __always_inline bool verify_left(const struct judgement *j)
 {
-	return verify_ask(j->pkt, j->second, false);
+	return verify_ask(j->second, false);
 }
 
 static __always_inline void verify_take(const struct judgement *j)
 {
-	verify_ask(j->pkt, j->second, true);
+	verify_ask(j->second, true);
 }
 
 /* May the kernel answer one more packet of this prefix with a reset? */
-__noinline int reset_ask(const struct pkt *p, __u32 second)
+__noinline int reset_ask(__u32 second)
 {
+	struct cpu_state *cpu = ONLY(cpu_state);
 	__u32 *budget, chance;
 	__u64 hash;
 
-	if (!p) /* for the verifier; callers have looked */
+	if (!cpu) /* for the verifier */
 		return false;
-	hash = prefix_hash(p);
+	hash = prefix_hash(cpu, &cpu->pkt);
 	chance = ((__u32)hash ^ second) * 0x9e3779b1U;
 	budget = BUDGET_OF(reset_budgets, RESET_BUDGETS, hash);
 	return budget && budget_take(budget, second, RESET_LEAST + (chance >> 16) % RESET_SPREAD);
@@ -150,7 +154,7 @@ __noinline int reset_ask(const struct pkt *p, __u32 second)
 
 static __always_inline bool reset_take(const struct judgement *j)
 {
-	return reset_ask(j->pkt, j->second);
+	return reset_ask(j->second);
 }
 
 #endif

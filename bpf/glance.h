@@ -43,7 +43,7 @@ static __always_inline enum reason glance_v4(struct judgement *j, void *frame, v
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
 		return GO_ON;
-	flow_key(&key);
+	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v4(&key, ip->saddr, ip->daddr, th->source, th->dest));
 }
 
@@ -63,7 +63,7 @@ static __always_inline enum reason glance_v6(struct judgement *j, void *frame, v
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
 		return GO_ON;
-	flow_key(&key);
+	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v6(&key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
 					 th->source, th->dest));
 }

@@ -78,7 +78,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j) != GO_ON)
 		return false;
 	clock_read(&j);
-	flow_key(&key);
+	flow_key(j.cpu, &key);
 	j.flow_id = flow_id_make(&key, j.pkt);
 	flow = flow_find(j.flow_id, j.now_ms);
 	if (!flow || FLOW_STATE(flow->is) != FLOW_VALIDATED ||
@@ -93,11 +93,8 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 
 static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)
 {
-	__u32 slot = dev_slot;
-	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
+	struct dev_notes *notes = &device_notes[dev_slot];
 
-	if (!notes)
-		return false;
 	if (!note_read(skb, ret, ret_without_l2) &&
 	    !(notes->is_without_metadata && note_remake(skb, ret)))
 		return false;
@@ -130,18 +127,17 @@ static __always_inline void attrs_make(const struct note *note, const struct lis
 static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct bpf_sock *sk,
 						   const struct note *note)
 {
-	const struct settings *set = ONLY(settings);
 	struct bpf_tcp_req_attrs attrs = {};
 	struct listener_record rec = {};
 	struct sock___local *listener;
 	int err;
 
-	if (!set || sk->state != BPF_TCP_LISTEN)
+	if (sk->state != BPF_TCP_LISTEN)
 		return HANDOFF_NO_LISTENER;
 	listener = (void *)bpf_skc_to_tcp_sock(sk);
 	if (!listener)
 		return HANDOFF_NO_LISTENER;
-	listener_read(sk, set, &rec);
+	listener_read(sk, &rec);
 	if (rec.is_mptcp)
 		return HANDOFF_REFUSED;
 	attrs_make(note, &rec, &attrs);

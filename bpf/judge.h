@@ -22,7 +22,6 @@ const volatile bool can_kernel_cookie; /* and bpf_tcp_gen_syncookie, in XDP */
 struct judgement {
 	struct cpu_state *cpu;
 	struct pkt *pkt; /* in cpu_state, as its header and options are */
-	const struct settings *set;
 	const struct row_conf *row;
 	struct row_live *live;
 	struct row_cpu *here;
@@ -77,12 +76,24 @@ static __always_inline bool judgement_begin(struct judgement *j)
 	return true;
 }
 
-static __always_inline void flow_key(struct sip_key *ret)
+/* Of this CPU, so that it is looked up once. */
+static __always_inline const struct secret *secret_of(struct cpu_state *cpu)
 {
-	const struct secret *s = ONLY(secret);
+	if (unlikely(!cpu->secret.salt)) {
+		const struct secret *s = ONLY(secret);
 
-	ret->k[0] = s ? s->flow[0] : 0;
-	ret->k[1] = s ? s->flow[1] : 0;
+		if (s)
+			cpu->secret = *s;
+	}
+	return &cpu->secret;
+}
+
+static __always_inline void flow_key(struct cpu_state *cpu, struct sip_key *ret)
+{
+	const struct secret *s = secret_of(cpu);
+
+	ret->k[0] = s->flow[0];
+	ret->k[1] = s->flow[1];
 }
 
 /* The key of @epoch, which each CPU derives once and keeps; two fit, because two are accepted. */
@@ -91,13 +102,9 @@ static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __
 	struct epoch_key *slot = epoch & 1 ? &cpu->epoch_keys[1] : &cpu->epoch_keys[0];
 
 	if (unlikely(slot->epoch != epoch || !(slot->key.k[0] | slot->key.k[1]))) {
-		const struct secret *s = ONLY(secret);
-		struct sip_key master = {};
+		const struct secret *s = secret_of(cpu);
+		struct sip_key master = { { s->master[0], s->master[1] } };
 
-		if (s) {
-			master.k[0] = s->master[0];
-			master.k[1] = s->master[1];
-		}
 		epoch_key_make(&master, epoch, &slot->key);
 		slot->epoch = epoch;
 	}
@@ -107,10 +114,7 @@ static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __
 /* Has any service this port? */
 static __always_inline bool is_port_listed(__be16 dport)
 {
-	__u32 port = bpf_ntohs(dport);
-	__u8 *is_listed = bpf_map_lookup_elem(&ports, &port);
-
-	return is_listed && *is_listed;
+	return ports[bpf_ntohs(dport)];
 }
 
 static __always_inline const struct svc_slot *service_in(__u32 bucket, const struct ip_addr *addr,
@@ -122,16 +126,15 @@ static __always_inline const struct svc_slot *service_in(__u32 bucket, const str
 }
 
 /* Of that address and port: its slot in the table, or NULL. */
-static __always_inline const struct svc_slot *service_at(const struct settings *set,
-							 const struct ip_addr *addr, __be16 port)
+static __always_inline const struct svc_slot *service_at(const struct ip_addr *addr, __be16 port)
 {
-	__u64 hash = svc_hash(addr, port, set->svc_seed);
-	const struct svc_slot *slot;
+	__u64 hash = svc_hash(addr, port, settings.svc_seed);
+	__u32 at = settings.svc_at, mask = settings.svc_mask;
+	const struct svc_slot *slot = service_in(at + svc_first(hash, mask), addr, port);
 
-	slot = service_in(set->svc_at + svc_first(hash, set->svc_mask), addr, port);
 	if (likely(slot))
 		return slot;
-	return service_in(set->svc_at + svc_second(hash, set->svc_mask), addr, port);
+	return service_in(at + svc_second(hash, mask), addr, port);
 }
 
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
@@ -139,20 +142,17 @@ static __always_inline enum reason service_find(struct judgement *j)
 {
 	const struct svc_slot *to;
 
-	j->set = ONLY(settings);
-	if (!j->set || !is_port_listed(j->pkt->dport))
+	if (!is_port_listed(j->pkt->dport))
 		return NOT_SERVICE;
-	to = service_at(j->set, &j->pkt->dst, j->pkt->dport);
+	to = service_at(&j->pkt->dst, j->pkt->dport);
 	if (!to)
 		return NOT_SERVICE;
 	j->listener = to->listener;
-	j->row_index = to->row_plus_1 - 1;
-	j->row = bpf_map_lookup_elem(&rows, &j->row_index);
-	j->live = bpf_map_lookup_elem(&row_live, &j->row_index);
+	j->row_index = (to->row_plus_1 - 1) & ROW_MASK;
+	j->row = &rows[j->row_index];
+	j->live = &row_live[j->row_index];
 	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
-	if (!j->row || !j->live || !j->here)
-		return NOT_SERVICE;
-	return GO_ON;
+	return j->here ? GO_ON : NOT_SERVICE;
 }
 
 /* Can its SYNs be answered by any means? */
@@ -217,7 +217,7 @@ static __always_inline bool is_draining(const struct judgement *j)
 {
 	__u64 last = j->live->last_cookie_ms;
 
-	return can_hand_off && last && j->now_ms - last < 2ULL << j->set->epoch_shift;
+	return can_hand_off && last && j->now_ms - last < 2ULL << settings.epoch_shift;
 }
 
 /* Any layout but the common ones. */
@@ -253,18 +253,18 @@ static __always_inline bool header_read(struct judgement *j, void *frame, void *
 __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 {
 	struct cpu_state *cpu = ONLY(cpu_state);
-	const struct settings *set = ONLY(settings);
 	__u32 isn, cookie, shift;
 	__u64 sent_ms = now_ms, epoch;
+	const struct sip_key *key;
 	bool timestamps;
 	struct offer got;
 
-	if (!cpu || !set) /* for the verifier */
+	if (!cpu) /* for the verifier */
 		return ACK_COOKIE_INVALID;
 	timestamps = cpu->opts.has_timestamps;
 	isn = bpf_ntohl(cpu->pkt.seq) - 1;
 	cookie = bpf_ntohl(cpu->pkt.ack) - 1;
-	shift = set->epoch_shift;
+	shift = settings.epoch_shift;
 	if (timestamps) {
 		if (!cookie_sent_at(now_ms, flow_id, cpu->opts.tsecr, shift, &sent_ms))
 			return ACK_COOKIE_EXPIRED;
@@ -272,7 +272,9 @@ __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 	} else {
 		epoch = cookie_epoch(now_ms, cookie, shift);
 	}
-	if (!cookie_check(epoch_key(cpu, epoch), flow_id, isn, cookie, timestamps))
+	key = epoch_key(cpu, epoch);
+	VERIFIER_LEARNS(timestamps);
+	if (!cookie_check(key, flow_id, isn, cookie, timestamps))
 		return ACK_COOKIE_INVALID;
 	cookie_unpack(cookie_low(cookie, timestamps), timestamps, cpu->pkt.is_v6, &got);
 	note_make(&got, &cpu->opts, sent_ms, &cpu->note);
@@ -286,21 +288,8 @@ __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 /* Is any service armed? For packets of which the service cannot be told. */
 static __always_inline bool is_host_armed(void)
 {
-	const struct settings *set = ONLY(settings);
-	const struct host_live *host = ONLY(host_live);
-
-	if (!set || !host)
-		return false;
-	return (set->flags & ALWAYS_ARMED) ||
-	       (host->armed_ms && clock_ms() - host->armed_ms < HOST_ARMED_MS);
-}
-
-static __always_inline void host_armed(const struct judgement *j)
-{
-	struct host_live *host = ONLY(host_live);
-
-	if (host)
-		host->armed_ms = j->now_ms;
+	return (settings.flags & ALWAYS_ARMED) ||
+	       (host_armed_ms && clock_ms() - host_armed_ms < HOST_ARMED_MS);
 }
 
 #endif

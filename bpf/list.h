@@ -10,8 +10,7 @@
 #include "judge.h"
 #include "list_filter.h"
 
-static __always_inline bool filter_has(const struct list_conf *conf, __u64 upper, __u32 levels,
-				       bool is_v6)
+static __always_inline bool filter_has(__u64 upper, __u32 levels, bool is_v6)
 {
 	UNROLL
 	for (int level = LIST_LEVELS - 1; level >= 0; level--) {
@@ -21,8 +20,8 @@ static __always_inline bool filter_has(const struct list_conf *conf, __u64 upper
 
 		if (!(levels & 1U << level))
 			continue;
-		hash = list_hash(conf->key, list_cut(upper, level, is_v6), level, is_v6);
-		at = conf->first + list_block_of(hash, conf->mask);
+		hash = list_hash(list_conf.key, list_cut(upper, level, is_v6), level, is_v6);
+		at = list_conf.first + list_block_of(hash, list_conf.mask);
 		block = bpf_map_lookup_elem(&list_blocks, &at);
 		if (block && list_block_has(block, hash))
 			return true;
@@ -45,17 +44,17 @@ static __always_inline const struct list_value *list_entry(const struct pkt *p)
 }
 
 /* enum list. Global, so that it is verified once. */
-__noinline __u32 list_ask(const struct list_conf *conf, const struct pkt *p, __u64 now_ms)
+__noinline __u32 list_ask(const struct pkt *p, __u64 now_ms)
 {
 	const struct list_value *v;
 	bool has;
 
-	if (!conf || !p) /* for the verifier; callers have looked */
+	if (!p) /* for the verifier; callers have looked */
 		return LIST_NONE;
 	if (p->is_v6)
-		has = filter_has(conf, address_upper(&p->src, true), conf->levels_v6, true);
+		has = filter_has(address_upper(&p->src, true), list_conf.levels_v6, true);
 	else
-		has = filter_has(conf, address_upper(&p->src, false), conf->levels_v4, false);
+		has = filter_has(address_upper(&p->src, false), list_conf.levels_v4, false);
 	v = has ? list_entry(p) : NULL;
 	if (!v || (v->expires_ms && now_ms >= v->expires_ms))
 		return LIST_NONE;
@@ -64,11 +63,9 @@ __noinline __u32 list_ask(const struct list_conf *conf, const struct pkt *p, __u
 
 static __always_inline __u32 list_of(const struct judgement *j)
 {
-	const struct list_conf *conf = ONLY(list_conf);
-
-	if (!conf || likely(!(j->pkt->is_v6 ? conf->levels_v6 : conf->levels_v4)))
+	if (likely(!(j->pkt->is_v6 ? list_conf.levels_v6 : list_conf.levels_v4)))
 		return LIST_NONE;
-	return list_ask(conf, j->pkt, j->now_ms);
+	return list_ask(j->pkt, j->now_ms);
 }
 
 #endif

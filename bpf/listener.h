@@ -62,15 +62,14 @@ static __always_inline __u32 scaling_ratio(const struct tcp_sock___local *tp)
 
 /* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in
  * the kernel. */
-static __always_inline void listener_read(struct bpf_sock *sk, const struct settings *set,
-					  struct listener_record *ret)
+static __always_inline void listener_read(struct bpf_sock *sk, struct listener_record *ret)
 {
 	struct tcp_sock___local *tp = (void *)bpf_skc_to_tcp_sock(sk);
 	struct inet_connection_sock___local *icsk = (void *)tp;
 	struct sock___local *s = (void *)tp;
 	struct rcv_space rcv;
 
-	rcv_space_default(set->rmem_default, &rcv);
+	rcv_space_default(settings.rmem_default, &rcv);
 	ret->is_there = true;
 	ret->is_mptcp = false;
 	ret->is_full = false;
@@ -89,7 +88,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, const struct sett
 		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 		ret->backlog = s->sk_max_ack_backlog;
 	}
-	ret->wscale = rcv_wscale(&rcv, set->rmem_max);
+	ret->wscale = rcv_wscale(&rcv, settings.rmem_max);
 	ret->space_bytes = rcv.space_bytes;
 	ret->clamp_bytes = rcv.clamp_bytes;
 }
@@ -138,7 +137,7 @@ static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgem
 		return TUPLE_FREE;
 	}
 	if (sk->state == BPF_TCP_LISTEN) {
-		listener_read(sk, j->set, rec);
+		listener_read(sk, rec);
 		rec->window = j->now_ms / LISTENER_WINDOW_MS;
 	} else {
 		state = sk->state == BPF_TCP_TIME_WAIT ? TUPLE_TIME_WAIT : TUPLE_HELD;

@@ -18,30 +18,42 @@
 #include "siphash.h"
 #include "tcpopt.h"
 
-/* Daemon writes, both programs read. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct settings);
-} settings SEC(".maps");
+/*
+ * What has a fixed size and needs no lookup are variables: their addresses are in the instructions,
+ * and they are read as they stand. All devices share them, as they share the maps.
+ *
+ * Daemon writes, both programs read.
+ */
+#define CONF SEC(".data.conf")
 
-/* Daemon writes once; programs derive the epoch keys. */
+struct settings settings CONF;
+__u8 ports[NR_PORTS] CONF; /* 1: some service has this port; traffic to others ends with it */
+struct row_conf rows[ROWS_MAX] CONF;
+struct dev_conf devices[DEVS_MAX] CONF;
+struct list_conf list_conf CONF; /* how list_blocks is asked, below */
+
+/* Programs write, daemon reads. */
+#define LIVE SEC(".data.live")
+
+struct row_live row_live[ROWS_MAX] LIVE; /* under attack or not */
+/* Every SYN in peace adds to it, under attack every `flush_every`th. */
+struct row_rate row_rate[ROWS_MAX] LIVE;
+/* Is the TC half alive? XDP counts the notes that nobody took, TC sets them to 0, the daemon too
+ * when it has seen the TC half attached. */
+struct dev_notes device_notes[DEVS_MAX] LIVE;
+/* When a service was last seen to be armed, for what cannot be told from its port. */
+__u64 host_armed_ms LIVE;
+
+/* What a row's index is cut to, for the verifier. */
+#define ROW_MASK (ROWS_MAX - 1)
+
+/* Daemon writes once; each CPU keeps a copy in cpu_state. A map that nobody has mapped. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct secret);
 } secret SEC(".maps");
-
-/* Daemon writes, XDP reads. 1: some service has this port. Keeps traffic to other ports out of the
- * table below. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NR_PORTS);
-	__type(key, __u32);
-	__type(value, __u8);
-} ports SEC(".maps");
 
 /* Daemon writes, both read: (address, port) to row and listener slot; see svc_hash.h. Sized at
  * load for the rows that there are; when it is full the daemon says so, and what is not in it is
@@ -53,14 +65,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct svc_bucket);
 } services SEC(".maps");
-
-/* Daemon writes, both read. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ROWS_MAX);
-	__type(key, __u32);
-	__type(value, struct row_conf);
-} rows SEC(".maps");
 
 /*
  * What follows is by row, and sized at load for the rows that there are.
@@ -74,22 +78,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct row_cpu);
 } row_cpu SEC(".maps");
-
-/* XDP writes, daemon reads: under attack or not. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ROWS_MAX);
-	__type(key, __u32);
-	__type(value, struct row_live);
-} row_live SEC(".maps");
-
-/* XDP alone: every SYN in peace adds to it, under attack every `flush_every`th. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, ROWS_MAX);
-	__type(key, __u32);
-	__type(value, struct row_rate);
-} row_rate SEC(".maps");
 
 /* XDP writes in peace alone, daemon reads: handshakes that the kernel holds. A lock, because the
  * threshold is exact: not one more passes. */
@@ -115,23 +103,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } reason_counts SEC(".maps");
-
-/* Daemon writes, both read. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, DEVS_MAX);
-	__type(key, __u32);
-	__type(value, struct dev_conf);
-} devices SEC(".maps");
-
-/* Is the TC half alive? XDP counts the notes that nobody took, TC sets them to 0, the daemon too
- * when it has seen the TC half attached. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, DEVS_MAX);
-	__type(key, __u32);
-	__type(value, struct dev_notes);
-} device_notes SEC(".maps");
 
 /* XDP writes and reads, TC marks what it handed off, the daemon lists them; see flow.h. A full set
  * loses the entry that would expire first, which costs a socket lookup later; handshakes that the
@@ -216,13 +187,6 @@ struct {
 	__type(value, struct list_block);
 } list_blocks SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct list_conf);
-} list_conf SEC(".maps");
-
 /* XDP alone: budgets by source prefix, see budget.h. SYN-ACKs are counted per CPU, and now and then
  * for all CPUs. */
 struct {
@@ -262,19 +226,6 @@ struct {
 	__type(value, struct retry);
 } retries SEC(".maps");
 
-/* XDP writes and reads: when a service was last seen to be armed, for what cannot be told from its
- * port. */
-struct host_live {
-	__u64 armed_ms;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct host_live);
-} host_live SEC(".maps");
-
 /* How an answer leaves. */
 struct way {
 	__u32 ifindex; /* 0: as the SYN came */
@@ -312,6 +263,7 @@ struct cpu_state {
 	struct reply reply;      /* and what it says */
 	struct note note;        /* what the cookie at hand agreed to */
 	__u64 cookie_ms;         /* and when it was sent */
+	struct secret secret;    /* a copy; zeros: not read yet */
 };
 
 struct {

@@ -74,7 +74,7 @@ static __always_inline enum reason way_back(struct xdp_md *ctx, struct judgement
 
 	way->ifindex = 0;
 	way->mtu = dev->mtu;
-	if (likely(!(j->set->flags & REPLY_BY_ROUTE)) || j->pkt->l3_off != ETH_HLEN ||
+	if (likely(!(settings.flags & REPLY_BY_ROUTE)) || j->pkt->l3_off != ETH_HLEN ||
 	    is_link_local(j->pkt))
 		return GO_ON;
 	return way_ask(ctx);

@@ -53,17 +53,15 @@ static __always_inline void flow_hand_off(const struct judgement *j, enum flow_s
 
 static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j)
 {
-	__u32 slot = dev_slot;
-	struct dev_notes *notes = bpf_map_lookup_elem(&device_notes, &slot);
+	struct dev_notes *notes = &device_notes[dev_slot];
 	bool is_left = note_leave(ctx, &j->cpu->note);
 
 	flow_hand_off(j, is_left ? FLOW_HANDED_OFF : FLOW_VALIDATED);
-	if (notes && !notes->untaken++)
+	if (!notes->untaken++)
 		notes->since_ms = j->now_ms;
 	if (is_left)
 		return ACK_COOKIE_VALID;
-	if (notes)
-		notes->is_without_metadata = true;
+	notes->is_without_metadata = true;
 	return ACK_NO_NOTE;
 }
 
@@ -198,7 +196,7 @@ static __always_inline enum reason judge_socket(struct xdp_md *ctx, struct judge
 
 	switch (sk->state) {
 	case BPF_TCP_LISTEN:
-		listener_read(sk, j->set, &rec);
+		listener_read(sk, &rec);
 		return judge_ack(ctx, j, known, sk, rec.is_full);
 	case BPF_TCP_NEW_SYN_RECV:
 		if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
@@ -255,7 +253,7 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 	struct flow *flow;
 
 	if (!j->flow_id) {
-		flow_key(&key);
+		flow_key(j->cpu, &key);
 		j->flow_id = flow_id_make(&key, j->pkt);
 	}
 	flow = flow_find(j->flow_id, j->now_ms);

@@ -25,15 +25,13 @@
 static __always_inline enum reason device_ready(const struct judgement *j,
 						const struct dev_conf *dev)
 {
-	const struct dev_notes *notes;
-	__u32 slot = dev_slot;
+	const struct dev_notes *notes = &device_notes[dev_slot];
 
-	if (!(j->set->flags & MAY_COOKIE))
+	if (!(settings.flags & MAY_COOKIE))
 		return SYN_COOKIES_OFF;
 	if (!can_hand_off)
 		return SYN_TC_NOT_LIVE;
-	notes = bpf_map_lookup_elem(&device_notes, &slot);
-	if (!dev->tc_live || !notes)
+	if (!dev->tc_live)
 		return SYN_TC_NOT_LIVE;
 	if (unlikely(notes->untaken >= TC_SILENT_NOTES) &&
 	    j->now_ms - notes->since_ms > TC_SILENT_MS)
@@ -71,18 +69,18 @@ static __always_inline void answer_plan(const struct judgement *j, const struct 
 				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
 			   0;
 	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
-	ret->hop_limit = p->is_v6 ? dev->hop_limit : j->set->ttl;
+	ret->hop_limit = p->is_v6 ? dev->hop_limit : settings.ttl;
 }
 
 /* A cookie of ours. */
 static __always_inline void cookie_plan(struct judgement *j, struct reply *ret)
 {
 	const struct pkt *p = j->pkt;
-	__u64 epoch = epoch_of(j->now_ms, j->set->epoch_shift);
+	__u64 epoch = epoch_of(j->now_ms, settings.epoch_shift);
 	struct offer offer;
 	__u32 low;
 
-	offer_from_syn(p, &j->cpu->opts, j->set->flags, &offer);
+	offer_from_syn(p, &j->cpu->opts, settings.flags, &offer);
 	low = offer_pack(&offer, epoch, p->is_v6);
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
 	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
@@ -103,8 +101,8 @@ static __always_inline enum reason kernel_cookie_plan(struct xdp_md *ctx, struct
 		return SYN_KNOWN;
 	if (made < 0)
 		return SYN_KERNEL_QUEUE;
-	offer_from_syn(j->pkt, &j->cpu->opts, j->set->flags, &ret->got);
-	kernel_offer(j->set->flags, &ret->got);
+	offer_from_syn(j->pkt, &j->cpu->opts, settings.flags, &ret->got);
+	kernel_offer(settings.flags, &ret->got);
 	ret->got.mss = made >> 32;
 	ret->isn = made;
 	ret->tsval = kernel_tsval(j->now_ms, &ret->got);
@@ -135,7 +133,7 @@ static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgeme
 	cookie_count_in(j);
 	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS) {
 		j->live->last_cookie_ms = j->now_ms;
-		host_armed(j);
+		host_armed_ms = j->now_ms;
 	}
 	return SYN_COOKIE;
 }
@@ -178,9 +176,9 @@ static __always_inline enum reason ipv4_judge(struct xdp_md *ctx, const struct j
 /* No packet of our own comes in here. The bit keeps all others out of the table. */
 static __always_inline bool is_from_us(const struct judgement *j)
 {
-	if (likely(!(j->set->own_addresses >> own_address_bit(&j->pkt->src) & 1)))
+	if (likely(!(settings.own_addresses >> own_address_bit(&j->pkt->src) & 1)))
 		return false;
-	return service_at(j->set, &j->pkt->src, j->pkt->dport);
+	return service_at(&j->pkt->src, j->pkt->dport);
 }
 
 /* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */
@@ -345,7 +343,7 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	if (!is_fine_in_peace(why))
 		return SYN_PEACE;
 	j->cpu->defect = why;
-	flow_key(&key);
+	flow_key(j->cpu, &key);
 	j->flow_id = flow_id_make(&key, j->pkt);
 	tuple = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms));
 	if (tuple == TUPLE_REPEATED)

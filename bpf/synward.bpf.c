@@ -65,10 +65,7 @@ static __always_inline bool is_for_device(struct xdp_md *ctx, const struct dev_c
 static __always_inline enum reason judge_hidden(struct xdp_md *ctx, const struct pkt *p,
 						enum reason why)
 {
-	__u32 slot = dev_slot;
-	const struct dev_conf *dev = bpf_map_lookup_elem(&devices, &slot);
-
-	if ((why == FRAGMENT && !p->may_begin_syn) || !dev || !is_for_device(ctx, dev) ||
+	if ((why == FRAGMENT && !p->may_begin_syn) || !is_for_device(ctx, &devices[dev_slot]) ||
 	    !is_host_armed())
 		return why;
 	switch (why) {
@@ -85,8 +82,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct judgement j = {};
-	struct dev_conf *dev;
-	__u32 slot = dev_slot;
+	const struct dev_conf *dev = &devices[dev_slot];
 	enum reason why;
 
 	if (!judgement_begin(&j))
@@ -102,8 +98,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	why = service_find(&j);
 	if (why != GO_ON)
 		return why;
-	dev = bpf_map_lookup_elem(&devices, &slot);
-	if (!dev || !is_for_device(ctx, dev))
+	if (!is_for_device(ctx, dev))
 		return OTHER_HOST;
 	clock_read(&j);
 	state_read(&j);

@@ -44,51 +44,36 @@ static void judge_devices(struct dataplane *dp)
 
 /* ---- feeding the maps ---- */
 
-static int put(struct bpf_map *map, const void *key, const void *value)
-{
-	return bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY);
-}
-
-static int put_at(struct bpf_map *map, __u32 index, const void *value)
-{
-	return put(map, &index, value);
-}
-
 static int put_secret(struct dataplane *dp)
 {
+	const __u32 only = 0;
 	struct secret s;
 	int err;
 
 	if (getrandom(&s, sizeof(s), 0) != sizeof(s))
 		return -EIO;
-	err = put_at(first_skel(dp)->maps.secret, 0, &s);
+	err = bpf_map_update_elem(bpf_map__fd(first_skel(dp)->maps.secret), &only, &s, BPF_ANY);
 	explicit_bzero(&s, sizeof(s));
 	return err;
 }
 
-static int put_rows(struct dataplane *dp)
+static void put_rows(struct dataplane *dp)
 {
 	struct synward_bpf *skel = first_skel(dp);
-	const __u8 yes = 1;
-	int err = 0;
 
-	for (size_t i = 0; i < dp->nr_rows && !err; i++) {
-		err = put_at(skel->maps.rows, i, &dp->row_confs[i]);
-		if (!err)
-			err = put_at(skel->maps.ports, dp->row_ids[i].port, &yes);
+	for (size_t i = 0; i < dp->nr_rows; i++) {
+		skel->data_conf->rows[i] = dp->row_confs[i];
+		skel->data_conf->ports[dp->row_ids[i].port] = 1;
 	}
-	return err;
 }
 
-int dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
+void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
 {
-	int err;
-
 	dp->row_confs[row] = *conf;
 	if (!dp->nr_devices)
-		return 0;
-	err = put_at(first_skel(dp)->maps.rows, row, conf);
-	return err ? err : dataplane_put_settings(dp);
+		return;
+	first_skel(dp)->data_conf->rows[row] = *conf;
+	dataplane_put_settings(dp);
 }
 
 size_t dataplane_nr_rows(const struct dataplane *dp)
@@ -118,11 +103,10 @@ static bool is_always_armed(const struct dataplane *dp)
 	return false;
 }
 
-int dataplane_put_settings(struct dataplane *dp)
+void dataplane_put_settings(struct dataplane *dp)
 {
 	__u32 cap = dp->conf->synack_per_prefix;
 	struct settings now = dp->settings;
-	int err;
 
 	if (dp->conf->reply_by_route)
 		now.flags |= REPLY_BY_ROUTE;
@@ -135,11 +119,10 @@ int dataplane_put_settings(struct dataplane *dp)
 	now.svc_at = dp->svc_at;
 	now.svc_seed = dp->svc_seed;
 	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
-		return 0;
-	err = put_at(first_skel(dp)->maps.settings, 0, &now);
-	if (!err)
-		dp->told = now;
-	return err;
+		return;
+	__sync_synchronize(); /* what they say where to find is there before */
+	first_skel(dp)->data_conf->settings = now;
+	dp->told = now;
 }
 
 /* reply = fib, and the sysctls that it needs are others than before. */
@@ -153,7 +136,7 @@ static void report_routes(const struct dataplane *dp)
 		log_notice("reply = fib: the kernel tells the way back for both families");
 }
 
-int dataplane_set_settings(struct dataplane *dp, const struct settings *settings)
+void dataplane_set_settings(struct dataplane *dp, const struct settings *settings)
 {
 	__u32 changed = dp->settings.flags ^ settings->flags;
 
@@ -162,12 +145,12 @@ int dataplane_set_settings(struct dataplane *dp, const struct settings *settings
 	judge_devices(dp);
 	if (dp->means.is_by_route && dp->nr_devices && (changed & (MAY_ROUTE_V4 | MAY_ROUTE_V6)))
 		report_routes(dp);
-	return dataplane_put_settings(dp);
+	dataplane_put_settings(dp);
 }
 
-static int put_device(struct dataplane *dp, const struct device *dev)
+static void put_device(struct dataplane *dp, const struct device *dev)
 {
-	return put_at(first_skel(dp)->maps.devices, dev->slot, &dev->conf);
+	first_skel(dp)->data_conf->devices[dev->slot] = dev->conf;
 }
 
 static void read_link(struct device *dev, const struct link_info *link)
@@ -212,13 +195,11 @@ static int fill_maps(struct dataplane *dp)
 	if (!err)
 		err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
 	if (!err)
-		err = put_rows(dp);
-	if (!err)
-		err = dataplane_put_settings(dp);
-	if (!err)
 		err = dataplane_fill_lists(dp);
 	if (err)
 		log_err("cannot fill the data path's maps: %s", strerror(-err));
+	put_rows(dp);
+	dataplane_put_settings(dp);
 	return err;
 }
 
@@ -255,7 +236,7 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 	}
 	if (!err) {
 		read_link(dev, link);
-		err = put_device(dp, dev);
+		put_device(dp, dev);
 	}
 	if (!err)
 		err = device_attach_xdp(dev, dp->conf->xdp_mode);
@@ -346,38 +327,33 @@ void dataplane_close(struct dataplane *dp)
  */
 static void check_notes(struct dataplane *dp, struct device *dev)
 {
-	struct bpf_map *map = first_skel(dp)->maps.device_notes;
-	struct dev_notes notes;
+	struct dev_notes *notes = &first_skel(dp)->data_live->device_notes[dev->slot];
+	__u32 taken = notes->taken;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(map), &dev->slot, &notes))
-		return;
-	if (notes.untaken >= TC_SILENT_NOTES && notes.taken == dev->taken)
+	if (notes->untaken >= TC_SILENT_NOTES && taken == dev->taken)
 		dev->seconds_silent++;
 	else
 		dev->seconds_silent = 0;
-	dev->taken = notes.taken;
+	dev->taken = taken;
 	if (dev->seconds_silent == SILENT_SECONDS)
 		log_err("%s: the TC half is attached but sees no packets: another program before "
 			"it ends the chain; see 'tc filter show dev %s ingress' and 'bpftool net'",
 			dev->name, dev->name);
-	if (notes.untaken < TC_SILENT_NOTES || dev->seconds_silent % SILENT_RETRY_SECONDS)
-		return;
-	notes.untaken = 0;
-	put_at(map, dev->slot, &notes);
+	if (notes->untaken >= TC_SILENT_NOTES && dev->seconds_silent % SILENT_RETRY_SECONDS == 0)
+		notes->untaken = 0;
 }
 
 /* A TC half that is new has left no note untaken. */
 static int attach_tc_again(struct dataplane *dp, struct device *dev)
 {
-	struct bpf_map *map = first_skel(dp)->maps.device_notes;
-	struct dev_notes notes = {};
 	int err = device_attach_tc(dev);
 
 	if (err)
 		return err;
 	dev->taken = 0;
 	dev->seconds_silent = 0;
-	return put_at(map, dev->slot, &notes);
+	first_skel(dp)->data_live->device_notes[dev->slot] = (struct dev_notes){};
+	return 0;
 }
 
 static void check_tc(struct dataplane *dp, struct device *dev)
@@ -474,6 +450,5 @@ void dataplane_check(struct dataplane *dp)
 		check_hop_limit(dp, &dp->devices[i]);
 	}
 	judge_devices(dp);
-	if (dataplane_put_settings(dp)) /* the time that a row was armed by hand for may be over */
-		log_err("cannot tell the data path which services are armed");
+	dataplane_put_settings(dp); /* the time that a row was armed by hand for may be over */
 }

@@ -37,11 +37,11 @@ void dataplane_close(struct dataplane *dp);
  * -errno. */
 int dataplane_attach(struct dataplane *dp, const struct link_info *link);
 
-/* What the sysctls say now. Returns 0 or -errno. */
-int dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
+/* What the sysctls say now. */
+void dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
 
-/* What is wanted of a row: at once, or with the first dataplane_attach(). Returns 0 or -errno. */
-int dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf);
+/* What is wanted of a row: at once, or with the first dataplane_attach(). */
+void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf);
 
 /* The local addresses: services with `addresses = any` follow them. Logs when the table is full.
  * Returns 0 or -errno. */
@@ -71,9 +71,8 @@ void dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
 int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new);
 int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix);
 
-/* To be called every second: the filter in front of the lists is made anew when it has to be.
- * Returns 0 or -errno. */
-int dataplane_follow_lists(struct dataplane *dp);
+/* To be called every second: the filter in front of the lists is made anew when it has to be. */
+void dataplane_follow_lists(struct dataplane *dp);
 
 /* Does the server of some row speak first? Then this is to be called every RESEND_MS: SYN-ACKs to
  * which no ACK has come go out once more. Logs. */

@@ -25,7 +25,7 @@ struct dataplane {
 	size_t nr_devices;
 	size_t nr_rows;
 	struct row_id *row_ids;
-	struct row_conf *row_confs;    /* what the rows map holds, or will */
+	struct row_conf *row_confs;  /* what the rows map holds, or will */
 	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
 	size_t nr_buckets;           /* of each */
 	__u32 svc_at;                /* as in settings */
@@ -48,8 +48,8 @@ static inline struct synward_bpf *first_skel(const struct dataplane *dp)
 	return dp->devices[0].skel;
 }
 
-/* What the data path is to know beside the sysctls, if that has changed. Returns 0 or -errno. */
-int dataplane_put_settings(struct dataplane *dp);
+/* What the data path is to know beside the sysctls, if that has changed. */
+void dataplane_put_settings(struct dataplane *dp);
 
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);

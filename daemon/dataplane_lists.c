@@ -46,12 +46,10 @@ static int put_entry(const struct dataplane *dp, const struct list_entry *entry)
 	return bpf_map_update_elem(fd, &key, &value, BPF_ANY);
 }
 
-static int put_conf(const struct dataplane *dp)
+static void put_conf(const struct dataplane *dp)
 {
-	const __u32 only = 0;
-
-	return bpf_map_update_elem(bpf_map__fd(first_skel(dp)->maps.list_conf), &only,
-				   &dp->list_table.conf, BPF_ANY);
+	__sync_synchronize(); /* the filter is there before it is asked */
+	first_skel(dp)->data_conf->list_conf = dp->list_table.conf;
 }
 
 int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new)
@@ -65,7 +63,7 @@ int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, boo
 		has_changed = list_table_add(&dp->list_table, &entry->prefix);
 	err = put_entry(dp, entry);
 	if (!err && has_changed)
-		err = put_conf(dp);
+		put_conf(dp);
 	if (err && is_new)
 		list_table_remove(&dp->list_table, &entry->prefix);
 	return err;
@@ -81,14 +79,16 @@ int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix)
 	fd = trie_of(dp, prefix, &key);
 	if (bpf_map_delete_elem(fd, &key) && errno != ENOENT)
 		return -errno;
-	return list_table_remove(&dp->list_table, prefix) ? put_conf(dp) : 0;
+	if (list_table_remove(&dp->list_table, prefix))
+		put_conf(dp);
+	return 0;
 }
 
-int dataplane_follow_lists(struct dataplane *dp)
+void dataplane_follow_lists(struct dataplane *dp)
 {
 	if (!dp->lists || !dp->nr_devices || !list_table_turn(&dp->list_table, dp->lists))
-		return 0;
-	return put_conf(dp);
+		return;
+	put_conf(dp);
 }
 
 /* ---- the first device ---- */
@@ -127,7 +127,8 @@ int dataplane_fill_lists(struct dataplane *dp)
 		return -errno;
 	list_table_fill(&dp->list_table, blocks, key, dp->lists);
 	lists_each(dp->lists, fill_entry, &filling);
-	return filling.err ?: put_conf(dp);
+	put_conf(dp);
+	return filling.err;
 }
 
 void dataplane_forget_lists(struct dataplane *dp)

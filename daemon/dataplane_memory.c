@@ -41,7 +41,7 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp)
 
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		bpf_object__for_each_map (map, dp->devices[i].skel->obj)
-			if ((!i || bpf_map__is_internal(map)) && add_map(map, &sum))
+			if ((!i || !device_map_is_shared(map)) && add_map(map, &sum))
 				return 0;
 	return sum;
 }

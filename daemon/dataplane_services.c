@@ -109,7 +109,8 @@ static int slots_apply(struct dataplane *dp, const struct svc_slot *slots, size_
 	dp->own_addresses = 0;
 	for (size_t i = 0; i < nr; i++)
 		dp->own_addresses |= 1ULL << own_address_bit(&slots[i].addr);
-	return dataplane_put_settings(dp);
+	dataplane_put_settings(dp);
+	return 0;
 }
 
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr)

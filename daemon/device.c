@@ -53,6 +53,11 @@ void device_libbpf_init(void)
 	libbpf_set_print(libbpf_listen);
 }
 
+bool device_map_is_shared(const struct bpf_map *map)
+{
+	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
+}
+
 static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
 {
 	struct bpf_map *map;
@@ -61,7 +66,7 @@ static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
 	bpf_object__for_each_map (map, to->obj) {
 		struct bpf_map *shared;
 
-		if (bpf_map__is_internal(map)) /* .rodata: each device's own */
+		if (!device_map_is_shared(map))
 			continue;
 		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
 		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
@@ -97,8 +102,7 @@ static void log_load_failure(int err)
 /* Of what is by row, there is as much as there are rows; of flows, what the config says. */
 static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
-	struct bpf_map *const by_row[] = { skel->maps.rows, skel->maps.row_cpu, skel->maps.row_live,
-					   skel->maps.row_rate, skel->maps.peace_half_open };
+	struct bpf_map *const by_row[] = { skel->maps.row_cpu, skel->maps.peace_half_open };
 	struct bpf_map *const by_flow_set[] = { skel->maps.flows, skel->maps.flow_tags,
 						skel->maps.flow_seen };
 	int err = 0;

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "rungs.h"
 
+struct bpf_map;
 struct synward_bpf;
 
 struct device {
@@ -41,6 +42,9 @@ struct device_wants {
 	size_t nr_rows;
 	__u32 nr_flow_sets; /* a power of two */
 };
+
+/* What the programs of all devices share; the rest is each device's own. */
+bool device_map_is_shared(const struct bpf_map *map);
 
 /*
  * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first,

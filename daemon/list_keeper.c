@@ -223,13 +223,8 @@ static void end_expired(struct list_keeper *keeper)
 
 void list_keeper_second(struct list_keeper *keeper)
 {
-	int err;
-
 	end_expired(keeper);
-	err = dataplane_follow_lists(keeper->dp);
-	if (err)
-		log_warn("the filter of the allow and deny lists cannot be made anew: %s",
-			 strerror(-err));
+	dataplane_follow_lists(keeper->dp);
 	keep(keeper);
 }
 

@@ -118,8 +118,7 @@ static void follow_sysctls(struct daemon *d)
 		return;
 	sysctls_report(&d->settings, &now);
 	d->settings = now;
-	if (dataplane_set_settings(d->dataplane, &now))
-		log_err("cannot tell the data path about changed sysctls");
+	dataplane_set_settings(d->dataplane, &now);
 }
 
 /* Once more in @usec, counted from now: after a pause nothing is made up for. */

@@ -44,9 +44,8 @@ int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct 
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	err = get(skel->maps.row_live, row, &ret->live);
-	if (!err)
-		err = get(skel->maps.row_cpu, row, per_cpu);
+	ret->live = skel->data_live->row_live[row];
+	err = get(skel->maps.row_cpu, row, per_cpu);
 	if (!err)
 		err = get(skel->maps.peace_half_open, row, &peace);
 	if (err)

@@ -60,21 +60,13 @@ static void try_again(struct rows *rows, const struct section_rows *section)
 		row_try_again(rows, row);
 }
 
-/* What is wanted of all of them is what is wanted of the first. Tells as many as it can, and
- * returns what went wrong first. */
-static int follow_first(struct rows *rows, const struct section_rows *section)
+/* What is wanted of all of them is what is wanted of the first. */
+static void follow_first(struct rows *rows, const struct section_rows *section)
 {
-	int failed = 0;
-
 	for (struct row *row = section->first; row < section->end; row++) {
-		int err;
-
 		row->wanted = section->first->wanted;
-		err = row_tell(rows, row);
-		if (!failed)
-			failed = err;
+		row_tell(rows, row);
 	}
-	return failed;
 }
 
 int rows_tune(struct rows *rows, const char *service, const char *key, const char *value,
@@ -93,7 +85,8 @@ int rows_tune(struct rows *rows, const char *service, const char *key, const cha
 	if (err)
 		return err;
 	log_notice("service %s: %s is %s now", service, key, value);
-	return follow_first(rows, &section);
+	follow_first(rows, &section);
+	return 0;
 }
 
 int rows_set_mode(struct rows *rows, const char *service, const char *word, char **ret_why)
@@ -116,7 +109,8 @@ int rows_set_mode(struct rows *rows, const char *service, const char *word, char
 	if (mode != SVC_AUTO)
 		wanted->forced_until_ms = 0;
 	try_again(rows, &section);
-	return follow_first(rows, &section);
+	follow_first(rows, &section);
+	return 0;
 }
 
 int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_why)
@@ -139,11 +133,13 @@ int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_w
 		return refuse(ret_why, -EPERM, "no interface can answer SYNs: %s", why_not);
 	try_again(rows, &section);
 	if (wanted->mode == SVC_ALWAYS)
-		return follow_first(rows, &section);
+		follow_first(rows, &section);
+	return 0;
 	log_notice("service %s: armed by hand %s", service,
 		   seconds ? duration_format(seconds, duration) : "until it is disarmed");
 	wanted->forced_until_ms = seconds ? clock_now_ms() + seconds * 1000ULL : ARMED_WITHOUT_END;
-	return follow_first(rows, &section);
+	follow_first(rows, &section);
+	return 0;
 }
 
 int rows_disarm(struct rows *rows, const char *service, char **ret_why)
@@ -162,5 +158,6 @@ int rows_disarm(struct rows *rows, const char *service, char **ret_why)
 	log_notice("service %s: disarmed by hand; an attack arms it again", service);
 	wanted->forced_until_ms = 0;
 	wanted->disarmed_ms = clock_now_ms();
-	return follow_first(rows, &section);
+	follow_first(rows, &section);
+	return 0;
 }

@@ -24,10 +24,9 @@
 
 /* ---- thresholds and orders, to the data path ---- */
 
-int row_tell(struct rows *rows, struct row *row)
+void row_tell(struct rows *rows, struct row *row)
 {
 	struct row_conf conf;
-	int err;
 
 	tuner_thresholds(&row->wanted.tunables, &row->listeners, &row->learned, &row->thresholds);
 	tuner_row_conf(&row->thresholds, dataplane_nr_cpus(rows->dp), &conf);
@@ -41,14 +40,9 @@ int row_tell(struct rows *rows, struct row *row)
 	if (row->canary.by_kernel_until_ms)
 		conf.flags |= ROW_BY_KERNEL;
 	if (!memcmp(&conf, &row->conf, sizeof(conf)))
-		return 0;
-	err = dataplane_set_row(rows->dp, row - rows->row, &conf);
-	if (err)
-		log_err("%s, port %u: the data path cannot be told of new thresholds: %s",
-			row->id->name, row->id->port, strerror(-err));
-	else
-		row->conf = conf;
-	return err;
+		return;
+	dataplane_set_row(rows->dp, row - rows->row, &conf);
+	row->conf = conf;
 }
 
 /* ---- listeners ---- */
@@ -350,12 +344,8 @@ int rows_open(const struct config *conf, struct dataplane *dp, attack_report *re
 	}
 	load_learned(rows);
 	follow_listeners(rows);
-	for (size_t i = 0; i < nr && !err; i++)
-		err = row_tell(rows, &rows->row[i]);
-	if (err) {
-		rows_close(rows);
-		return err;
-	}
+	for (size_t i = 0; i < nr; i++)
+		row_tell(rows, &rows->row[i]);
 	*ret = rows;
 	return 0;
 }

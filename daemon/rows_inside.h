@@ -48,9 +48,8 @@ struct rows {
 	struct row row[];
 };
 
-/* Tell the data path what is wanted of the row now, if that is something else than before. Logs.
- * Returns 0 or -errno. */
-int row_tell(struct rows *rows, struct row *row);
+/* Tell the data path what is wanted of the row now, if that is something else than before. */
+void row_tell(struct rows *rows, struct row *row);
 
 /* black_hole.c. Does what is handed off arrive, by what was just seen? Logs and reports. */
 void row_watch(struct rows *rows, struct row *row, __u64 now_ms);

@@ -221,11 +221,9 @@ static void expect_held(struct run *r)
 static void expect_uncounted(struct run *r)
 {
 	__u32 index = service_row(r->in.dport);
-	struct row_rate rate;
-	struct row_live live;
+	struct row_rate rate = r->skel->data_live->row_rate[index];
+	struct row_live live = r->skel->data_live->row_live[index];
 
-	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.row_rate), &index, &rate));
-	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.row_live), &index, &live));
 	if ((int)(__u32)rate.now != r->row->syns_before || live.since_ms)
 		trouble(r, "it was counted: %u SYNs in this second; ", (__u32)rate.now);
 }
@@ -233,9 +231,8 @@ static void expect_uncounted(struct run *r)
 /* An answer says that this host is under attack; nothing else does. */
 static void expect_host(struct run *r, uint64_t from_ms)
 {
-	__u64 armed_ms;
+	__u64 armed_ms = r->skel->data_live->host_armed_ms;
 
-	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.host_live), &(__u32){ 0 }, &armed_ms));
 	if (is_answer(r->row->why) ? armed_ms + 900 < from_ms :
 				     armed_ms >= from_ms && !r->row->times)
 		trouble(r, "the host is said to be armed at %llu, now is %lu; ", armed_ms, from_ms);

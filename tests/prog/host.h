@@ -81,8 +81,8 @@ static inline void host_put_settings(struct host *h)
 			put_service(h->skel, own[i], i >= 2, host_services[row].port, row);
 	}
 	memcpy(dev.mac, host_mac, 6);
-	put(h->skel->maps.settings, 0, &set);
-	put(h->skel->maps.devices, 0, &dev);
+	h->skel->data_conf->settings = set;
+	h->skel->data_conf->devices[0] = dev;
 	put(h->skel->maps.secret, 0, &host_secret);
 }
 
@@ -113,8 +113,8 @@ static inline void host_put_rows(struct host *h)
 			.last_cookie_ms = s->is_draining ? now : 0,
 		};
 
-		put(h->skel->maps.rows, i, &conf);
-		put(h->skel->maps.row_live, i, &live);
+		h->skel->data_conf->rows[i] = conf;
+		h->skel->data_live->row_live[i] = live;
 	}
 	h->fresh_ms = now;
 }
@@ -138,14 +138,13 @@ static inline void host_clear(struct bpf_map *map, size_t size)
 static inline void host_forget(struct host *h)
 {
 	struct peace_half_open none = { 0 };
-	struct dev_notes notes = { 0 };
 
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
 	host_clear(h->skel->maps.flow_seen, FLOW_WAYS * sizeof(__u64));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
 		put(h->skel->maps.peace_half_open, i, &none);
-	put(h->skel->maps.device_notes, 0, &notes);
+	h->skel->data_live->device_notes[0] = (struct dev_notes){ 0 };
 }
 
 /* The kernel can be asked again, as in the first SYN of a moment. */

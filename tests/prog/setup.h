@@ -161,9 +161,9 @@ static void put_row(struct synward_bpf *skel, const struct row *row, uint16_t po
 	if (index == NR_SERVICES)
 		return;
 	peace.held.open[bucket % HANDSHAKE_BUCKETS] = row->held;
-	put(skel->maps.rows, index, &conf);
-	put(skel->maps.row_live, index, &live);
-	put(skel->maps.row_rate, index, &rate);
+	skel->data_conf->rows[index] = conf;
+	skel->data_live->row_live[index] = live;
+	skel->data_live->row_rate[index] = rate;
 	put(skel->maps.peace_half_open, index, &peace);
 }
 
@@ -213,10 +213,10 @@ static void put_settings(struct synward_bpf *skel, const struct row *row)
 		notes.untaken = 4;
 		notes.since_ms = now_ms() - 300;
 	}
-	put(skel->maps.settings, 0, &set);
-	put(skel->maps.devices, DEV_SLOT, &dev);
-	put(skel->maps.device_notes, DEV_SLOT, &notes);
-	put(skel->maps.host_live, 0, &armed_ms);
+	skel->data_conf->settings = set;
+	skel->data_conf->devices[DEV_SLOT] = dev;
+	skel->data_live->device_notes[DEV_SLOT] = notes;
+	skel->data_live->host_armed_ms = armed_ms;
 }
 
 /* ---- lists, as the daemon fills them ---- */
@@ -295,7 +295,7 @@ static void put_lists(struct synward_bpf *skel, const struct row *row, bool in)
 			put_trie(skel, l, v6, in);
 			put_filter(skel, l, v6, &conf);
 		}
-	put(skel->maps.list_conf, 0, &conf);
+	skel->data_conf->list_conf = conf;
 }
 
 static void prepare(struct synward_bpf *skel, const struct row *row)

@@ -59,7 +59,6 @@ static inline void put_service(struct synward_bpf *skel, const uint8_t *addr, bo
 	__u32 at = port & 1 ? svc_first(hash, services_mask(skel)) :
 			      svc_second(hash, services_mask(skel));
 	struct svc_bucket bucket;
-	__u8 yes = 1;
 	int way = 0;
 
 	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.services), &at, &bucket));
@@ -70,7 +69,7 @@ static inline void put_service(struct synward_bpf *skel, const uint8_t *addr, bo
 		abort();
 	bucket.slot[way] = slot;
 	put(skel->maps.services, at, &bucket);
-	put(skel->maps.ports, port, &yes);
+	skel->data_conf->ports[port] = 1;
 }
 
 #endif

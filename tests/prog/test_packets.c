@@ -41,7 +41,6 @@ static const struct row kernel_cookie_row = {
 static void put_kernel_cookie(struct world *w, struct run *r)
 {
 	struct run syn = *r;
-	struct row_conf conf;
 	__u32 index = service_row(r->in.dport);
 	bool is_full = r->in.dport == PORT_FULL;
 
@@ -56,9 +55,7 @@ static void put_kernel_cookie(struct world *w, struct run *r)
 		fill_accept_queue(w, false);
 	set_sysctls(w, syn.row);
 	prepare(syn.skel, &(struct row){ .in = r->in });
-	MUST(bpf_map_lookup_elem(bpf_map__fd(syn.skel->maps.rows), &index, &conf));
-	conf.mode = SVC_ALWAYS;
-	put(syn.skel->maps.rows, index, &conf);
+	syn.skel->data_conf->rows[index].mode = SVC_ALWAYS;
 	test_run_xdp(&syn);
 	if (is_full)
 		fill_accept_queue(w, true);
