@@ -25,7 +25,7 @@ struct dataplane {
 	size_t nr_devices;
 	size_t nr_rows;
 	struct row_id *row_ids;
-	struct row_conf *row_confs;    /* what the rows map holds, or will */
+	struct row_conf *row_confs;  /* what the rows map holds, or will */
 	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
 	size_t nr_buckets;           /* of each */
 	__u32 svc_at;                /* as in settings */
