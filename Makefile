@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -95,7 +95,7 @@ run: ## protect a real NIC until Ctrl-C: make run IFACE=eth0 PORTS=80,443 [MODE=
 stat: $(O)/prog/stat ## the size of each BPF program, against its budget in bpf/stat.budget
 	$(Q)$< bpf/stat.budget
 
-lint: ## format, licence lines, cppcheck, shellcheck
+lint: ## format, licence lines, man pages, cppcheck, shellcheck
 	$(Q)tests/lint.sh
 
 format: ## mend the format
@@ -189,9 +189,17 @@ $(O)/prog/%: tests/prog/%.c $(BPF_SKELS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Ibpf -MF $@.d $< -o $@ -lbpf
 
-install: all ## install into PREFIX (default /usr/local), under DESTDIR
+man: $(patsubst docs/%.scd,$(O)/man/%,$(wildcard docs/*.scd)) ## build the man pages
+
+$(O)/man/%: docs/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)scdoc < $< > $@
+
+install: all man ## install into PREFIX (default /usr/local), under DESTDIR
 	$(Q)install -D -m 755 $(O)/synwardd $(DESTDIR)$(PREFIX)/sbin/synwardd
 	$(Q)install -D -m 755 $(O)/synward $(DESTDIR)$(PREFIX)/bin/synward
+	$(Q)install -D -m 644 $(O)/man/synward.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/synward.conf.5
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
 		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf
 

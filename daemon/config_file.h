@@ -95,4 +95,7 @@ const struct section *section_find(const struct parse *parse, enum section_kind 
 				   const char *name);
 bool section_has_tunable(const struct section *section, size_t i);
 
+/* A key that [synward] alone may have. All of these are fixed at start. */
+bool key_is_of_synward(const char *name);
+
 #endif

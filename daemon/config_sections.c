@@ -152,6 +152,16 @@ const char *config_key(size_t i)
 	return i < NR_KEYS ? key_name(i) : NULL;
 }
 
+bool key_is_of_synward(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OWN_KEYS; i++)
+		if (own_keys[i].kind == SECTION_SYNWARD && !strcmp(own_keys[i].name, name))
+			return true;
+	return false;
+}
+
 static bool key_belongs(size_t i, enum section_kind kind)
 {
 	return i >= NR_OWN_KEYS || own_keys[i].kind == kind;

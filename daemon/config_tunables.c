@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "config_values.h"
+#include "config_file.h"
 #include "duration.h"
 
 #define SHOWN_MAX 64 /* bytes of a foreign word that are shown */
@@ -159,11 +159,11 @@ int config_tune(const char *key, const char *value, struct tunables *tunables,
 	for (i = 0; i < NR_TUNABLES; i++)
 		if (!strcmp(list[i].key, key))
 			break;
-	if (i == NR_TUNABLES) {
+	if (i == NR_TUNABLES && !key_is_of_synward(key)) {
 		complain_key(&place, shown(key, shown_key));
 		return -EINVAL;
 	}
-	if (!list[i].is_live) {
+	if (i == NR_TUNABLES || !list[i].is_live) {
 		config_complain(&place,
 				"%s is fixed at start; set it in the config file and restart "
 				"synwardd",

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a reader should not have to look for: format, licence lines, what cppcheck and shellcheck find. Looks at
-# tracked and new files alike, changes nothing, and fails after having said all.
+# What a reader should not have to look for: format, licence lines, man pages, what cppcheck and shellcheck find.
+# Looks at tracked and new files alike, changes nothing, and fails after having said all.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -19,7 +19,7 @@ of() { printf '%s\n' "${files[@]}" | grep -E "$1"; }
 
 mapfile -t c_files < <(of '\.[ch]$')
 mapfile -t shell_files < <(of '\.(sh|bash|bats)$|^\.ci/run$')
-mapfile -t sources < <(of '\.(c|h|sh|bash|bats|conf)$|^Makefile$|^\.ci/run$|^\.clang-format$')
+mapfile -t sources < <(of '\.(c|h|sh|bash|bats|conf|scd)$|^Makefile$|^\.ci/run$|^\.clang-format$')
 
 for f in "${sources[@]}"; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' || complain "$f: no SPDX line"
@@ -32,6 +32,10 @@ clang-format --dry-run -Werror "${c_files[@]}" || complain "format: 'make format
 cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	--suppress=memleak --suppress=resourceLeak --suppress=missingInclude --std=c11 \
 	-D'__cleanup(x)=' -D'LIBBPF_OPTS(type, name, ...)=struct type name' -DVERSION='"lint"' -Iinclude -Idaemon -Icli daemon cli tests/unit || complain "cppcheck"
+
+while read -r f; do
+	scdoc <"$f" >/dev/null || complain "$f: scdoc"
+done < <(of '\.scd$')
 
 shellcheck -x "${shell_files[@]}" || complain "shellcheck"
 

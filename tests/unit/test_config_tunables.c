@@ -292,6 +292,11 @@ static void test_tune_keys(void **state)
 	tune_refuses("max-half-open", "5",
 		     "max-half-open is fixed at start; set it in the config file and restart "
 		     "synwardd");
+	tune_refuses("max-flows", "1000000",
+		     "max-flows is fixed at start; set it in the config file and restart synwardd");
+	tune_refuses("interfaces", "eth1",
+		     "interfaces is fixed at start; set it in the config file and restart "
+		     "synwardd");
 	tune_refuses("hodl", "5",
 		     "unknown key 'hodl'; did you mean 'hold'? keys that change while synwardd "
 		     "runs are " LIVE_KEYS);
