@@ -135,6 +135,9 @@ static __always_inline __u16 mss_of_class(__u32 class, bool is_v6)
 	return is_v6 ? mss_class_v6[class] : mss_class_v4[class];
 }
 
+/* The class of most links: Ethernet's. */
+#define MSS_CLASS_USUAL 14
+
 /* The largest class that is not above @mss; what is below all of them is in the first. */
 static __always_inline __u32 mss_class(__u16 mss, bool is_v6)
 {
@@ -190,13 +193,18 @@ static __always_inline void cookie_unpack(__u32 low, bool timestamps, bool is_v6
 	ret->timestamps = timestamps;
 }
 
+static __always_inline __u32 cookie_low_ts(const struct offer *o, __u32 class)
+{
+	return class << LOW_MSS_SHIFT | (__u32)o->wscale << LOW_WSCALE_SHIFT |
+	       (o->sack ? LOW_SACK : 0) | (o->ecn ? LOW_ECN : 0);
+}
+
 /* Low bits for the best that @o can have; cookie_unpack() says what that is. */
 static __always_inline __u32 cookie_pack(const struct offer *o, __u64 epoch, bool is_v6)
 {
 	if (!o->timestamps)
 		return (epoch & 1) << LOW_PARITY_SHIFT | profile_pick(o, is_v6);
-	return mss_class(o->mss, is_v6) << LOW_MSS_SHIFT | (__u32)o->wscale << LOW_WSCALE_SHIFT |
-	       (o->sack ? LOW_SACK : 0) | (o->ecn ? LOW_ECN : 0);
+	return cookie_low_ts(o, mss_class(o->mss, is_v6));
 }
 
 /* @client_isn in host order, @low from cookie_pack(), @key that of the epoch. Returns our ISN, host

@@ -181,13 +181,30 @@ static __always_inline bool flow_is_handed_off(const struct flow *f)
 	return state == FLOW_HANDED_OFF || state == FLOW_VALIDATED;
 }
 
+/* Four tags in a word: of x, which is 0 in a half that matches, x - 1 borrows from bit 15 there. In
+ * a half above one that matches it may, too. */
+#define TAG_IN_EACH 0x0001000100010001ULL
+
+static __always_inline __u64 flow_tag_match(__u64 four, __u16 tag)
+{
+	__u64 x = four ^ tag * TAG_IN_EACH;
+
+	return (x - TAG_IN_EACH) & ~x & TAG_IN_EACH << 15;
+}
+
+/* May the flow be in the set? */
+static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 tag)
+{
+	return flow_tag_match(tags->four[0], tag) | flow_tag_match(tags->four[1], tag);
+}
+
 /* The entry of this flow, or NULL when it is not known or too old to be believed. */
 static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 {
 	struct flow_tags *tags = flow_tags_of(id);
 	__u16 tag = flow_tag(id);
 
-	if (!tags)
+	if (!tags || likely(!flow_tags_have(tags, tag)))
 		return NULL;
 	for (int i = 0; i < FLOW_WAYS; i++) {
 		struct flow_set *set;

@@ -91,6 +91,19 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 	ret->wscale = rcv_wscale(&rcv, settings.rmem_max);
 	ret->space_bytes = rcv.space_bytes;
 	ret->clamp_bytes = rcv.clamp_bytes;
+	ret->mss = 0;
+}
+
+/* The window for an MSS: nearly all clients have the same, and it costs a division. */
+static __always_inline __u16 listener_window(struct listener_record *rec, __u16 mss)
+{
+	const struct rcv_space rcv = { rec->space_bytes, rec->clamp_bytes };
+
+	if (unlikely(rec->mss != mss)) {
+		rec->mss = mss;
+		rec->rcv_window = rcv_window(&rcv, mss);
+	}
+	return rec->rcv_window;
 }
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */

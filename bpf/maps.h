@@ -150,6 +150,7 @@ struct listener_record {
 	__u32 syn_queue; /* handshakes that it holds */
 	__u32 backlog;   /* of which it holds no more than that many */
 	__u32 gone_ms;   /* when it was first missed, if it is; low bits of the millisecond clock */
+	__u16 mss, rcv_window; /* the window for the last MSS that asked; 0: nobody has yet */
 };
 
 struct {

@@ -5,8 +5,7 @@
  * most five words of options, all of which fit where the SYN was, because a SYN-ACK answers only
  * options that were offered.
  *
- * reply_plan() makes the segment and so the length, reply_write() asks for room before its first
- * byte.
+ * reply_bytes() says how long it becomes, reply_write() asks for room before its first byte.
  */
 #ifndef SYNWARD_REPLY_H
 #define SYNWARD_REPLY_H
@@ -15,8 +14,6 @@
 #include "cookie.h"
 #include "csum.h"
 #include "parse.h"
-
-#define REPLY_WORDS_MAX 10 /* TCP header, MSS, SACK and timestamps, window scale */
 
 /* What the answer says, decided before the first byte is written. */
 struct reply {
@@ -30,66 +27,37 @@ struct reply {
 	struct offer got; /* which of the client's options it answers */
 };
 
-/* The TCP segment as words; the number of words selects straight-line code, as when it was read. */
-struct segment {
-	__be32 word[REPLY_WORDS_MAX];
-	__u32 nr_words;
-};
+/*
+ * Which options there are, each a word or three in the order in which Linux writes them:
+ *
+ *     MSS   | SACK, timestamps | value | echo |   SACK alone   | NOP, window scale
+ *     HAS_MSS        HAS_TS                     HAS_SACK_ALONE        HAS_WSCALE
+ */
+#define HAS_MSS 1U
+#define HAS_TS 2U
+#define HAS_SACK_ALONE 4U /* its place behind HAS_TS is a NOP's otherwise */
+#define HAS_WSCALE 8U
 
-static __always_inline __be32 tcp_word3(__u32 nr_words, __u8 flags, __u16 window)
+static __always_inline __u32 reply_layout(const struct reply *r)
 {
-	return bpf_htonl(nr_words << 28 | (__u32)flags << 16 | window);
+	return (r->mss ? HAS_MSS : 0) |
+	       (r->got.timestamps ? HAS_TS :
+		r->got.sack       ? HAS_SACK_ALONE :
+				    0) |
+	       (r->wscale != WSCALE_NONE ? HAS_WSCALE : 0);
 }
 
-/* The options in the order in which Linux writes them. */
-static __always_inline __u32 segment_options(const struct reply *r, __be32 *w)
+static __always_inline __u32 layout_words(__u32 layout)
 {
-	const struct offer *got = &r->got;
-	__u32 n = TCP_HEADER_MIN / 4;
-
-	if (r->mss)
-		w[n++] = OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, r->mss >> 8, r->mss & 0xff);
-	if (got->timestamps) {
-		w[n++] = got->sack ? OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
-					      TCPOLEN_TIMESTAMP) :
-				     OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP,
-					      TCPOLEN_TIMESTAMP);
-		w[n++] = bpf_htonl(r->tsval);
-		w[n++] = bpf_htonl(r->tsecr);
-	}
-	if (got->sack && !got->timestamps)
-		w[n++] = OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM);
-	if (r->wscale != WSCALE_NONE)
-		w[n++] = OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, r->wscale);
-	return n;
+	return TCP_HEADER_MIN / 4 + !!(layout & HAS_MSS) + (layout & HAS_TS ? 3 : 0) +
+	       !!(layout & HAS_SACK_ALONE) + !!(layout & HAS_WSCALE);
 }
 
-/* The whole segment with its checksum. */
-static __always_inline void reply_plan(const struct pkt *p, const struct reply *r,
-				       struct segment *ret)
-{
-	__u64 sum;
-
-	*ret = (struct segment){};
-	ret->nr_words = segment_options(r, ret->word);
-	ret->word[0] = bpf_htonl((__u32)bpf_ntohs(p->dport) << 16 | bpf_ntohs(p->sport));
-	ret->word[1] = bpf_htonl(r->isn);
-	ret->word[2] = bpf_htonl(bpf_ntohl(p->seq) + 1);
-	ret->word[3] =
-		tcp_word3(ret->nr_words, TCP_SYN | TCP_ACK | (r->got.ecn ? TCP_ECE : 0), r->window);
-	sum = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6),
-			  ret->nr_words * 4);
-	UNROLL
-	for (int i = 0; i < REPLY_WORDS_MAX; i++)
-		sum += ret->word[i];
-	/* the checksum is the upper half of word 4, in wire order */
-	ret->word[4] = bpf_htonl((__u32)bpf_ntohs((__u16)~csum_fold(sum)) << 16);
-}
-
-static __always_inline __u32 reply_bytes(const struct pkt *p, const struct segment *s)
+/* How long the frame becomes. */
+static __always_inline __u32 reply_bytes(const struct pkt *p, const struct reply *r)
 {
 	return p->l3_off + (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-	       s->nr_words * 4;
+	       layout_words(reply_layout(r)) * 4;
 }
 
 static __always_inline void write_ipv4(struct iphdr *ip, const struct pkt *p, const struct reply *r,
@@ -131,29 +99,81 @@ static __always_inline void swap_macs(void *frame)
 	}
 }
 
-/* Write words behind an IP header of @header bytes at @l3, once it is certain that they fit. */
-static __always_inline bool segment_write(void *l3, void *end, __u32 header,
-					  const struct segment *s)
+static __always_inline __be32 tcp_word3(__u32 nr_words, __u8 flags, __u16 window)
 {
-	__be32 *to = l3 + header;
+	return bpf_htonl(nr_words << 28 | (__u32)flags << 16 | window);
+}
 
-#define WORDS_OF(n)                           \
-	case n:                               \
-		if ((void *)(to + (n)) > end) \
-			return false;         \
-		UNROLL                        \
-		for (int i = 0; i < (n); i++) \
-			to[i] = s->word[i];   \
-		return true
-	switch (s->nr_words) {
-		WORDS_OF(5);
-		WORDS_OF(6);
-		WORDS_OF(7);
-		WORDS_OF(8);
-		WORDS_OF(9);
-		WORDS_OF(10);
+/* Writes one word, and returns what it adds to the checksum. */
+static __always_inline __u64 word_put(__be32 *to, __be32 word)
+{
+	*to = word;
+	return word;
+}
+
+/*
+ * The segment with its checksum, if there is room for it at @to. @layout is a constant, so that all
+ * of it is straight-line code.
+ */
+static __always_inline bool segment_write(__be32 *to, void *end, const struct pkt *p,
+					  const struct reply *r, __u32 layout)
+{
+	const __u32 n = layout_words(layout);
+	__u32 at = TCP_HEADER_MIN / 4;
+	__u64 sum;
+
+	if ((void *)(to + n) > end)
+		return false;
+	sum = csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), n * 4);
+	sum += word_put(to, bpf_htonl((__u32)bpf_ntohs(p->dport) << 16 | bpf_ntohs(p->sport)));
+	sum += word_put(to + 1, bpf_htonl(r->isn));
+	sum += word_put(to + 2, bpf_htonl(bpf_ntohl(p->seq) + 1));
+	sum += word_put(to + 3,
+			tcp_word3(n, TCP_SYN | TCP_ACK | (r->got.ecn ? TCP_ECE : 0), r->window));
+	if (layout & HAS_MSS)
+		sum += word_put(to + at++,
+				OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, r->mss >> 8, r->mss & 0xff));
+	if (layout & HAS_TS) {
+		sum += word_put(to + at++, r->got.sack ?
+						   OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM,
+							    TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP) :
+						   OPT_WORD(TCPOPT_NOP, TCPOPT_NOP,
+							    TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP));
+		sum += word_put(to + at++, bpf_htonl(r->tsval));
+		sum += word_put(to + at++, bpf_htonl(r->tsecr));
 	}
-#undef WORDS_OF
+	if (layout & HAS_SACK_ALONE)
+		sum += word_put(to + at++, OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM,
+						    TCPOLEN_SACK_PERM));
+	if (layout & HAS_WSCALE)
+		sum += word_put(to + at++,
+				OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, r->wscale));
+	/* the upper half, in wire order; behind it there is no urgent pointer */
+	to[4] = bpf_htonl((__u32)bpf_ntohs((__u16)~csum_fold(sum)) << 16);
+	return true;
+}
+
+static __always_inline bool segment_write_any(__be32 *to, void *end, const struct pkt *p,
+					      const struct reply *r)
+{
+#define LAYOUT(is) \
+	case is:   \
+		return segment_write(to, end, p, r, is)
+	switch (reply_layout(r)) {
+		LAYOUT(HAS_MSS | HAS_TS | HAS_WSCALE);         /* Linux */
+		LAYOUT(HAS_MSS | HAS_SACK_ALONE | HAS_WSCALE); /* Windows */
+		LAYOUT(HAS_MSS | HAS_TS);
+		LAYOUT(HAS_MSS | HAS_SACK_ALONE);
+		LAYOUT(HAS_MSS | HAS_WSCALE);
+		LAYOUT(HAS_MSS);
+		LAYOUT(HAS_TS | HAS_WSCALE);
+		LAYOUT(HAS_SACK_ALONE | HAS_WSCALE);
+		LAYOUT(HAS_TS);
+		LAYOUT(HAS_SACK_ALONE);
+		LAYOUT(HAS_WSCALE);
+		LAYOUT(0);
+	}
+#undef LAYOUT
 	return false;
 }
 
@@ -162,20 +182,21 @@ static __always_inline bool segment_write(void *l3, void *end, __u32 header,
  * Returns false, and has written nothing, when it does not fit.
  */
 static __always_inline bool reply_write(void *frame, void *end, const struct pkt *p,
-					const struct reply *r, const struct segment *s)
+					const struct reply *r)
 {
+	__u32 tcp_bytes = layout_words(reply_layout(r)) * 4;
 	void *l3 = pkt_l3(frame, p);
 
 	if (frame + ETH_HLEN > end)
 		return false;
 	if (p->is_v6) {
-		if (!segment_write(l3, end, sizeof(struct ipv6hdr), s))
+		if (!segment_write_any(l3 + sizeof(struct ipv6hdr), end, p, r))
 			return false;
-		write_ipv6(l3, p, r, s->nr_words * 4);
+		write_ipv6(l3, p, r, tcp_bytes);
 	} else {
-		if (!segment_write(l3, end, sizeof(struct iphdr), s))
+		if (!segment_write_any(l3 + sizeof(struct iphdr), end, p, r))
 			return false;
-		write_ipv4(l3, p, r, s->nr_words * 4);
+		write_ipv4(l3, p, r, tcp_bytes);
 	}
 	swap_macs(frame);
 	return true;

@@ -55,15 +55,22 @@ __noinline __u32 offer_pack(const struct offer *offer, __u64 epoch, bool is_v6)
 	return offer ? cookie_pack(offer, epoch, is_v6) : 0;
 }
 
+/* What a cookie of the current epoch can carry of @offer: its low bits. */
+static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, bool is_v6)
+{
+	if (likely(offer->timestamps && offer->mss == mss_of_class(MSS_CLASS_USUAL, is_v6)))
+		return cookie_low_ts(offer, MSS_CLASS_USUAL);
+	return offer_pack(offer, epoch, is_v6);
+}
+
 /* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
 static __always_inline void answer_plan(const struct judgement *j, const struct dev_conf *dev,
-					const struct listener_record *rec, struct reply *ret)
+					struct listener_record *rec, struct reply *ret)
 {
 	const struct pkt *p = j->pkt;
-	struct rcv_space rcv = { .space_bytes = rec->space_bytes, .clamp_bytes = rec->clamp_bytes };
 
 	ret->tsecr = j->cpu->opts.tsval;
-	ret->window = rcv_window(&rcv, ret->got.mss);
+	ret->window = listener_window(rec, ret->got.mss);
 	ret->mss = j->cpu->opts.mss ?
 			   j->cpu->way.mtu - TCP_HEADER_MIN -
 				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
@@ -81,7 +88,7 @@ static __always_inline void cookie_plan(struct judgement *j, struct reply *ret)
 	__u32 low;
 
 	offer_from_syn(p, &j->cpu->opts, settings.flags, &offer);
-	low = offer_pack(&offer, epoch, p->is_v6);
+	low = offer_low(&offer, epoch, p->is_v6);
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
 	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
 			       offer.timestamps);
@@ -122,12 +129,8 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
 					      const struct reply *reply)
 {
-	struct segment seg;
-
-	reply_plan(j->pkt, reply, &seg);
-	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, &seg)))
-		return SYN_NO_ROOM;
-	if (!reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, reply, &seg))
+	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, reply)) ||
+	    !reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, reply))
 		return SYN_NO_ROOM;
 	j->here->counts.cookies_sent++;
 	cookie_count_in(j);
@@ -271,7 +274,7 @@ static __always_inline enum reason cookie_against(const struct judgement *j,
 /* Armed, perhaps by this very SYN: a cookie, or why not. */
 static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgement *j,
 					      const struct dev_conf *dev,
-					      const struct listener_record *rec)
+					      struct listener_record *rec)
 {
 	enum reason against = cookie_against(j, rec), why;
 	struct reply *reply = &j->cpu->reply;

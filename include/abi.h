@@ -300,7 +300,10 @@ enum accepted_by {
 #define FLOW_ACCEPTED_BY(is) ((__u8)((is) >> 24))
 
 struct flow_tags {
-	__u16 tag[FLOW_WAYS]; /* 0: empty */
+	union {
+		__u16 tag[FLOW_WAYS]; /* 0: empty */
+		__u64 four[FLOW_WAYS / 4];
+	};
 };
 
 #define FLOW_LIFE_MAX_MS 1000000U /* no state lasts longer */

@@ -156,7 +156,6 @@ static void check_answer(uint8_t *frame, const struct pkt *p, const struct tcp_o
 	struct rcv_space rcv = { .space_bytes = 65536 };
 	struct reply r = { .tsecr = opts->tsval, .hop_limit = 64 };
 	struct offer offer;
-	struct segment seg;
 	struct sip_key key;
 	uint32_t low;
 
@@ -171,10 +170,9 @@ static void check_answer(uint8_t *frame, const struct pkt *p, const struct tcp_o
 	r.mss = opts->mss ? 1460 : 0;
 	r.wscale = r.got.wscale == WSCALE_NONE ? WSCALE_NONE : rcv_wscale(&rcv, 6291456);
 	check_return(p, &r, flow_id, now_ms);
-	reply_plan(p, &r, &seg);
-	HOLDS(reply_bytes(p, &seg) <= p->frame_bytes);
-	HOLDS(reply_write(frame, frame + p->frame_bytes, p, &r, &seg));
-	check_written(frame, reply_bytes(p, &seg), p, &r, opts);
+	HOLDS(reply_bytes(p, &r) <= p->frame_bytes);
+	HOLDS(reply_write(frame, frame + p->frame_bytes, p, &r));
+	check_written(frame, reply_bytes(p, &r), p, &r, opts);
 }
 
 static void judge(uint8_t *frame, size_t frame_bytes, size_t linear, const uint8_t *settings)

@@ -322,6 +322,7 @@ struct listener_record {
 	__u32 window;
 	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
 	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
+	__u16 mss, rcv_window;
 };
 #define RECORD_BACKLOG 128
 #define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
