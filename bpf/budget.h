@@ -82,7 +82,7 @@ static __always_inline __u32 budget_add(__u32 *budget, __u32 window, __u32 n)
  * `synack_flush`: all CPUs together keep a sixteenth of the cap for themselves at most, and that is
  * taken off it. What reads BUDGET_USED_MAX is closed for this second.
  */
-static __always_inline bool synack_take(const struct judgement *j)
+static __always_inline bool synack_take(const struct judgement *j, const struct pkt *p)
 {
 	__u32 cap = settings.synack_cap, flush = settings.synack_flush;
 	__u32 *here, *total, used, sum;
@@ -90,7 +90,7 @@ static __always_inline bool synack_take(const struct judgement *j)
 
 	if (!cap)
 		return true;
-	hash = prefix_hash(j->cpu, j->pkt);
+	hash = prefix_hash(j->cpu, p);
 	here = BUDGET_OF(synack_here, SYNACK_BUDGETS, hash);
 	if (!here)
 		return true;

@@ -75,7 +75,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 
 	if (!judgement_begin(&j))
 		return false;
-	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j) != GO_ON)
+	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j, j.pkt) != GO_ON)
 		return false;
 	clock_read(&j);
 	flow_key(j.cpu, &key);

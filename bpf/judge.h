@@ -138,13 +138,13 @@ static __always_inline const struct svc_slot *service_at(const struct ip_addr *a
 }
 
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
-static __always_inline enum reason service_find(struct judgement *j)
+static __always_inline enum reason service_find(struct judgement *j, const struct pkt *p)
 {
 	const struct svc_slot *to;
 
-	if (!is_port_listed(j->pkt->dport))
+	if (!is_port_listed(p->dport))
 		return NOT_SERVICE;
-	to = service_at(&j->pkt->dst, j->pkt->dport);
+	to = service_at(&p->dst, p->dport);
 	if (!to)
 		return NOT_SERVICE;
 	j->listener = to->listener;

@@ -178,14 +178,14 @@ static __always_inline bool segment_write_any(__be32 *to, void *end, const struc
 }
 
 /*
- * Write the answer over the frame at @frame, which has its final length already.
+ * Write the answer over the frame at @frame, which has its final length already, with its network
+ * header at @l3.
  * Returns false, and has written nothing, when it does not fit.
  */
-static __always_inline bool reply_write(void *frame, void *end, const struct pkt *p,
+static __always_inline bool reply_write(void *frame, void *l3, void *end, const struct pkt *p,
 					const struct reply *r)
 {
 	__u32 tcp_bytes = layout_words(reply_layout(r)) * 4;
-	void *l3 = pkt_l3(frame, p);
 
 	if (frame + ETH_HLEN > end)
 		return false;

@@ -9,17 +9,18 @@
 
 #include "judge.h"
 
-static __always_inline void sample_write(const struct judgement *j, struct source_sample *to)
+static __always_inline void sample_write(const struct judgement *j, const struct pkt *p,
+					 struct source_sample *to)
 {
-	__u64 prefix = source_prefix(j->pkt);
+	__u64 prefix = source_prefix(p);
 
 	to->row = j->row_index;
-	to->is_v6 = j->pkt->is_v6;
+	to->is_v6 = p->is_v6;
 	to->prefix[0] = bpf_htonl(prefix >> 32);
 	to->prefix[1] = bpf_htonl(prefix);
 }
 
-static __always_inline void source_sample(const struct judgement *j)
+static __always_inline void source_sample(const struct judgement *j, const struct pkt *p)
 {
 	struct source_samples *s;
 	struct sample_round *round;
@@ -40,7 +41,7 @@ static __always_inline void source_sample(const struct judgement *j)
 	if (slot >= SAMPLES_MAX)
 		slot = bpf_get_prandom_u32() % (slot + 1);
 	if (slot < SAMPLES_MAX)
-		sample_write(j, &round->sample[slot]);
+		sample_write(j, p, &round->sample[slot]);
 }
 
 #endif

@@ -64,30 +64,28 @@ static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, b
 }
 
 /* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
-static __always_inline void answer_plan(const struct judgement *j, const struct dev_conf *dev,
+static __always_inline void answer_plan(const struct pkt *p, const struct tcp_opts *opts,
+					const struct dev_conf *dev, __u16 mtu,
 					struct listener_record *rec, struct reply *ret)
 {
-	const struct pkt *p = j->pkt;
-
-	ret->tsecr = j->cpu->opts.tsval;
+	ret->tsecr = opts->tsval;
 	ret->window = listener_window(rec, ret->got.mss);
-	ret->mss = j->cpu->opts.mss ?
-			   j->cpu->way.mtu - TCP_HEADER_MIN -
-				   (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
-			   0;
+	ret->mss = opts->mss ? mtu - TCP_HEADER_MIN -
+				       (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
+			       0;
 	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
 	ret->hop_limit = p->is_v6 ? dev->hop_limit : settings.ttl;
 }
 
 /* A cookie of ours. */
-static __always_inline void cookie_plan(struct judgement *j, struct reply *ret)
+static __always_inline void cookie_plan(struct judgement *j, const struct pkt *p,
+					const struct tcp_opts *opts, struct reply *ret)
 {
-	const struct pkt *p = j->pkt;
 	__u64 epoch = epoch_of(j->now_ms, settings.epoch_shift);
 	struct offer offer;
 	__u32 low;
 
-	offer_from_syn(p, &j->cpu->opts, settings.flags, &offer);
+	offer_from_syn(p, opts, settings.flags, &offer);
 	low = offer_low(&offer, epoch, p->is_v6);
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
 	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
@@ -125,19 +123,29 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 	return !bpf_xdp_adjust_tail(ctx, (int)bytes - p->frame_bytes);
 }
 
-/* Write the answer over the SYN, and account for it. */
-static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
-					      const struct reply *reply)
+/* An answer leaves. */
+static __always_inline void answer_count(struct judgement *j)
 {
-	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, reply)) ||
-	    !reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, j->pkt, reply))
-		return SYN_NO_ROOM;
 	j->here->counts.cookies_sent++;
 	cookie_count_in(j);
 	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS) {
 		j->live->last_cookie_ms = j->now_ms;
 		host_armed_ms = j->now_ms;
 	}
+}
+
+/* Write the answer over the SYN, and account for it. */
+static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
+					      const struct reply *reply)
+{
+	void *frame;
+
+	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, reply)))
+		return SYN_NO_ROOM;
+	frame = (void *)(long)ctx->data;
+	if (!reply_write(frame, pkt_l3(frame, j->pkt), (void *)(long)ctx->data_end, j->pkt, reply))
+		return SYN_NO_ROOM;
+	answer_count(j);
 	return SYN_COOKIE;
 }
 
@@ -177,11 +185,11 @@ static __always_inline enum reason ipv4_judge(struct xdp_md *ctx, const struct j
 }
 
 /* No packet of our own comes in here. The bit keeps all others out of the table. */
-static __always_inline bool is_from_us(const struct judgement *j)
+static __always_inline bool is_from_us(const struct pkt *p)
 {
-	if (likely(!(settings.own_addresses >> own_address_bit(&j->pkt->src) & 1)))
+	if (likely(!(settings.own_addresses >> own_address_bit(&p->src) & 1)))
 		return false;
-	return service_at(&j->pkt->src, j->pkt->dport);
+	return service_at(&p->src, p->dport);
 }
 
 /* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */
@@ -193,7 +201,7 @@ static __always_inline enum reason syn_read(struct xdp_md *ctx, struct judgement
 	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 		return BAD_HEADER;
 	why = syn_judge(j->pkt, &j->cpu->opts);
-	if (why == GO_ON && is_from_us(j))
+	if (why == GO_ON && is_from_us(j->pkt))
 		why = SYN_MARTIAN;
 	if (why == GO_ON)
 		why = ipv4_judge(ctx, j);
@@ -290,15 +298,15 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 		return SYN_NO_ROUTE; /* its place in the kernel's queue is for others */
 	if (why != GO_ON)
 		return why;
-	if (!synack_take(j))
+	if (!synack_take(j, j->pkt))
 		return SYN_OVER_CAP;
 	if (likely(against == GO_ON))
-		cookie_plan(j, reply);
+		cookie_plan(j, j->pkt, &j->cpu->opts, reply);
 	else
 		why = kernel_cookie_plan(ctx, j, against, reply);
 	if (why != GO_ON)
 		return why;
-	answer_plan(j, dev, rec, reply);
+	answer_plan(j->pkt, &j->cpu->opts, dev, j->cpu->way.mtu, rec, reply);
 	why = syn_answer(ctx, j, reply);
 	if (why != SYN_COOKIE)
 		return why;
@@ -336,7 +344,7 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 		return SYN_DENIED;
 	arm_by_rate(j);
 	if (is_attacked(j))
-		source_sample(j);
+		source_sample(j, j->pkt);
 	why = is_armed(j) ? device_answers(j, dev) : GO_ON;
 	if (why != GO_ON)
 		return why;

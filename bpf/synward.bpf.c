@@ -95,7 +95,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;
-	why = service_find(&j);
+	why = service_find(&j, j.pkt);
 	if (why != GO_ON)
 		return why;
 	if (!is_for_device(ctx, dev))

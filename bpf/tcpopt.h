@@ -122,56 +122,74 @@ static __always_inline bool tcp_options_step(struct opts_walk *w)
 #define OPT_WORD_MASK_HIGH bpf_htonl(0xffff0000)
 
 /*
- * The layouts that nearly every packet has, by comparing whole words: a Linux SYN (MSS, SACK,
- * timestamps, window scale), a Windows SYN (MSS, window scale, SACK), timestamps alone, nothing at
- * all. Returns false, and leaves @ret alone, for any other.
+ * The layouts that nearly every packet has, by comparing whole words; @w: the words behind the
+ * header's first five. Each returns false, and leaves @ret alone, for any other.
  */
+#define OPTIONS_LINUX 20   /* bytes: MSS, SACK, timestamps, window scale */
+#define OPTIONS_WINDOWS 12 /* MSS, window scale, SACK */
+#define OPTIONS_TIMESTAMPS 12
+
+static __always_inline bool options_linux(const __be32 *w, struct tcp_opts *ret)
+{
+	if ((w[0] & OPT_WORD_MASK_HIGH) != OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0) ||
+	    w[1] != OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
+			     TCPOLEN_TIMESTAMP) ||
+	    (w[4] & OPT_WORD_MASK_LOW) != OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, 0) ||
+	    bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW) > WSCALE_MAX)
+		return false;
+	*ret = (struct tcp_opts){
+		.mss = bpf_ntohl(w[0]) & 0xffff,
+		.has_sack = true,
+		.has_timestamps = true,
+		.tsval = bpf_ntohl(w[2]),
+		.tsecr = bpf_ntohl(w[3]),
+		.wscale = bpf_ntohl(w[4]) & 0xff,
+	};
+	return true;
+}
+
+static __always_inline bool options_windows(const __be32 *w, struct tcp_opts *ret)
+{
+	if ((w[0] & OPT_WORD_MASK_HIGH) != OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0) ||
+	    (w[1] & OPT_WORD_MASK_LOW) != OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, 0) ||
+	    bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW) > WSCALE_MAX ||
+	    w[2] != OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM))
+		return false;
+	*ret = (struct tcp_opts){
+		.mss = bpf_ntohl(w[0]) & 0xffff,
+		.wscale = bpf_ntohl(w[1]) & 0xff,
+		.has_sack = true,
+	};
+	return true;
+}
+
+static __always_inline bool options_timestamps(const __be32 *w, struct tcp_opts *ret)
+{
+	if (w[0] != OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP))
+		return false;
+	*ret = (struct tcp_opts){
+		.has_timestamps = true,
+		.tsval = bpf_ntohl(w[1]),
+		.tsecr = bpf_ntohl(w[2]),
+		.wscale = WSCALE_NONE,
+	};
+	return true;
+}
+
+/* Any of these. */
 static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32 l4_bytes,
 					       struct tcp_opts *ret)
 {
 	const __be32 *w = h->word + TCP_HEADER_MIN / 4;
-	const __be32 mss = OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0);
-	const __be32 wscale = OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, 0);
 
-	if (l4_bytes == TCP_HEADER_MIN) {
+	switch (l4_bytes - TCP_HEADER_MIN) {
+	case 0:
 		*ret = TCP_OPTS_NONE;
 		return true;
-	}
-	if (l4_bytes == TCP_HEADER_MIN + 20 && (w[0] & OPT_WORD_MASK_HIGH) == mss &&
-	    w[1] == OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
-			     TCPOLEN_TIMESTAMP) &&
-	    (w[4] & OPT_WORD_MASK_LOW) == wscale &&
-	    bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX) {
-		*ret = (struct tcp_opts){
-			.mss = bpf_ntohl(w[0]) & 0xffff,
-			.has_sack = true,
-			.has_timestamps = true,
-			.tsval = bpf_ntohl(w[2]),
-			.tsecr = bpf_ntohl(w[3]),
-			.wscale = bpf_ntohl(w[4]) & 0xff,
-		};
-		return true;
-	}
-	if (l4_bytes == TCP_HEADER_MIN + 12 && (w[0] & OPT_WORD_MASK_HIGH) == mss &&
-	    (w[1] & OPT_WORD_MASK_LOW) == wscale &&
-	    bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW) <= WSCALE_MAX &&
-	    w[2] == OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM)) {
-		*ret = (struct tcp_opts){
-			.mss = bpf_ntohl(w[0]) & 0xffff,
-			.wscale = bpf_ntohl(w[1]) & 0xff,
-			.has_sack = true,
-		};
-		return true;
-	}
-	if (l4_bytes == TCP_HEADER_MIN + 12 &&
-	    w[0] == OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP)) {
-		*ret = (struct tcp_opts){
-			.has_timestamps = true,
-			.tsval = bpf_ntohl(w[1]),
-			.tsecr = bpf_ntohl(w[2]),
-			.wscale = WSCALE_NONE,
-		};
-		return true;
+	case OPTIONS_LINUX:
+		return options_linux(w, ret);
+	case OPTIONS_WINDOWS:
+		return options_windows(w, ret) || options_timestamps(w, ret);
 	}
 	return false;
 }

@@ -171,7 +171,7 @@ static void check_answer(uint8_t *frame, const struct pkt *p, const struct tcp_o
 	r.wscale = r.got.wscale == WSCALE_NONE ? WSCALE_NONE : rcv_wscale(&rcv, 6291456);
 	check_return(p, &r, flow_id, now_ms);
 	HOLDS(reply_bytes(p, &r) <= p->frame_bytes);
-	HOLDS(reply_write(frame, frame + p->frame_bytes, p, &r));
+	HOLDS(reply_write(frame, frame + (p)->l3_off, frame + p->frame_bytes, p, &r));
 	check_written(frame, reply_bytes(p, &r), p, &r, opts);
 }
 
