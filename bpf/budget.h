@@ -77,6 +77,24 @@ static __always_inline __u32 budget_add(__u32 *budget, __u32 window, __u32 n)
 	return (__sync_fetch_and_add(budget, n) & BUDGET_USED_MAX) + n;
 }
 
+/* So many more SYN-ACKs, which a CPU has kept for itself: is there room for them? Global, so that
+ * it is verified once. */
+__noinline int synack_flush(__u32 hash, __u32 second)
+{
+	__u32 cap = settings.synack_cap, flush = settings.synack_flush;
+	__u32 *here = BUDGET_OF(synack_here, SYNACK_BUDGETS, hash);
+	__u32 *total = BUDGET_OF(synack_total, SYNACK_BUDGETS, hash);
+	__u32 sum;
+
+	if (!here || !total) /* for the verifier */
+		return true;
+	if (flush > 1)
+		cap -= cap / 16;
+	sum = budget_add(total, second, flush);
+	*here = budget_word(second, sum < cap ? 0 : BUDGET_USED_MAX);
+	return sum <= cap;
+}
+
 /*
  * One more SYN-ACK to this prefix? A CPU counts for itself, and adds to the counter of all every
  * `synack_flush`: all CPUs together keep a sixteenth of the cap for themselves at most, and that is
@@ -84,11 +102,9 @@ static __always_inline __u32 budget_add(__u32 *budget, __u32 window, __u32 n)
  */
 static __always_inline bool synack_take(const struct judgement *j, const struct pkt *p)
 {
-	__u32 cap = settings.synack_cap, flush = settings.synack_flush;
-	__u32 *here, *total, used, sum;
-	__u64 hash;
+	__u32 *here, used, hash;
 
-	if (!cap)
+	if (!settings.synack_cap)
 		return true;
 	hash = prefix_hash(j->cpu, p);
 	here = BUDGET_OF(synack_here, SYNACK_BUDGETS, hash);
@@ -98,16 +114,7 @@ static __always_inline bool synack_take(const struct judgement *j, const struct 
 	if (unlikely(used == BUDGET_USED_MAX))
 		return false;
 	*here = budget_word(j->second, used + 1);
-	if (likely(used + 1 < flush))
-		return true;
-	total = BUDGET_OF(synack_total, SYNACK_BUDGETS, hash);
-	if (!total)
-		return true;
-	if (flush > 1)
-		cap -= cap / 16;
-	sum = budget_add(total, j->second, flush);
-	*here = budget_word(j->second, sum < cap ? 0 : BUDGET_USED_MAX);
-	return sum <= cap;
+	return likely(used + 1 < settings.synack_flush) || synack_flush(hash, j->second);
 }
 
 /* May the prefix of cpu_state's packet have one more cookie looked at? Only wrong ones cost

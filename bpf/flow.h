@@ -198,24 +198,37 @@ static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 t
 	return flow_tag_match(tags->four[0], tag) | flow_tag_match(tags->four[1], tag);
 }
 
+/* Which way of its set has this flow, for a tag that is there; FLOW_WAYS: none that is believed.
+ * Global, so that it is verified once. */
+__noinline __u32 flow_way_of(__u64 id, __u64 now_ms)
+{
+	struct flow_tags *tags = flow_tags_of(id);
+	struct flow_set *set = flow_set_of(id);
+	__u16 tag = flow_tag(id);
+
+	if (!tags || !set) /* for the verifier */
+		return FLOW_WAYS;
+	for (__u32 i = 0; i < FLOW_WAYS; i++)
+		if (tags->tag[i] == tag && set->way[i].id == id &&
+		    flow_left_ms(&set->way[i], now_ms))
+			return i;
+	return FLOW_WAYS;
+}
+
 /* The entry of this flow, or NULL when it is not known or too old to be believed. */
 static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 {
 	struct flow_tags *tags = flow_tags_of(id);
-	__u16 tag = flow_tag(id);
+	struct flow_set *set;
+	__u32 way;
 
-	if (!tags || likely(!flow_tags_have(tags, tag)))
+	if (!tags || likely(!flow_tags_have(tags, flow_tag(id))))
 		return NULL;
-	for (int i = 0; i < FLOW_WAYS; i++) {
-		struct flow_set *set;
-
-		if (likely(tags->tag[i] != tag))
-			continue;
-		set = flow_set_of(id);
-		if (set && set->way[i].id == id && flow_left_ms(&set->way[i], now_ms))
-			return &set->way[i];
-	}
-	return NULL;
+	way = flow_way_of(id, now_ms);
+	if (way >= FLOW_WAYS)
+		return NULL;
+	set = flow_set_of(id);
+	return set ? &set->way[way] : NULL;
 }
 
 /* Make of it what it is to be, if it still is what it was. */

@@ -7,7 +7,7 @@
 #ifndef SYNWARD_GLANCE_H
 #define SYNWARD_GLANCE_H
 
-#include "judge.h"
+#include "lane.h"
 
 #define IPV4_PLAIN 0x45 /* version 4, no options */
 #define IPV6_VERSION 6
@@ -27,7 +27,8 @@ static __always_inline enum reason glance_flow(struct judgement *j, __u64 id)
 	return flow_is_seen(id, j->second) ? FLOW_KNOWN : GO_ON;
 }
 
-static __always_inline enum reason glance_v4(struct judgement *j, void *frame, void *end)
+static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgement *j, void *frame,
+					     void *end)
 {
 	const struct iphdr *ip = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip + 1);
@@ -42,12 +43,13 @@ static __always_inline enum reason glance_v4(struct judgement *j, void *frame, v
 	if (!is_port_listed(th->dest))
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return GO_ON;
+		return lane_v4(ctx, j, ip, th);
 	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v4(&key, ip->saddr, ip->daddr, th->source, th->dest));
 }
 
-static __always_inline enum reason glance_v6(struct judgement *j, void *frame, void *end)
+static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
+					     void *end)
 {
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip6 + 1);
@@ -62,22 +64,23 @@ static __always_inline enum reason glance_v6(struct judgement *j, void *frame, v
 	if (!is_port_listed(th->dest))
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return GO_ON;
+		return lane_v6(ctx, j, ip6, th);
 	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v6(&key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
 					 th->source, th->dest));
 }
 
-static __always_inline enum reason glance(struct judgement *j, void *frame, void *end)
+static __always_inline enum reason glance(struct xdp_md *ctx, struct judgement *j, void *frame,
+					  void *end)
 {
 	const struct ethhdr *eth = frame;
 
 	if ((void *)(eth + 1) > end)
 		return GO_ON;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return glance_v4(j, frame, end);
+		return glance_v4(ctx, j, frame, end);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		return glance_v6(j, frame, end);
+		return glance_v6(ctx, j, frame, end);
 	return GO_ON;
 }
 

@@ -33,6 +33,15 @@ struct judgement {
 	__u32 listener; /* slot in `listeners` */
 };
 
+struct mac {
+	__u16 part[ETH_ALEN / 2];
+};
+
+static __always_inline bool mac_equal(const struct mac *a, const struct mac *b)
+{
+	return a->part[0] == b->part[0] && a->part[1] == b->part[1] && a->part[2] == b->part[2];
+}
+
 #define NS_PER_MS 1000000ULL
 
 /* Milliseconds are enough for cookies, and the coarse clock is ten times cheaper. */
@@ -65,6 +74,14 @@ static __always_inline void clock_read(struct judgement *j)
 		__u32 zero_ = 0;                     \
 		bpf_map_lookup_elem(&(map), &zero_); \
 	})
+
+/* The verifier shall not know on which of many paths @x was found, or it would follow each of them
+ * to the end. */
+static __always_inline __u32 forget(struct cpu_state *cpu, __u32 x)
+{
+	*(volatile __u32 *)&cpu->forgotten = x;
+	return *(volatile __u32 *)&cpu->forgotten;
+}
 
 /* False never happens: a map of one has an entry 0. */
 static __always_inline bool judgement_begin(struct judgement *j)
@@ -117,38 +134,52 @@ static __always_inline bool is_port_listed(__be16 dport)
 	return ports[bpf_ntohs(dport)];
 }
 
-static __always_inline const struct svc_slot *service_in(__u32 bucket, const struct ip_addr *addr,
-							 __be16 port)
+/* What a slot says, as one number; 0: nothing. */
+#define SERVICE(slot) ((__u64)(slot)->row_plus_1 << 32 | (slot)->listener)
+#define SERVICE_ROW(service) (((__u32)((service) >> 32) - 1) & ROW_MASK)
+#define SERVICE_LISTENER(service) ((__u32)(service))
+
+static __always_inline __u64 service_in(__u32 bucket, const struct ip_addr *addr, __be16 port)
 {
 	const struct svc_bucket *b = bpf_map_lookup_elem(&services, &bucket);
+	const struct svc_slot *slot = b ? svc_slot_of(b, addr, port) : NULL;
 
-	return b ? svc_slot_of(b, addr, port) : NULL;
+	return slot ? SERVICE(slot) : 0;
 }
 
-/* Of that address and port: its slot in the table, or NULL. */
-static __always_inline const struct svc_slot *service_at(const struct ip_addr *addr, __be16 port)
+/* What is not in its first bucket. Global, so that it is verified once. */
+__noinline __u64 service_second(__u64 upper, __u64 lower, __u32 port)
 {
-	__u64 hash = svc_hash(addr, port, settings.svc_seed);
-	__u32 at = settings.svc_at, mask = settings.svc_mask;
-	const struct svc_slot *slot = service_in(at + svc_first(hash, mask), addr, port);
+	const struct ip_addr addr = { .word = { upper >> 32, upper, lower >> 32, lower } };
+	__u64 hash = svc_hash(&addr, port, settings.svc_seed);
 
-	if (likely(slot))
-		return slot;
-	return service_in(at + svc_second(hash, mask), addr, port);
+	return service_in(settings.svc_at + svc_second(hash, settings.svc_mask), &addr, port);
+}
+
+/* Of that address and port, or 0. */
+static __always_inline __u64 service_at(const struct ip_addr *a, __be16 port)
+{
+	__u64 hash = svc_hash(a, port, settings.svc_seed);
+	__u64 is = service_in(settings.svc_at + svc_first(hash, settings.svc_mask), a, port);
+
+	if (likely(is))
+		return is;
+	return service_second((__u64)a->word[0] << 32 | a->word[1],
+			      (__u64)a->word[2] << 32 | a->word[3], port);
 }
 
 /* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
 static __always_inline enum reason service_find(struct judgement *j, const struct pkt *p)
 {
-	const struct svc_slot *to;
+	__u64 service;
 
 	if (!is_port_listed(p->dport))
 		return NOT_SERVICE;
-	to = service_at(&p->dst, p->dport);
-	if (!to)
+	service = service_at(&p->dst, p->dport);
+	if (!service)
 		return NOT_SERVICE;
-	j->listener = to->listener;
-	j->row_index = (to->row_plus_1 - 1) & ROW_MASK;
+	j->listener = SERVICE_LISTENER(service);
+	j->row_index = SERVICE_ROW(service);
 	j->row = &rows[j->row_index];
 	j->live = &row_live[j->row_index];
 	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
@@ -181,19 +212,24 @@ static __always_inline __u64 source_prefix(const struct pkt *p)
 #define IS_ATTACKED 1U /* as arm.h found it, unless the operator has said otherwise since */
 #define IS_ARMED 2U    /* SYNs are answered with cookies */
 
-/* IS_*. Global, so that its paths are verified once, and end in one number. */
-__noinline __u32 row_state(const struct row_conf *row, const struct row_live *live, __u64 now_ms)
+/* IS_*. */
+static __always_inline __u32 row_state_of(const struct row_conf *row, const struct row_live *live,
+					  __u64 now_ms)
 {
 	__u32 state = 0;
 
-	if (!row || !live) /* for the verifier; callers have looked */
-		return 0;
 	if (live->since_ms > row->disarmed_ms && (__s64)(now_ms - live->last_ms) < row->hold_ms)
 		state = IS_ATTACKED;
 	if (can_arm(row) ? state || now_ms < row->forced_until_ms :
 			   row->mode == SVC_ALWAYS && can_answer(row))
 		state |= IS_ARMED;
 	return state;
+}
+
+/* Global, so that its paths are verified once, and end in one number. */
+__noinline __u32 row_state(const struct row_conf *row, const struct row_live *live, __u64 now_ms)
+{
+	return row && live ? row_state_of(row, live, now_ms) : 0; /* NULL: for the verifier */
 }
 
 /* To be called again when the row may have come under attack. */

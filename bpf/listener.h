@@ -60,6 +60,14 @@ static __always_inline __u32 scaling_ratio(const struct tcp_sock___local *tp)
 	return 1U << (WIN_SCALE_SHIFT - 1);
 }
 
+/* rcv_wscale() as a global function: its loop is verified once. */
+__noinline __u32 wscale_of(__u32 space_bytes, __u32 clamp_bytes)
+{
+	const struct rcv_space rcv = { space_bytes, clamp_bytes };
+
+	return rcv_wscale(&rcv, settings.rmem_max);
+}
+
 /* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in
  * the kernel. */
 static __always_inline void listener_read(struct bpf_sock *sk, struct listener_record *ret)
@@ -88,7 +96,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 		ret->backlog = s->sk_max_ack_backlog;
 	}
-	ret->wscale = rcv_wscale(&rcv, settings.rmem_max);
+	ret->wscale = wscale_of(rcv.space_bytes, rcv.clamp_bytes);
 	ret->space_bytes = rcv.space_bytes;
 	ret->clamp_bytes = rcv.clamp_bytes;
 	ret->mss = 0;
@@ -104,6 +112,16 @@ static __always_inline __u16 listener_window(struct listener_record *rec, __u16 
 		rec->rcv_window = rcv_window(&rcv, mss);
 	}
 	return rec->rcv_window;
+}
+
+/* Would this SYN ask the kernel? */
+static __always_inline bool lookup_due(const struct cpu_state *cpu,
+				       const struct listener_record *rec, __u64 now_ms)
+{
+	__u32 window = now_ms / LISTENER_WINDOW_MS;
+
+	return cpu->lookup_window != window || rec->window != window ||
+	       cpu->lookups_used < LOOKUPS_PER_WINDOW;
 }
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */

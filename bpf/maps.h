@@ -265,6 +265,7 @@ struct cpu_state {
 	struct note note;        /* what the cookie at hand agreed to */
 	__u64 cookie_ms;         /* and when it was sent */
 	struct secret secret;    /* a copy; zeros: not read yet */
+	__u32 forgotten;         /* see forget() */
 };
 
 struct {

@@ -49,10 +49,20 @@ static __always_inline enum reason device_answers(struct judgement *j, const str
 }
 
 /* cookie_pack() as a global function: its tables are walked by the verifier once, and not on every
- * path that leads to an answer. */
-__noinline __u32 offer_pack(const struct offer *offer, __u64 epoch, bool is_v6)
+ * path that leads to an answer. Takes numbers, so that its callers' offers need no memory. */
+#define OFFER_SACK 1U
+#define OFFER_ECN 2U
+#define OFFER_TIMESTAMPS 4U
+
+__noinline __u32 offer_pack(__u32 mss, __u32 wscale, __u32 flags, __u64 epoch, bool is_v6)
 {
-	return offer ? cookie_pack(offer, epoch, is_v6) : 0;
+	const struct offer offer = { .mss = mss,
+				     .wscale = wscale,
+				     .sack = flags & OFFER_SACK,
+				     .ecn = flags & OFFER_ECN,
+				     .timestamps = flags & OFFER_TIMESTAMPS };
+
+	return cookie_pack(&offer, epoch, is_v6);
 }
 
 /* What a cookie of the current epoch can carry of @offer: its low bits. */
@@ -60,7 +70,10 @@ static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, b
 {
 	if (likely(offer->timestamps && offer->mss == mss_of_class(MSS_CLASS_USUAL, is_v6)))
 		return cookie_low_ts(offer, MSS_CLASS_USUAL);
-	return offer_pack(offer, epoch, is_v6);
+	return offer_pack(offer->mss, offer->wscale,
+			  (offer->sack ? OFFER_SACK : 0) | (offer->ecn ? OFFER_ECN : 0) |
+				  (offer->timestamps ? OFFER_TIMESTAMPS : 0),
+			  epoch, is_v6);
 }
 
 /* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
@@ -86,7 +99,7 @@ static __always_inline void cookie_plan(struct judgement *j, const struct pkt *p
 	__u32 low;
 
 	offer_from_syn(p, opts, settings.flags, &offer);
-	low = offer_low(&offer, epoch, p->is_v6);
+	low = forget(j->cpu, offer_low(&offer, epoch, p->is_v6));
 	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
 	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
 			       offer.timestamps);

@@ -26,15 +26,6 @@ static __always_inline void metadata_cut(struct xdp_md *ctx)
 		bpf_xdp_adjust_meta(ctx, bytes);
 }
 
-struct mac {
-	__u16 part[ETH_ALEN / 2];
-};
-
-static __always_inline bool mac_equal(const struct mac *a, const struct mac *b)
-{
-	return a->part[0] == b->part[0] && a->part[1] == b->part[1] && a->part[2] == b->part[2];
-}
-
 /* Global, so that it is verified once: most frames need no look here. */
 __noinline bool is_for_above(const struct mac *to, const struct dev_conf *dev)
 {
@@ -87,7 +78,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 
 	if (!judgement_begin(&j))
 		return GO_ON;
-	why = glance(&j, data, end);
+	why = glance(ctx, &j, data, end);
 	if (why != GO_ON)
 		return why;
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);

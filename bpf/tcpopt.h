@@ -163,6 +163,13 @@ static __always_inline bool options_windows(const __be32 *w, struct tcp_opts *re
 	return true;
 }
 
+static __always_inline bool options_none(const __be32 *w, struct tcp_opts *ret)
+{
+	(void)w;
+	*ret = TCP_OPTS_NONE;
+	return true;
+}
+
 static __always_inline bool options_timestamps(const __be32 *w, struct tcp_opts *ret)
 {
 	if (w[0] != OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_TIMESTAMP, TCPOLEN_TIMESTAMP))
@@ -184,8 +191,7 @@ static __always_inline bool tcp_options_common(const struct tcp_header *h, __u32
 
 	switch (l4_bytes - TCP_HEADER_MIN) {
 	case 0:
-		*ret = TCP_OPTS_NONE;
-		return true;
+		return options_none(w, ret);
 	case OPTIONS_LINUX:
 		return options_linux(w, ret);
 	case OPTIONS_WINDOWS:
