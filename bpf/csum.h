@@ -25,13 +25,16 @@ static __always_inline __u64 csum_pseudo(__u64 addr_sum, __u32 tcp_bytes)
 	return addr_sum + bpf_htonl(IPPROTO_TCP) + bpf_htonl(tcp_bytes);
 }
 
-/* Fold to 16 bits, not complemented. */
+/* Fold to 16 bits, not complemented. A number and itself with its halves exchanged add up to the
+ * sum of the halves in the upper one, the carry of the lower one included. */
 static __always_inline __u16 csum_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (sum & 0xffff) + (sum >> 16);
+	__u32 half;
+
+	sum += sum >> 32 | sum << 32;
+	half = sum >> 32;
+	half += half >> 16 | half << 16;
+	return half >> 16;
 }
 
 #endif

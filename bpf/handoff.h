@@ -68,18 +68,17 @@ static __always_inline enum reason skb_parse(struct __sk_buff *skb, bool without
 static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 {
 	struct judgement j = {};
-	struct sip_key key;
 	struct flow *flow;
 	__u64 sum;
 	__u32 is;
 
 	if (!judgement_begin(&j))
 		return false;
-	if (skb_parse(skb, false, j.pkt) != GO_ON || service_find(&j, j.pkt) != GO_ON)
+	if (skb_parse(skb, false, j.pkt) != GO_ON || !is_port_listed(j.pkt->dport) ||
+	    service_find(&j, j.pkt) != GO_ON)
 		return false;
 	clock_read(&j);
-	flow_key(j.cpu, &key);
-	j.flow_id = flow_id_make(&key, j.pkt);
+	j.flow_id = flow_id_ask();
 	flow = flow_find(j.flow_id, j.now_ms);
 	if (!flow || FLOW_STATE(flow->is) != FLOW_VALIDATED ||
 	    !header_read(&j, (void *)(long)skb->data, (void *)(long)skb->data_end, &sum))

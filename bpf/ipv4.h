@@ -22,6 +22,12 @@ struct ipv4_header {
 	};
 };
 
+/* Of a header without options. */
+static __always_inline bool ipv4_plain_checksum_ok(const __be32 *w)
+{
+	return csum_fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]) == 0xffff;
+}
+
 static __always_inline bool ipv4_checksum_ok(const __be32 *word, __u32 nr_words)
 {
 	__u64 sum = 0;

@@ -113,6 +113,18 @@ static __always_inline void flow_key(struct cpu_state *cpu, struct sip_key *ret)
 	ret->k[1] = s->flow[1];
 }
 
+/* Of cpu_state's packet. Global, so that it is verified once. */
+__noinline __u64 flow_id_ask(void)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+	struct sip_key key;
+
+	if (!cpu) /* for the verifier */
+		return 0;
+	flow_key(cpu, &key);
+	return flow_id_make(&key, &cpu->pkt);
+}
+
 /* The key of @epoch, which each CPU derives once and keeps; two fit, because two are accepted. */
 static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __u64 epoch)
 {
@@ -168,14 +180,11 @@ static __always_inline __u64 service_at(const struct ip_addr *a, __be16 port)
 			      (__u64)a->word[2] << 32 | a->word[3], port);
 }
 
-/* The service that a packet is for: GO_ON and the row, or NOT_SERVICE. */
+/* The service that a packet is for, whose port is listed: GO_ON and the row, or NOT_SERVICE. */
 static __always_inline enum reason service_find(struct judgement *j, const struct pkt *p)
 {
-	__u64 service;
+	__u64 service = service_at(&p->dst, p->dport);
 
-	if (!is_port_listed(p->dport))
-		return NOT_SERVICE;
-	service = service_at(&p->dst, p->dport);
 	if (!service)
 		return NOT_SERVICE;
 	j->listener = SERVICE_LISTENER(service);

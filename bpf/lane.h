@@ -128,7 +128,7 @@ static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement 
 	struct pkt p = { .frame_bytes = linear, .l3_off = ETH_HLEN, .dsfield = ip->tos };
 
 	if (linear < ETH_HLEN + total || linear > LANE_FRAME_MAX ||
-	    !ipv4_checksum_ok((const void *)ip, sizeof(*ip) / 4))
+	    !ipv4_plain_checksum_ok((const void *)ip))
 		return GO_ON;
 	addr_from_v4(&p.src, ip->saddr);
 	addr_from_v4(&p.dst, ip->daddr);

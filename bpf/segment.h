@@ -249,13 +249,10 @@ static __always_inline enum reason judge_known(const struct judgement *j, struct
 
 static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judgement *j)
 {
-	struct sip_key key;
 	struct flow *flow;
 
-	if (!j->flow_id) {
-		flow_key(j->cpu, &key);
-		j->flow_id = flow_id_make(&key, j->pkt);
-	}
+	if (!j->flow_id)
+		j->flow_id = flow_id_ask();
 	flow = flow_find(j->flow_id, j->now_ms);
 	if (!flow)
 		return judge_by_socket(ctx, j, NULL);

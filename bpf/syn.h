@@ -194,7 +194,7 @@ static __always_inline enum reason ipv4_judge(struct xdp_md *ctx, const struct j
 		return ipv4_options_judge(ctx, p->l3_off, bytes);
 	if ((void *)(word + sizeof(struct iphdr) / 4) > (void *)(long)ctx->data_end)
 		return BAD_HEADER;
-	return ipv4_checksum_ok(word, sizeof(struct iphdr) / 4) ? GO_ON : SYN_BAD_CHECKSUM;
+	return ipv4_plain_checksum_ok(word) ? GO_ON : SYN_BAD_CHECKSUM;
 }
 
 /* No packet of our own comes in here. The bit keeps all others out of the table. */
@@ -349,7 +349,6 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 {
 	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
 	enum tuple_state tuple;
-	struct sip_key key;
 	enum reason why;
 
 	j->here->counts.syns++;
@@ -367,8 +366,7 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	if (!is_fine_in_peace(why))
 		return SYN_PEACE;
 	j->cpu->defect = why;
-	flow_key(j->cpu, &key);
-	j->flow_id = flow_id_make(&key, j->pkt);
+	j->flow_id = flow_id_ask();
 	tuple = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms));
 	if (tuple == TUPLE_REPEATED)
 		return SYN_REPEATED;

@@ -86,7 +86,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;
-	why = service_find(&j, j.pkt);
+	why = is_port_listed(j.pkt->dport) ? service_find(&j, j.pkt) : NOT_SERVICE;
 	if (why != GO_ON)
 		return why;
 	if (!is_for_device(ctx, dev))
