@@ -39,7 +39,7 @@ struct mac {
 
 static __always_inline bool mac_equal(const struct mac *a, const struct mac *b)
 {
-	return a->part[0] == b->part[0] && a->part[1] == b->part[1] && a->part[2] == b->part[2];
+	return !((a->part[0] ^ b->part[0]) | (a->part[1] ^ b->part[1]) | (a->part[2] ^ b->part[2]));
 }
 
 #define NS_PER_MS 1000000ULL
@@ -90,6 +90,7 @@ static __always_inline bool judgement_begin(struct judgement *j)
 	if (!j->cpu)
 		return false;
 	j->pkt = &j->cpu->pkt;
+	j->flow_id = 0;
 	return true;
 }
 

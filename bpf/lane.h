@@ -37,11 +37,9 @@ static __always_inline bool lane_options(const __be32 *th, const void *end, __u3
 }
 
 /* Is it for an armed service of ours, of which a SYN means a cookie whatever else it says? */
-static __always_inline bool lane_service(struct judgement *j, const void *frame,
-					 const struct pkt *p)
+static __always_inline bool lane_service(struct judgement *j, const struct dev_conf *dev,
+					 const void *frame, const struct pkt *p)
 {
-	const struct dev_conf *dev = &devices[dev_slot];
-
 	if (service_find(j, p) != GO_ON || !mac_equal(frame, (const void *)dev->mac))
 		return false;
 	clock_read(j);
@@ -72,10 +70,11 @@ static __always_inline bool lane_is_stranger(struct judgement *j, const struct p
 }
 
 static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgement *j,
-					       const struct pkt *p, struct listener_record *rec)
+					       const struct dev_conf *dev, const struct pkt *p,
+					       struct listener_record *rec)
 {
-	const struct dev_conf *dev = &devices[dev_slot];
 	struct reply *reply = &j->cpu->reply;
+	__u32 layout;
 	void *frame;
 
 	j->here->counts.syns++;
@@ -86,10 +85,11 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 		return SYN_OVER_CAP;
 	cookie_plan(j, p, &j->cpu->opts, reply);
 	answer_plan(p, &j->cpu->opts, dev, dev->mtu, rec, reply);
-	if (!frame_trim(ctx, p, reply_bytes(p, reply)))
+	layout = reply_layout(reply);
+	if (!frame_trim(ctx, p, reply_bytes(p, layout)))
 		return SYN_NO_ROOM;
 	frame = (void *)(long)ctx->data;
-	if (!reply_write(frame, frame + ETH_HLEN, (void *)(long)ctx->data_end, p, reply))
+	if (!reply_write(frame, frame + ETH_HLEN, (void *)(long)ctx->data_end, p, reply, layout))
 		return SYN_NO_ROOM;
 	answer_count(j);
 	return SYN_COOKIE;
@@ -100,6 +100,7 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 					const struct tcphdr *th, __u32 l4_len)
 {
 	void *frame = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const struct dev_conf *dev = &devices[dev_slot];
 	struct listener_record *rec;
 	__u64 sum;
 
@@ -112,12 +113,12 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 	    th->doff * 4 != l4_len || syn_judge(p, &j->cpu->opts) != GO_ON || is_from_us(p))
 		return GO_ON;
 	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_len);
-	if (csum_fold(sum) != 0xffff || !lane_service(j, frame, p))
+	if (csum_fold(sum) != 0xffff || !lane_service(j, dev, frame, p))
 		return GO_ON;
 	rec = bpf_map_lookup_elem(&listeners, &j->listener);
 	if (!rec || !lane_is_stranger(j, p, rec))
 		return GO_ON;
-	return lane_answer(ctx, j, p, rec);
+	return lane_answer(ctx, j, dev, p, rec);
 }
 
 /* @ip has no options and is no fragment. */

@@ -54,10 +54,10 @@ static __always_inline __u32 layout_words(__u32 layout)
 }
 
 /* How long the frame becomes. */
-static __always_inline __u32 reply_bytes(const struct pkt *p, const struct reply *r)
+static __always_inline __u32 reply_bytes(const struct pkt *p, __u32 layout)
 {
 	return p->l3_off + (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) +
-	       layout_words(reply_layout(r)) * 4;
+	       layout_words(layout) * 4;
 }
 
 static __always_inline void write_ipv4(struct iphdr *ip, const struct pkt *p, const struct reply *r,
@@ -154,12 +154,12 @@ static __always_inline bool segment_write(__be32 *to, void *end, const struct pk
 }
 
 static __always_inline bool segment_write_any(__be32 *to, void *end, const struct pkt *p,
-					      const struct reply *r)
+					      const struct reply *r, __u32 layout)
 {
 #define LAYOUT(is) \
 	case is:   \
 		return segment_write(to, end, p, r, is)
-	switch (reply_layout(r)) {
+	switch (layout) {
 		LAYOUT(HAS_MSS | HAS_TS | HAS_WSCALE);         /* Linux */
 		LAYOUT(HAS_MSS | HAS_SACK_ALONE | HAS_WSCALE); /* Windows */
 		LAYOUT(HAS_MSS | HAS_TS);
@@ -179,22 +179,22 @@ static __always_inline bool segment_write_any(__be32 *to, void *end, const struc
 
 /*
  * Write the answer over the frame at @frame, which has its final length already, with its network
- * header at @l3.
+ * header at @l3. @layout: reply_layout().
  * Returns false, and has written nothing, when it does not fit.
  */
 static __always_inline bool reply_write(void *frame, void *l3, void *end, const struct pkt *p,
-					const struct reply *r)
+					const struct reply *r, __u32 layout)
 {
-	__u32 tcp_bytes = layout_words(reply_layout(r)) * 4;
+	__u32 tcp_bytes = layout_words(layout) * 4;
 
 	if (frame + ETH_HLEN > end)
 		return false;
 	if (p->is_v6) {
-		if (!segment_write_any(l3 + sizeof(struct ipv6hdr), end, p, r))
+		if (!segment_write_any(l3 + sizeof(struct ipv6hdr), end, p, r, layout))
 			return false;
 		write_ipv6(l3, p, r, tcp_bytes);
 	} else {
-		if (!segment_write_any(l3 + sizeof(struct iphdr), end, p, r))
+		if (!segment_write_any(l3 + sizeof(struct iphdr), end, p, r, layout))
 			return false;
 		write_ipv4(l3, p, r, tcp_bytes);
 	}

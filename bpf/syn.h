@@ -65,15 +65,23 @@ __noinline __u32 offer_pack(__u32 mss, __u32 wscale, __u32 flags, __u64 epoch, b
 	return cookie_pack(&offer, epoch, is_v6);
 }
 
-/* What a cookie of the current epoch can carry of @offer: its low bits. */
-static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, bool is_v6)
+/* What a cookie of the current epoch can carry of @offer: its low bits, and in @ret what they say.
+ */
+static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, bool is_v6,
+				       struct offer *ret)
 {
-	if (likely(offer->timestamps && offer->mss == mss_of_class(MSS_CLASS_USUAL, is_v6)))
+	__u32 low;
+
+	if (likely(offer->timestamps && offer->mss == mss_of_class(MSS_CLASS_USUAL, is_v6))) {
+		*ret = *offer; /* all of it */
 		return cookie_low_ts(offer, MSS_CLASS_USUAL);
-	return offer_pack(offer->mss, offer->wscale,
-			  (offer->sack ? OFFER_SACK : 0) | (offer->ecn ? OFFER_ECN : 0) |
-				  (offer->timestamps ? OFFER_TIMESTAMPS : 0),
-			  epoch, is_v6);
+	}
+	low = offer_pack(offer->mss, offer->wscale,
+			 (offer->sack ? OFFER_SACK : 0) | (offer->ecn ? OFFER_ECN : 0) |
+				 (offer->timestamps ? OFFER_TIMESTAMPS : 0),
+			 epoch, is_v6);
+	cookie_unpack(low, offer->timestamps, is_v6, ret);
+	return low;
 }
 
 /* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
@@ -99,8 +107,7 @@ static __always_inline void cookie_plan(struct judgement *j, const struct pkt *p
 	__u32 low;
 
 	offer_from_syn(p, opts, settings.flags, &offer);
-	low = forget(j->cpu, offer_low(&offer, epoch, p->is_v6));
-	cookie_unpack(low, offer.timestamps, p->is_v6, &ret->got);
+	low = forget(j->cpu, offer_low(&offer, epoch, p->is_v6, &ret->got));
 	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
 			       offer.timestamps);
 	ret->tsval = (__u32)j->now_ms + ts_offset(j->flow_id);
@@ -151,12 +158,14 @@ static __always_inline void answer_count(struct judgement *j)
 static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
 					      const struct reply *reply)
 {
+	__u32 layout = reply_layout(reply);
 	void *frame;
 
-	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, reply)))
+	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, layout)))
 		return SYN_NO_ROOM;
 	frame = (void *)(long)ctx->data;
-	if (!reply_write(frame, pkt_l3(frame, j->pkt), (void *)(long)ctx->data_end, j->pkt, reply))
+	if (!reply_write(frame, pkt_l3(frame, j->pkt), (void *)(long)ctx->data_end, j->pkt, reply,
+			 layout))
 		return SYN_NO_ROOM;
 	answer_count(j);
 	return SYN_COOKIE;

@@ -72,7 +72,7 @@ static __always_inline enum reason judge_hidden(struct xdp_md *ctx, const struct
 static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct judgement j = {};
+	struct judgement j;
 	const struct dev_conf *dev = &devices[dev_slot];
 	enum reason why;
 

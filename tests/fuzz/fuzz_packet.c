@@ -170,9 +170,10 @@ static void check_answer(uint8_t *frame, const struct pkt *p, const struct tcp_o
 	r.mss = opts->mss ? 1460 : 0;
 	r.wscale = r.got.wscale == WSCALE_NONE ? WSCALE_NONE : rcv_wscale(&rcv, 6291456);
 	check_return(p, &r, flow_id, now_ms);
-	HOLDS(reply_bytes(p, &r) <= p->frame_bytes);
-	HOLDS(reply_write(frame, frame + (p)->l3_off, frame + p->frame_bytes, p, &r));
-	check_written(frame, reply_bytes(p, &r), p, &r, opts);
+	HOLDS(reply_bytes(p, reply_layout(&r)) <= p->frame_bytes);
+	HOLDS(reply_write(frame, frame + p->l3_off, frame + p->frame_bytes, p, &r,
+			  reply_layout(&r)));
+	check_written(frame, reply_bytes(p, reply_layout(&r)), p, &r, opts);
 }
 
 static void judge(uint8_t *frame, size_t frame_bytes, size_t linear, const uint8_t *settings)

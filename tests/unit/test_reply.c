@@ -159,9 +159,9 @@ static void reply_is(const struct shape *s, const struct reply *r)
 	second_reply(&wanted, s, r);
 	frame = exact_copy(syn.byte, syn.n);
 	assert_int_equal(parse_packet(frame, frame + syn.n, syn.n, &p), GO_ON);
-	assert_int_equal(reply_bytes(&p, r), wanted.n);
+	assert_int_equal(reply_bytes(&p, reply_layout(r)), wanted.n);
 	assert_true(wanted.n <= syn.n);
-	assert_true(reply_write(frame, frame + (&p)->l3_off, frame + syn.n, &p, r));
+	assert_true(reply_write(frame, frame + p.l3_off, frame + syn.n, &p, r, reply_layout(r)));
 	assert_memory_equal(frame, wanted.byte, wanted.n);
 	checksums_hold(frame, wanted.n, s->v6, syn.l3);
 	/* and nothing else */
@@ -214,8 +214,8 @@ static void test_by_hand(void **state)
 	wire_build(&w, &s);
 	frame = exact_copy(w.byte, w.n);
 	assert_int_equal(parse_packet(frame, frame + w.n, w.n, &p), GO_ON);
-	assert_int_equal(reply_bytes(&p, &r), sizeof(wanted));
-	assert_true(reply_write(frame, frame + (&p)->l3_off, frame + w.n, &p, &r));
+	assert_int_equal(reply_bytes(&p, reply_layout(&r)), sizeof(wanted));
+	assert_true(reply_write(frame, frame + p.l3_off, frame + w.n, &p, &r, reply_layout(&r)));
 	assert_memory_equal(frame, wanted, sizeof(wanted));
 	exact_free(frame);
 }
@@ -227,7 +227,7 @@ static void nothing_written(const struct wire *syn, const struct pkt *p, const s
 {
 	uint8_t *frame = exact_copy(syn->byte, n);
 
-	assert_false(reply_write(frame, frame + (p)->l3_off, frame + n, p, r));
+	assert_false(reply_write(frame, frame + p->l3_off, frame + n, p, r, reply_layout(r)));
 	assert_memory_equal(frame, syn->byte, n);
 	exact_free(frame);
 }
@@ -254,7 +254,7 @@ static void test_too_short(void **state)
 
 			wire_build(&syn, &s);
 			p = parsed(&syn);
-			for (size_t n = 0; n < reply_bytes(&p, &r); n++)
+			for (size_t n = 0; n < reply_bytes(&p, reply_layout(&r)); n++)
 				nothing_written(&syn, &p, &r, n);
 		}
 	}
@@ -341,10 +341,10 @@ static void fits(const struct shape *s, uint32_t may)
 	while (tcp_options_step(&walk))
 		;
 	r = answer_of(&p, &walk.got, may);
-	assert_true(reply_bytes(&p, &r) <= syn.n);
-	assert_true(reply_write(frame, frame + (&p)->l3_off, frame + syn.n, &p, &r));
-	answers_only_offers(frame, reply_bytes(&p, &r), &p, &offered);
-	checksums_hold(frame, reply_bytes(&p, &r), s->v6, syn.l3);
+	assert_true(reply_bytes(&p, reply_layout(&r)) <= syn.n);
+	assert_true(reply_write(frame, frame + p.l3_off, frame + syn.n, &p, &r, reply_layout(&r)));
+	answers_only_offers(frame, reply_bytes(&p, reply_layout(&r)), &p, &offered);
+	checksums_hold(frame, reply_bytes(&p, reply_layout(&r)), s->v6, syn.l3);
 	exact_free(frame);
 }
 
