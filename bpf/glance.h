@@ -43,7 +43,7 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 	if (!is_port_listed(th->dest))
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v4(ctx, j, ip, th);
+		return lane_v4(ctx, j, frame, end);
 	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v4(&key, ip->saddr, ip->daddr, th->source, th->dest));
 }
@@ -64,7 +64,7 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 	if (!is_port_listed(th->dest))
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v6(ctx, j, ip6, th);
+		return lane_v6(ctx, j, frame, end);
 	flow_key(j->cpu, &key);
 	return glance_flow(j, flow_id_v6(&key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
 					 th->source, th->dest));

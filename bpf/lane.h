@@ -96,14 +96,15 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 }
 
 /* @p is filled but for what only the TCP header says, @th is whole without its options. */
-static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, struct pkt *p,
-					const struct tcphdr *th, __u32 l4_len)
+static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
+					void *end, struct pkt *p, const struct tcphdr *th,
+					__u32 l4_len)
 {
-	void *frame = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	const struct dev_conf *dev = &devices[dev_slot];
 	struct listener_record *rec;
 	__u64 sum;
 
+	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
 	p->dport = th->dest;
 	p->seq = th->seq;
@@ -121,11 +122,13 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 	return lane_answer(ctx, j, dev, p, rec);
 }
 
-/* @ip has no options and is no fragment. */
-static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement *j,
-					   const struct iphdr *ip, const struct tcphdr *th)
+/* The headers are whole; that of IP has no options and is of no fragment. */
+static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement *j, void *frame,
+					   void *end)
 {
-	__u32 linear = ctx->data_end - ctx->data, total = bpf_ntohs(ip->tot_len);
+	const struct iphdr *ip = frame + ETH_HLEN;
+	const struct tcphdr *th = (const void *)(ip + 1);
+	__u32 linear = end - frame, total = bpf_ntohs(ip->tot_len);
 	struct pkt p = { .frame_bytes = linear, .l3_off = ETH_HLEN, .dsfield = ip->tos };
 
 	if (linear < ETH_HLEN + total || linear > LANE_FRAME_MAX ||
@@ -133,13 +136,15 @@ static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	addr_from_v4(&p.src, ip->saddr);
 	addr_from_v4(&p.dst, ip->daddr);
-	return lane(ctx, j, &p, th, total - sizeof(*ip));
+	return lane(ctx, j, frame, end, &p, th, total - sizeof(*ip));
 }
 
-static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement *j,
-					   const struct ipv6hdr *ip6, const struct tcphdr *th)
+static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
+					   void *end)
 {
-	__u32 linear = ctx->data_end - ctx->data, payload = bpf_ntohs(ip6->payload_len);
+	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
+	const struct tcphdr *th = (const void *)(ip6 + 1);
+	__u32 linear = end - frame, payload = bpf_ntohs(ip6->payload_len);
 	struct pkt p = { .frame_bytes = linear,
 			 .l3_off = ETH_HLEN,
 			 .is_v6 = true,
@@ -150,7 +155,7 @@ static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	__builtin_memcpy(&p.src, &ip6->saddr, sizeof(p.src));
 	__builtin_memcpy(&p.dst, &ip6->daddr, sizeof(p.dst));
-	return lane(ctx, j, &p, th, payload);
+	return lane(ctx, j, frame, end, &p, th, payload);
 }
 
 #endif
