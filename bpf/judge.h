@@ -144,7 +144,10 @@ static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __
 /* Has any service this port? */
 static __always_inline bool is_port_listed(__be16 dport)
 {
-	return ports[bpf_ntohs(dport)];
+	__u32 port = bpf_ntohs(dport);
+
+	VERIFIER_LEARNS(port); /* Linux 6.12 knows no bounds of what was swapped */
+	return ports[port & (NR_PORTS - 1)];
 }
 
 /* What a slot says, as one number; 0: nothing. */

@@ -312,12 +312,33 @@ static inline void host_expect_segment(const struct view *w, const struct host_s
 	may(v, ACK_NO_LISTENER), may(v, ACK_NO_LISTENER_DROP);
 }
 
+static inline bool host_serves(unsigned int port)
+{
+	for (size_t i = 0; i < HOST_SERVICES; i++)
+		if (host_services[i].port == port)
+			return true;
+	return false;
+}
+
+/* Untagged TCP behind plain headers: its port is where it always is, whatever the lengths say. */
+static inline bool is_plain_stray(const struct view *w)
+{
+	const uint8_t *ip = w->frame + 14;
+	bool v4 = w->bytes >= 54 && at16(ip - 2) == 0x0800 && ip[0] == 0x45 && ip[9] == 6 &&
+		  !(at16(ip + 6) & 0x3fff);
+	bool v6 = w->bytes >= 74 && at16(ip - 2) == 0x86dd && ip[0] >> 4 == 6 && ip[6] == 6;
+
+	return (v4 && !host_serves(at16(ip + 22))) || (v6 && !host_serves(at16(ip + 42)));
+}
+
 /* The frame of @w, of which `frame` and `bytes` are set; the rest is filled where it has any. */
 static inline void host_expect(struct view *w, uint64_t now_ms, struct verdict *v)
 {
 	const struct host_service *s;
 
 	ref_read(w, v, host_mac);
+	if (is_plain_stray(w))
+		may(v, NOT_SERVICE);
 	if (is_settled(v))
 		return;
 	s = host_service_of(w);
