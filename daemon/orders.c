@@ -132,9 +132,10 @@ int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_w
 	if (why_not)
 		return refuse(ret_why, -EPERM, "no interface can answer SYNs: %s", why_not);
 	try_again(rows, &section);
-	if (wanted->mode == SVC_ALWAYS)
+	if (wanted->mode == SVC_ALWAYS) {
 		follow_first(rows, &section);
-	return 0;
+		return 0;
+	}
 	log_notice("service %s: armed by hand %s", service,
 		   seconds ? duration_format(seconds, duration) : "until it is disarmed");
 	wanted->forced_until_ms = seconds ? clock_now_ms() + seconds * 1000ULL : ARMED_WITHOUT_END;
