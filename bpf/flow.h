@@ -23,6 +23,7 @@
 #ifndef SYNWARD_FLOW_H
 #define SYNWARD_FLOW_H
 
+#include "flow_match.h"
 #include "maps.h"
 #include "parse.h"
 
@@ -67,13 +68,6 @@ static __always_inline __u64 flow_id_make(const struct sip_key *key, const struc
 	return flow_id_v6(key, p->src.word, p->dst.word, p->sport, p->dport);
 }
 
-static __always_inline __u16 flow_tag(__u64 id)
-{
-	__u16 tag = id >> 16;
-
-	return tag ?: 1;
-}
-
 static __always_inline struct flow_set *flow_set_of(__u64 id)
 {
 	__u32 set = id & flow_set_mask;
@@ -88,20 +82,6 @@ static __always_inline struct flow_tags *flow_tags_of(__u64 id)
 	return bpf_map_lookup_elem(&flow_tags, &set);
 }
 
-/*
- * A connection's entry is looked at once a second; its other packets ask one line for the whole set
- * that says so:
- *
- *      63                                            16 15             0
- *     +------------------------------------------------+----------------+
- *     |                     of the id                  |  that second   |
- *     +------------------------------------------------+----------------+
- */
-static __always_inline __u64 flow_seen_word(__u64 id, __u32 second)
-{
-	return (id & ~0xffffULL) | (second & 0xffff);
-}
-
 static __always_inline struct flow_seen *flow_seen_of(__u64 id)
 {
 	__u32 set = id & flow_set_mask;
@@ -109,22 +89,11 @@ static __always_inline struct flow_seen *flow_seen_of(__u64 id)
 	return bpf_map_lookup_elem(&flow_seen, &set);
 }
 
-/* No branch for each word: which one it is cannot be predicted. Bit 63 of x | -x is 0 for 0 alone.
- */
 static __always_inline bool flow_is_seen(__u64 id, __u32 second)
 {
-	__u64 want = flow_seen_word(id, second), others = ~0ULL;
-	struct flow_seen *seen = flow_seen_of(id);
+	const struct flow_seen *seen = flow_seen_of(id);
 
-	if (!seen)
-		return false;
-	UNROLL
-	for (int i = 0; i < FLOW_WAYS; i++) {
-		__u64 x = seen->word[i] ^ want;
-
-		others &= x | -x;
-	}
-	return !(others >> 63);
+	return seen && flow_seen_has(seen, flow_seen_word(id, second));
 }
 
 /* Takes a word of an earlier second. Global, so that it is verified once, as the next is. */
@@ -179,23 +148,6 @@ static __always_inline bool flow_is_handed_off(const struct flow *f)
 	__u8 state = FLOW_STATE(f->is);
 
 	return state == FLOW_HANDED_OFF || state == FLOW_VALIDATED;
-}
-
-/* Four tags in a word: of x, which is 0 in a half that matches, x - 1 borrows from bit 15 there. In
- * a half above one that matches it may, too. */
-#define TAG_IN_EACH 0x0001000100010001ULL
-
-static __always_inline __u64 flow_tag_match(__u64 four, __u16 tag)
-{
-	__u64 x = four ^ tag * TAG_IN_EACH;
-
-	return (x - TAG_IN_EACH) & ~x & TAG_IN_EACH << 15;
-}
-
-/* May the flow be in the set? */
-static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 tag)
-{
-	return flow_tag_match(tags->four[0], tag) | flow_tag_match(tags->four[1], tag);
 }
 
 /* Which way of its set has this flow, for a tag that is there; FLOW_WAYS: none that is believed.

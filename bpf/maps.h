@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "base.h"
+#include "flow_match.h"
 #include "ipv4.h"
 #include "note.h"
 #include "parse.h"
@@ -122,12 +123,8 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
-/* XDP alone: which connections of a set had a packet in this second; see flow_is_seen(). A cache
+/* XDP alone: which connections of a set had a packet in this second; see flow_match.h. A cache
  * line, and all that most packets ask. */
-struct flow_seen {
-	__u64 word[FLOW_WAYS];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* sources: */
+/*
+ * What is asked of all ways of a set at once, against a loop over them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "flow_match.h"
+#include "wire.h"
+
+#define ROUNDS 1000000
+
+/* Tags as there are few of, so that they meet, and their neighbours: one more, one less, and those
+ * of which only one end differs. */
+static uint16_t some_tag(void)
+{
+	static const uint16_t tags[] = {
+		0, 1, 2, 3, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff, 0x1234, 0x1235, 0x9234,
+	};
+
+	return rng_below(4) ? tags[rng_below(ARRAY_LEN(tags))] : rng();
+}
+
+static struct flow_tags some_tags(void)
+{
+	struct flow_tags tags;
+
+	for (int i = 0; i < FLOW_WAYS; i++)
+		tags.tag[i] = some_tag();
+	return tags;
+}
+
+static bool has_tag(const struct flow_tags *tags, uint16_t tag)
+{
+	for (int i = 0; i < FLOW_WAYS; i++)
+		if (tags->tag[i] == tag)
+			return true;
+	return false;
+}
+
+static void test_tags(void **state)
+{
+	unsigned int nr_there = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct flow_tags tags = some_tags();
+		uint16_t tag = some_tag();
+		bool is_there = has_tag(&tags, tag);
+
+		assert_int_equal(flow_tags_have(&tags, tag), is_there);
+		nr_there += is_there;
+	}
+	assert_in_range(nr_there, ROUNDS / 10, ROUNDS - ROUNDS / 10);
+}
+
+/* Every tag, alone in each place, among others of which none is it. */
+static void test_each_tag_in_each_place(void **state)
+{
+	(void)state;
+	for (uint32_t tag = 0; tag <= 0xffff; tag++)
+		for (int i = 0; i < FLOW_WAYS; i++) {
+			struct flow_tags tags;
+
+			for (int k = 0; k < FLOW_WAYS; k++)
+				tags.tag[k] = tag ^ 1U << rng_below(16);
+			assert_false(flow_tags_have(&tags, tag));
+			tags.tag[i] = tag;
+			assert_true(flow_tags_have(&tags, tag));
+		}
+}
+
+/* A half that matches is marked; one that does not is, only when all from it down to one that does
+ * differ from the tag in their lowest bit. */
+static void test_marks(void **state)
+{
+	unsigned int nr_false = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct flow_tags tags = some_tags();
+		uint16_t tag = some_tag();
+		uint64_t match = flow_tag_match(tags.four[0], tag);
+		bool borrows = false;
+
+		assert_int_equal(match & ~(TAG_IN_EACH << 15), 0);
+		for (int half = 0; half < 4; half++) {
+			uint16_t x = tags.four[0] >> half * 16 ^ tag;
+			bool is_marked = match >> (half * 16 + 15) & 1;
+
+			borrows = !x || (borrows && x == 1);
+			assert_int_equal(is_marked, borrows);
+			nr_false += is_marked && x;
+		}
+	}
+	assert_true(nr_false);
+}
+
+static void test_tag_of_a_flow_is_never_that_of_an_empty_way(void **state)
+{
+	(void)state;
+	assert_int_equal(flow_tag(0x1111222200003333), 1);
+	assert_int_equal(flow_tag(0x1111222280003333), 0x8000);
+	assert_int_equal(flow_tag(0x11112222ffff3333), 0xffff);
+}
+
+/* Ids that differ in one bit, or in none; seconds as near as 1 and as far as 2^16. */
+static uint64_t near_id(uint64_t id)
+{
+	return rng_below(2) ? id : id ^ 1ULL << rng_below(64);
+}
+
+static uint32_t near_second(uint32_t second)
+{
+	static const uint32_t far[] = { 0, 0, 0, 1, -1, 60, 0xffff, 0x8000 };
+
+	return second + far[rng_below(ARRAY_LEN(far))];
+}
+
+static void test_seen(void **state)
+{
+	unsigned int nr_there = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t id = rng();
+		uint32_t second = rng();
+		struct flow_seen seen = { { 0 } };
+		bool is_there = false;
+
+		for (int k = 0; k < FLOW_WAYS; k++) {
+			uint64_t other = rng_below(4) ? rng() : near_id(id);
+			uint32_t when = near_second(second);
+
+			if (!rng_below(4))
+				continue;
+			seen.word[k] = flow_seen_word(other, when);
+			is_there |= other >> 16 == id >> 16 && (uint16_t)when == (uint16_t)second;
+		}
+		assert_int_equal(flow_seen_has(&seen, flow_seen_word(id, second)), is_there);
+		nr_there += is_there;
+	}
+	assert_in_range(nr_there, ROUNDS / 10, ROUNDS - ROUNDS / 10);
+}
+
+/* One bit makes it another word, wherever it is and in whichever place. */
+static void test_seen_bit_by_bit(void **state)
+{
+	(void)state;
+	for (int k = 0; k < FLOW_WAYS; k++)
+		for (int bit = 0; bit < 64; bit++) {
+			struct flow_seen seen = { { 0 } };
+			uint64_t want = rng();
+
+			seen.word[k] = want;
+			assert_true(flow_seen_has(&seen, want));
+			assert_false(flow_seen_has(&seen, want ^ 1ULL << bit));
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tags),
+		cmocka_unit_test(test_each_tag_in_each_place),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_tag_of_a_flow_is_never_that_of_an_empty_way),
+		cmocka_unit_test(test_seen),
+		cmocka_unit_test(test_seen_bit_by_bit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
