@@ -27,7 +27,7 @@ static uint16_t some_tag(void)
 
 static struct flow_tags some_tags(void)
 {
-	struct flow_tags tags;
+	struct flow_tags tags = {};
 
 	for (int i = 0; i < FLOW_WAYS; i++)
 		tags.tag[i] = some_tag();
