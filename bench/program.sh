@@ -20,6 +20,8 @@ export O=${O:-$bench_root/build}
 export LAB_BIN=${LAB_BIN:-$O/lab}
 # shellcheck source=tests/lab/lab.sh
 source "$bench_root/tests/lab/lab.sh"
+# shellcheck source=bench/report.sh
+source "$bench_root/bench/report.sh"
 
 ROUNDS=${BENCH_ROUNDS:-5} TURNS=${BENCH_TURNS:-3} CPU=${BENCH_CPU:-$(($(nproc --all) - 1))}
 CPUS=${BENCH_CPUS:-0,$CPU}
@@ -81,36 +83,10 @@ turn() {
 
 # What the numbers are of.
 machine() {
-	jq -n --arg kernel "$(uname -r)" --arg cpu "$(sed -n 's/^model name[^:]*: //p;T;q' /proc/cpuinfo)" \
+	jq -n --arg kernel "$(uname -r)" --arg cpu "$(cpu_model)" \
 		--argjson on_cpu "$CPU" --arg siblings "$(cat "/sys/devices/system/cpu/cpu$CPU/topology/thread_siblings_list")" \
 		--arg mode "$(sed -n 's/.*srv0: attached in \([a-z]*\) mode.*/\1/p;T;q' "$LAB_DIR/synwardd.err")" \
 		'{kernel: $kernel, cpu: $cpu, mode: $mode, on_cpu: $on_cpu, thread_siblings: $siblings}'
-}
-
-# Columns as wide as they must be; numbers to the right.
-aligned() {
-	awk -F '\t' '
-		function show(   i, c) {
-			for (i = 0; i < nr; i++) {
-				printf "%-*s", wide[1], cell[i, 1]
-				for (c = 2; c <= columns; c++)
-					printf "  %*s", wide[c], cell[i, c]
-				print ""
-			}
-			nr = columns = 0
-			split("", wide)
-		}
-		BEGIN { nr = 0 }
-		!NF { show(); print ""; next }
-		{
-			for (c = 1; c <= NF; c++) {
-				cell[nr, c] = $c
-				wide[c] = length($c) > wide[c] ? length($c) : wide[c]
-			}
-			columns = NF
-			nr++
-		}
-		END { show() }'
 }
 
 lab_up 1
