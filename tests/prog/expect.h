@@ -200,6 +200,20 @@ static void expect_flow(struct run *r)
 		trouble(r, "the flow is %s known; ", is ? "still" : "not");
 }
 
+/* May its next packets pass without a look at its entry? */
+static void expect_seen(struct run *r)
+{
+	__u32 set = flow_id(r) & (FLOW_SETS - 1);
+	__u64 word[FLOW_WAYS], want = seen_word(r, now_ms() / 1000);
+	bool is_there = false;
+
+	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.flow_seen), &set, word));
+	for (int i = 0; i < FLOW_WAYS; i++)
+		is_there |= word[i] == want;
+	if (is_there != r->row->seen_after)
+		trouble(r, "the flow is %s said to be seen; ", is_there ? "still" : "not");
+}
+
 /* The count of handshakes that the kernel holds, as a whole and bucket by bucket. */
 static void expect_held(struct run *r)
 {
@@ -268,6 +282,32 @@ static void expect_retries(struct run *r, uint64_t from_ms)
 	}
 }
 
+/* As one of the SYNs of its service. */
+static bool is_counted(enum reason why)
+{
+	return why >= SYN_PEACE && why <= SYN_KERNEL_COOKIE;
+}
+
+/* All SYNs of this second are in the rate, or kept for it, whoever judged them. */
+static void expect_rate(struct run *r)
+{
+	const struct row *row = r->row;
+	__u32 index = service_row(r->in.dport), kept = 0, now, want;
+	bool is_alike = !row->earlier.dport ||
+			(row->earlier.dport == row->in.dport && row->earlier.flags == SYN);
+	struct row_cpu per_cpu[r->nr_cpus];
+
+	if (!is_counted(row->why) || row->why == SYN_DENIED)
+		return;
+	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.row_cpu), &index, per_cpu));
+	for (int c = 0; c < r->nr_cpus; c++)
+		kept += per_cpu[c].rate_kept;
+	now = r->skel->data_live->row_rate[index].now;
+	want = row->syns_before + 1 + (is_alike ? row->times + row->twice : 0);
+	if (now + kept != want || kept > (__u32)r->nr_cpus * (FLOOD_FLUSH - 1))
+		trouble(r, "the rate is %u and %u, which makes not %u; ", now, kept, want);
+}
+
 static void expect_row_counts(struct run *r, const struct row_counts *before,
 			      const struct row_counts *after)
 {
@@ -281,7 +321,7 @@ static void expect_row_counts(struct run *r, const struct row_counts *before,
 	bool is_finished =
 		row->flow == FLOW_SYN_RECV && (why == KERNEL_HANDSHAKE_DONE || why == FLOW_LEARNED);
 	struct row_counts want = {
-		.syns = why >= SYN_PEACE && why <= SYN_KERNEL_COOKIE,
+		.syns = is_counted(why),
 		.cookies_sent = is_answer(why),
 		.cookies_valid = is_valid,
 		.cookies_invalid =

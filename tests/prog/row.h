@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A row of the packet table: what comes in, in which circumstances, and the verdict. test_packets.c
- * runs every row for IPv4 and IPv6 with 0 to 2 VLAN tags, alone in a host that is made anew.
+ * runs every row for IPv4 and IPv6 with 0 to 2 VLAN tags, alone in a host that is made anew. What a
+ * SYN without tags comes to is the same in a flood, in which bpf/lane.h judges most: it runs twice.
  */
 #ifndef SYNWARD_TEST_ROW_H
 #define SYNWARD_TEST_ROW_H
@@ -89,6 +90,10 @@ struct row {
 	 * forgotten by a cookie; of the others, nothing is asked unless it is said. */
 	enum flow_state flow, flow_after;
 	bool aged; /* for a while already */
+	/* Does the line of those that had a packet in this second say so of the flow, before and
+	 * after? Asked of rows that say either. */
+	enum { SEEN_NOT, SEEN_NOW, SEEN_BEFORE } seen; /* BEFORE: in the second before */
+	bool seen_after;
 	/* Which SYN-ACK is in the client's place among those to be sent once more. */
 	enum { KEPT_NONE, KEPT_OWN, KEPT_OTHERS } kept;
 	bool stays_kept;

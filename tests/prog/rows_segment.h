@@ -56,6 +56,28 @@ static const struct row rows_segment[] = {
 	{ .name = "FIN, PSH and URG", .in = { .dport = PORT_WEB, .flags = FIN | PSH | URG }, .why = OUT_OF_STATE },
 	{ .name = "RST to a service without listener", .in = { .dport = PORT_NOBODY, .flags = RST }, .why = OUT_OF_STATE },
 
+	/* ---- connections that had a packet in this second: without tags their line alone is asked ---- */
+	{ .name = "segment of a connection that had a packet in this second, its entry gone since", .in = { .dport = PORT_WEB, .flags = ACK, .payload_bytes = 2 }, .untagged = true, .seen = SEEN_NOW, .seen_after = true, .why = FLOW_KNOWN },
+	{ .name = "segment with PSH and URG of one that had a packet in this second", .in = { .dport = PORT_WEB, .flags = ACK | PSH | URG | ECE | CWR, .payload_bytes = 2 }, .untagged = true, .seen = SEEN_NOW, .seen_after = true, .why = FLOW_KNOWN },
+	{ .name = "segment of one that had a packet in this second, in peace", .in = { .dport = PORT_AUTO, .flags = ACK, .payload_bytes = 2 }, .untagged = true, .seen = SEEN_NOW, .seen_after = true, .why = FLOW_KNOWN },
+	{ .name = "segment with tags of one that had a packet in this second, its entry gone since", .in = { .dport = PORT_WEB, .flags = ACK, .payload_bytes = 2 }, .nr_vlans_min = 1, .seen = SEEN_NOW, .seen_after = true, .why = ACK_COOKIE_INVALID },
+	{ .name = "segment with IP options of one that had a packet in this second, its entry gone since", .in = { .dport = PORT_WEB, .flags = ACK, .payload_bytes = 2, .ip_option_words = 1 }, .v4_only = true, .seen = SEEN_NOW, .seen_after = true, .why = ACK_COOKIE_INVALID },
+	{ .name = "segment behind an extension header of one that had a packet in this second, its entry gone since", .in = { .dport = PORT_WEB, .flags = ACK, .payload_bytes = 2, .ext_headers = 1 }, .v6_only = true, .seen = SEEN_NOW, .seen_after = true, .why = ACK_COOKIE_INVALID },
+	{ .name = "segment of one that had a packet in the second before, its entry gone since", .in = { .dport = PORT_WEB, .flags = ACK, .payload_bytes = 2 }, .seen = SEEN_BEFORE, .why = ACK_COOKIE_INVALID },
+	{ .name = "segment of one that had a packet in the second before", .in = { .dport = PORT_WEB, .flags = ACK }, .flow = FLOW_ESTABLISHED, .seen = SEEN_BEFORE, .seen_after = true, .why = FLOW_KNOWN },
+	{ .name = "first segment of a known connection", .in = { .dport = PORT_WEB, .flags = ACK }, .flow = FLOW_ESTABLISHED, .seen_after = true, .why = FLOW_KNOWN },
+	{ .name = "FIN of a connection that had a packet in this second", .in = { .dport = PORT_WEB, .flags = FIN | ACK }, .flow = FLOW_ESTABLISHED, .flow_after = FLOW_CLOSING, .seen = SEEN_NOW, .why = FLOW_KNOWN },
+	{ .name = "RST of a connection that had a packet in this second", .in = { .dport = PORT_WEB, .flags = RST }, .flow = FLOW_ESTABLISHED, .flow_after = FLOW_CLOSING, .seen = SEEN_NOW, .why = FLOW_KNOWN },
+	{ .name = "RST with ACK of a connection that had a packet in this second", .in = { .dport = PORT_WEB, .flags = RST | ACK }, .flow = FLOW_ESTABLISHED, .flow_after = FLOW_CLOSING, .seen = SEEN_NOW, .why = FLOW_KNOWN },
+	{ .name = "FIN, its flow's word there and its entry gone", .in = { .dport = PORT_WEB, .flags = FIN | ACK, .payload_bytes = 2 }, .seen = SEEN_NOW, .seen_after = true, .why = ACK_COOKIE_INVALID },
+	{ .name = "RST, its flow's word there and its entry gone", .in = { .dport = PORT_WEB, .flags = RST }, .seen = SEEN_NOW, .seen_after = true, .why = OUT_OF_STATE },
+	{ .name = "SYN-ACK, its flow's word there and its entry gone", .in = { .dport = PORT_WEB, .flags = SYN | ACK }, .seen = SEEN_NOW, .seen_after = true, .why = OUT_OF_STATE },
+	{ .name = "no flags, its flow's word there and its entry gone", .in = { .dport = PORT_WEB }, .seen = SEEN_NOW, .seen_after = true, .why = OUT_OF_STATE },
+	{ .name = "SYN of a connection that had a packet in this second and has ended", .in = { .dport = PORT_WEB, LINUX_SYN }, .flow = FLOW_ESTABLISHED, .seen = SEEN_NOW, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "SYN of a connection that had a packet in this second and is there", .in = { .dport = PORT_WEB, LINUX_SYN, .sport = SPORT_ESTABLISHED }, .flow = FLOW_ESTABLISHED, .seen = SEEN_NOW, .seen_after = true, .why = SYN_KNOWN },
+	{ .name = "SYN, its flow's word there and its entry gone", .in = { .dport = PORT_WEB, LINUX_SYN }, .seen = SEEN_NOW, .seen_after = true, .why = SYN_COOKIE, .keeps = { LINUX_KEEPS } },
+	{ .name = "segment of another port of one that had a packet in this second", .in = { .dport = PORT_OTHER, .flags = ACK }, .seen = SEEN_NOW, .seen_after = true, .why = NOT_SERVICE },
+
 	/* ---- connections that end, or were handed off ---- */
 	{ .name = "segment of a connection that its client has closed", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_CLOSE_WAIT }, .flow_after = FLOW_CLOSING, .why = FLOW_LEARNED },
 	{ .name = "FIN of a connection, which is closing then", .in = { .dport = PORT_WEB, .flags = FIN | ACK, .sport = SPORT_ESTABLISHED }, .flow = FLOW_ESTABLISHED, .flow_after = FLOW_CLOSING, .why = FLOW_KNOWN },

@@ -13,6 +13,7 @@
 
 struct run {
 	const struct row *row;
+	bool in_flood, is_by_lane;
 	struct synward_bpf *skel;
 	int nr_cpus;
 	struct frame_net net;
@@ -187,6 +188,22 @@ static void put_flow(const struct run *r, enum flow_state state)
 
 	put(r->skel->maps.flows, set, &in);
 	put(r->skel->maps.flow_tags, set, &tags);
+}
+
+/* As bpf/flow_match.h has it: what of the id does not say the set, and the second. */
+static __u64 seen_word(const struct run *r, __u64 second)
+{
+	return (flow_id(r) & ~0xffffULL) | (second & 0xffff);
+}
+
+/* In the last place, behind others. */
+static void put_seen(const struct run *r)
+{
+	__u64 second = now_ms() / 1000 - (r->row->seen == SEEN_BEFORE);
+	__u64 word[FLOW_WAYS] = { second & 0xffff, ~0ULL };
+
+	word[FLOW_WAYS - 1] = seen_word(r, second);
+	put(r->skel->maps.flow_seen, flow_id(r) & (FLOW_SETS - 1), word);
 }
 
 static __u32 retry_slot(const struct run *r)

@@ -326,8 +326,19 @@ struct listener_record {
 };
 #define RECORD_BACKLOG 128
 #define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
+#define CPU_STATE_PKT 96     /* and of the packet at hand, which begins with its addresses */
 #define LOOKUP_WINDOW_MS 4
 #define LOOKUPS_SPENT 200
+
+static void put_record_as(struct synward_bpf *skel, const struct row *row, bool v6, int nr_cpus,
+			  const struct listener_record *as)
+{
+	struct listener_record rec[nr_cpus];
+
+	for (int c = 0; c < nr_cpus; c++)
+		rec[c] = *as;
+	put(skel->maps.listeners, service_row(row->in.dport) * 2 + v6, rec);
+}
 
 /* What every CPU has last seen of the row's listener. */
 static void put_record(struct synward_bpf *skel, const struct row *row, bool v6, int nr_cpus)
@@ -335,21 +346,40 @@ static void put_record(struct synward_bpf *skel, const struct row *row, bool v6,
 	__u32 queue = row->listener == RECORD_HALF    ? RECORD_BACKLOG / 2 :
 		      row->listener == RECORD_FILLING ? RECORD_BACKLOG / 2 + 1 :
 							0;
-	struct listener_record rec[nr_cpus];
+	const struct listener_record rec = {
+		.window = row->listener ? now_ms() / LOOKUP_WINDOW_MS : 0,
+		.is_there = row->listener || row->was_there,
+		.is_mptcp = row->listener == RECORD_MPTCP,
+		.is_full = row->listener == RECORD_FULL,
+		.wscale = RCV_WSCALE,
+		.space_bytes = RCV_SPACE,
+		.syn_queue = queue,
+		.backlog = RECORD_BACKLOG,
+		.gone_ms = row->gone_ms_ago ? now_ms() - row->gone_ms_ago : 0,
+	};
 
-	for (int c = 0; c < nr_cpus; c++)
-		rec[c] = (struct listener_record){
-			.window = row->listener ? now_ms() / LOOKUP_WINDOW_MS : 0,
-			.is_there = row->listener || row->was_there,
-			.is_mptcp = row->listener == RECORD_MPTCP,
-			.is_full = row->listener == RECORD_FULL,
-			.wscale = RCV_WSCALE,
-			.space_bytes = RCV_SPACE,
-			.syn_queue = queue,
-			.backlog = RECORD_BACKLOG,
-			.gone_ms = row->gone_ms_ago ? now_ms() - row->gone_ms_ago : 0,
-		};
-	put(skel->maps.listeners, service_row(row->in.dport) * 2 + v6, rec);
+	put_record_as(skel, row, v6, nr_cpus, &rec);
+}
+
+/* The same, as a lookup of this moment has found the listener that there is. */
+static void put_record_of_now(struct synward_bpf *skel, const struct row *row, bool v6, int nr_cpus)
+{
+	uint16_t port = row->in.dport;
+	bool is_small = port == PORT_SMALL;
+	const struct listener_record rec = {
+		.window = now_ms() / LOOKUP_WINDOW_MS,
+		.is_there = port != PORT_NOBODY && port != PORT_UNHEARD,
+		.is_mptcp = port == PORT_MPTCP || port == PORT_MPTCP_FULL,
+		.is_full = port == PORT_FULL,
+		.has_keys = port == PORT_MD5,
+		.wscale = is_small ? 0 : RCV_WSCALE,
+		.space_bytes = is_small ? SMALL_RCVBUF : RCV_SPACE,
+		.clamp_bytes = is_small ? SMALL_RCVBUF : 0,
+		.syn_queue = port == PORT_ROOMY || port == PORT_CROWDED ? 2 : 0,
+		.backlog = port == PORT_CROWDED ? 3 : 4,
+	};
+
+	put_record_as(skel, row, v6, nr_cpus, &rec);
 }
 
 /* Every CPU has made its lookups of this window. */
@@ -363,6 +393,64 @@ static void spend_lookups(struct synward_bpf *skel, int nr_cpus)
 	for (int c = 0; c < nr_cpus; c++)
 		memcpy(cpus + c * size + CPU_STATE_LOOKUPS, spent, sizeof(spent));
 	put(skel->maps.cpu_state, 0, cpus);
+}
+
+/* Nobody has parsed a packet. */
+static void forget_packet(struct synward_bpf *skel, int nr_cpus)
+{
+	size_t size = (bpf_map__value_size(skel->maps.cpu_state) + 7) & ~7UL;
+	__u8 cpus[size * nr_cpus];
+
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.cpu_state), &(__u32){ 0 }, cpus));
+	for (int c = 0; c < nr_cpus; c++)
+		memset(cpus + c * size + CPU_STATE_PKT, 0, 2 * sizeof(struct ip_addr));
+	put(skel->maps.cpu_state, 0, cpus);
+}
+
+/* Has somebody since? */
+static bool is_packet_parsed(struct synward_bpf *skel, int nr_cpus)
+{
+	static const __u8 none[2 * sizeof(struct ip_addr)];
+	size_t size = (bpf_map__value_size(skel->maps.cpu_state) + 7) & ~7UL;
+	__u8 cpus[size * nr_cpus];
+	bool is_parsed = false;
+
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.cpu_state), &(__u32){ 0 }, cpus));
+	for (int c = 0; c < nr_cpus; c++)
+		is_parsed |= memcmp(cpus + c * size + CPU_STATE_PKT, none, sizeof(none)) != 0;
+	return is_parsed;
+}
+
+/* The kernel holds something for it, of which we know nothing. */
+static bool is_found_by_asking(const struct row *row)
+{
+	return row->why == SYN_KNOWN && !row->flow;
+}
+
+#define FLOOD_FLUSH 8
+
+/* The row's service is in the middle of a flood: the kernel was asked as often as it may be, unless
+ * all depends on that, and SYNs are not added to the rate one by one. */
+static void put_flood(struct synward_bpf *skel, const struct row *row, bool v6, int nr_cpus)
+{
+	__u32 index = service_row(row->in.dport);
+	struct row_cpu cpus[nr_cpus];
+
+	if (index == NR_SERVICES)
+		return;
+	skel->data_conf->rows[index].flush_every = FLOOD_FLUSH;
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.row_cpu), &index, cpus));
+	for (int c = 0; c < nr_cpus; c++) {
+		cpus[c].rate_second = now_ms() / 1000;
+		cpus[c].rate_kept = 0;
+	}
+	put(skel->maps.row_cpu, index, cpus);
+	if (row->listener == BY_LOOKUP)
+		put_record_of_now(skel, row, v6, nr_cpus);
+	if (row->in.to_mapped) /* of the other family, if it was believed */
+		put_record_of_now(skel, row, !v6, nr_cpus);
+	if (!is_found_by_asking(row))
+		spend_lookups(skel, nr_cpus);
 }
 
 /* All budgets are of the second before. */
