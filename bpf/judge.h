@@ -293,6 +293,26 @@ static __always_inline bool header_read(struct judgement *j, void *frame, void *
 	return true;
 }
 
+/* The same for a segment that is no SYN, whose sum nobody asks for: its options are nearly always
+ * one of two layouts, and of the header the part without them is copied. */
+static __always_inline bool options_read(struct judgement *j, void *frame, void *end)
+{
+	const __be32 *th = pkt_l4(frame, j->pkt), *w = th + TCP_HEADER_MIN / 4;
+	__u64 sum;
+
+	if ((void *)w > end)
+		return false;
+	UNROLL
+	for (int i = 0; i < TCP_HEADER_MIN / 4; i++)
+		j->cpu->header.word[i] = th[i];
+	if (j->pkt->l4_bytes == TCP_HEADER_MIN)
+		return options_none(w, &j->cpu->opts);
+	if (j->pkt->l4_bytes == TCP_HEADER_MIN + OPTIONS_TIMESTAMPS &&
+	    (void *)(w + OPTIONS_TIMESTAMPS / 4) <= end && options_timestamps(w, &j->cpu->opts))
+		return true;
+	return header_read(j, frame, end, &sum);
+}
+
 /*
  * Is the ACK, or first data, in cpu_state the answer to a cookie of ours? The client's ISN is one
  * before its sequence number, our cookie one before what it acknowledges. Returns ACK_COOKIE_VALID,

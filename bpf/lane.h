@@ -47,7 +47,8 @@ static __always_inline bool lane_service(struct judgement *j, const struct dev_c
 	if (!is_armed(j) || (j->row->flags & (ROW_SERVER_FIRST | ROW_BY_KERNEL)))
 		return false;
 	if (settings.flags & REPLY_BY_ROUTE ||
-	    (p->is_v6 ? list_conf.levels_v6 : list_conf.levels_v4))
+	    ((p->is_v6 ? list_conf.levels_v6 : list_conf.levels_v4) &&
+	     list_maybe(address_upper(&p->src, p->is_v6), p->is_v6)))
 		return false;
 	return device_ready(j, dev) == GO_ON;
 }

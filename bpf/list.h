@@ -43,19 +43,22 @@ static __always_inline const struct list_value *list_entry(const struct pkt *p)
 	}
 }
 
-/* enum list. Global, so that it is verified once. */
+/* Can an address be on a list? @upper: see address_upper(). Global, so that it is verified once, as
+ * the next is. */
+__noinline int list_maybe(__u64 upper, bool is_v6)
+{
+	return is_v6 ? filter_has(upper, list_conf.levels_v6, true) :
+		       filter_has(upper, list_conf.levels_v4, false);
+}
+
+/* enum list. */
 __noinline __u32 list_ask(const struct pkt *p, __u64 now_ms)
 {
 	const struct list_value *v;
-	bool has;
 
 	if (!p) /* for the verifier; callers have looked */
 		return LIST_NONE;
-	if (p->is_v6)
-		has = filter_has(address_upper(&p->src, true), list_conf.levels_v6, true);
-	else
-		has = filter_has(address_upper(&p->src, false), list_conf.levels_v4, false);
-	v = has ? list_entry(p) : NULL;
+	v = list_maybe(address_upper(&p->src, p->is_v6), p->is_v6) ? list_entry(p) : NULL;
 	if (!v || (v->expires_ms && now_ms >= v->expires_ms))
 		return LIST_NONE;
 	return v->list;

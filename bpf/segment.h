@@ -115,9 +115,7 @@ static __always_inline enum reason ack_invalid(struct judgement *j, const struct
 /* Is the cookie worth a look, and if so, is it good? As cookie_judge(), or ACK_OVER_BUDGET. */
 static __always_inline enum reason ack_read(struct xdp_md *ctx, struct judgement *j)
 {
-	__u64 sum;
-
-	if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
+	if (!options_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end))
 		return BAD_HEADER;
 	if (!j->cpu->opts.has_timestamps && !verify_left(j))
 		return is_armed(j) ? ACK_OVER_BUDGET : ACK_INVALID_PEACE;

@@ -180,7 +180,7 @@ static inline const char *answer_wrong_cookie(const struct view *syn, const stru
 
 	if (got->ts)
 		ms += (int32_t)(got->tsval - (uint32_t)(flow >> 32) - (uint32_t)ms);
-	WRONG_UNLESS(ms >= host->from_ms && ms <= host->to_ms, "timestamp");
+	WRONG_UNLESS(ms + TICK_MS >= host->from_ms && ms <= host->to_ms, "timestamp");
 	for (; ms <= host->to_ms; ms++) {
 		uint64_t epoch = ms >> REF_EPOCH_SHIFT;
 		uint32_t bits = got->ts ? low : low | (epoch & 1) << 4;

@@ -61,7 +61,7 @@ static uint64_t expect_our_time(struct run *r, uint32_t tsval, uint64_t from_ms)
 	uint32_t offset = flow_id(r) >> 32;
 	uint64_t ms = from_ms + (int32_t)(tsval - offset - (uint32_t)from_ms);
 
-	if (ms < from_ms || ms > now_ms())
+	if (ms + TICK_MS < from_ms || ms > now_ms())
 		trouble(r, "TSval is %ld ms off; ", (long)(ms - from_ms));
 	return ms;
 }

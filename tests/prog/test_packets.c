@@ -138,15 +138,13 @@ static void run_earlier(struct world *w, const struct run *r)
 }
 
 /* A SYN to a service of ours that nobody has parsed was judged by the lane, which gives two
- * reasons and knows no lists. */
+ * reasons. */
 static void expect_lane(struct run *r)
 {
 	enum reason why = r->row->why;
 
 	r->is_by_lane = is_counted(why) && !is_packet_parsed(r->skel, r->nr_cpus);
-	if (!r->is_by_lane)
-		return;
-	if ((why != SYN_COOKIE && why != SYN_OVER_CAP) || r->row->lists[0].list)
+	if (r->is_by_lane && why != SYN_COOKIE && why != SYN_OVER_CAP)
 		trouble(r, "it was the lane that judged it; ");
 }
 
