@@ -105,7 +105,7 @@ static inline void host_put_rows(struct host *h)
 			.arm_syn_rate = ~0U,
 			.low_water = 1U << 30,
 			.hold_ms = HOST_HOLD_MS,
-			.flush_every = 1,
+			.flush_every = 1U << 20,
 		};
 		struct row_live live = {
 			.last_ms = is_attacked ? now : 0,
@@ -153,6 +153,34 @@ static inline void host_fresh_lookups(struct host *h)
 	size_t size = (bpf_map__value_size(h->skel->maps.cpu_state) + 7) & ~7UL;
 
 	host_clear(h->skel->maps.cpu_state, size * h->nr_cpus);
+}
+
+/* Or it was asked as often as it may be in this moment, as in a flood; of the listeners is known
+ * what there is, and SYNs of this second were counted. */
+static inline void host_spend_lookups(struct host *h)
+{
+	struct listener_record rec[h->nr_cpus];
+
+	for (__u32 i = 0; i < 2 * HOST_SERVICES; i++) {
+		for (int c = 0; c < h->nr_cpus; c++)
+			rec[c] = (struct listener_record){
+				.window = now_ms() / LOOKUP_WINDOW_MS,
+				.is_there = host_services[i / 2].has_listener,
+				.wscale = 10,
+				.space_bytes = HOST_RMEM_DEFAULT / 2,
+				.backlog = 16,
+			};
+		put(h->skel->maps.listeners, i, rec);
+	}
+	for (__u32 i = 0; i < HOST_SERVICES; i++) {
+		struct row_cpu cpus[h->nr_cpus];
+
+		memset(cpus, 0, sizeof(cpus));
+		for (int c = 0; c < h->nr_cpus; c++)
+			cpus[c].rate_second = now_ms() / 1000;
+		put(h->skel->maps.row_cpu, i, cpus);
+	}
+	spend_lookups(h->skel, h->nr_cpus);
 }
 
 /* Which reasons were given since the last call. */

@@ -316,19 +316,9 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 		put_row(skel, row, row->earlier.dport);
 }
 
-/* ---- what BPF keeps for itself, in the layouts of bpf/maps.h ---- */
+/* ---- what BPF keeps for itself ---- */
 
-struct listener_record {
-	__u32 window;
-	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
-	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
-	__u16 mss, rcv_window;
-};
 #define RECORD_BACKLOG 128
-#define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
-#define CPU_STATE_PKT 96     /* and of the packet at hand, which begins with its addresses */
-#define LOOKUP_WINDOW_MS 4
-#define LOOKUPS_SPENT 200
 
 static void put_record_as(struct synward_bpf *skel, const struct row *row, bool v6, int nr_cpus,
 			  const struct listener_record *as)
@@ -380,19 +370,6 @@ static void put_record_of_now(struct synward_bpf *skel, const struct row *row, b
 	};
 
 	put_record_as(skel, row, v6, nr_cpus, &rec);
-}
-
-/* Every CPU has made its lookups of this window. */
-static void spend_lookups(struct synward_bpf *skel, int nr_cpus)
-{
-	size_t size = (bpf_map__value_size(skel->maps.cpu_state) + 7) & ~7UL;
-	__u32 spent[2] = { now_ms() / LOOKUP_WINDOW_MS, LOOKUPS_SPENT };
-	__u8 cpus[size * nr_cpus];
-
-	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.cpu_state), &(__u32){ 0 }, cpus));
-	for (int c = 0; c < nr_cpus; c++)
-		memcpy(cpus + c * size + CPU_STATE_LOOKUPS, spent, sizeof(spent));
-	put(skel->maps.cpu_state, 0, cpus);
 }
 
 /* Nobody has parsed a packet. */

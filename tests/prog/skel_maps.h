@@ -38,6 +38,35 @@ static inline struct ip_addr addr_of(const uint8_t *addr, bool v6)
 	return a;
 }
 
+/* ---- what BPF keeps for itself, in the layouts of bpf/maps.h ---- */
+
+struct listener_record {
+	__u32 window;
+	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
+	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
+	__u16 mss, rcv_window;
+};
+
+#define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
+#define CPU_STATE_PKT 96     /* and of the packet at hand, which begins with its addresses */
+#define LOOKUP_WINDOW_MS 4
+#define LOOKUPS_SPENT 200
+
+/* Every CPU has made its lookups of this window. */
+static inline void spend_lookups(struct synward_bpf *skel, int nr_cpus)
+{
+	size_t size = (bpf_map__value_size(skel->maps.cpu_state) + 7) & ~7UL;
+	__u32 spent[2] = { now_ms() / LOOKUP_WINDOW_MS, LOOKUPS_SPENT };
+	__u8 cpus[size * nr_cpus];
+
+	MUST(bpf_map_lookup_elem(bpf_map__fd(skel->maps.cpu_state), &(__u32){ 0 }, cpus));
+	for (int c = 0; c < nr_cpus; c++)
+		memcpy(cpus + c * size + CPU_STATE_LOOKUPS, spent, sizeof(spent));
+	put(skel->maps.cpu_state, 0, cpus);
+}
+
+/* ---- services ---- */
+
 #define SERVICES_SEED 0x9e3779b97f4a7c15ULL
 
 /* All of the map is one table, which settings.svc_at, 0, says. */

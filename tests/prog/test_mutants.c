@@ -247,6 +247,8 @@ static void run_mutant(struct test *t, uint64_t seed)
 	mutant_make(&r, &f, &net, &m);
 	if (f.sport == SPORT_ESTABLISHED || f.sport == SPORT_HALF_OPEN)
 		host_fresh_lookups(&t->host);
+	else if (chance(&r, 50))
+		host_spend_lookups(&t->host); /* of what is behind them, bpf/lane.h judges most */
 	if (judge_frame(t, m.byte, m.bytes, &o) && o.why == SYN_COOKIE)
 		check_answer(t, &r, &o);
 }
