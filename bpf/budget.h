@@ -54,9 +54,17 @@ static __always_inline __u32 budget_word(__u32 window, __u32 used)
 	return window << WINDOW_SHIFT | used;
 }
 
-static __always_inline bool budget_take(__u32 *budget, __u32 window, __u32 limit)
+/* Another CPU's clock may be a tick ahead: its window is the one then, and is not begun anew. */
+static __always_inline __u32 budget_window(const __u32 *budget, __u32 window)
 {
-	__u32 used = budget_used(budget, window);
+	__u32 ahead = ((*budget >> WINDOW_SHIFT) - window) & (~0U >> WINDOW_SHIFT);
+
+	return ahead == 1 ? window + 1 : window;
+}
+
+static __always_inline bool budget_take(__u32 *budget, __u32 now, __u32 limit)
+{
+	__u32 window = budget_window(budget, now), used = budget_used(budget, window);
 
 	if (used >= limit)
 		return false;
@@ -130,7 +138,7 @@ __noinline int verify_ask(__u32 second, bool take)
 	if (!budget)
 		return true;
 	if (!take)
-		return budget_used(budget, second) < VERIFY_PER_SECOND;
+		return budget_used(budget, budget_window(budget, second)) < VERIFY_PER_SECOND;
 	return budget_take(budget, second, VERIFY_PER_SECOND);
 }
 

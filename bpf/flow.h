@@ -96,27 +96,32 @@ static __always_inline bool flow_is_seen(__u64 id, __u32 second)
 	return seen && flow_seen_has(seen, flow_seen_word(id, second));
 }
 
-/* Takes a word of an earlier second. Global, so that it is verified once, as the next is. */
+/* Takes a word of an earlier second, unless it has one of this: what the glance does not see comes
+ * here with every packet. Global, so that it is verified once, as the next is. */
 __noinline int flow_seen_add(__u64 id, __u32 second)
 {
+	__u64 word = flow_seen_word(id, second);
 	struct flow_seen *seen = flow_seen_of(id);
-	__u32 at = 0;
+	__u32 at = FLOW_WAYS - 1;
 
-	if (!seen)
-		return -1;
-	while (at < FLOW_WAYS - 1 && (__u16)seen->word[at] == (__u16)second)
-		at++;
-	seen->word[at] = flow_seen_word(id, second);
+	if (!seen || flow_seen_has(seen, word))
+		return 0;
+	for (__u32 i = 0; i < FLOW_WAYS - 1; i++)
+		if ((__u16)seen->word[i] != (__u16)second) {
+			at = i;
+			break;
+		}
+	seen->word[at] = word;
 	return 0;
 }
 
-__noinline int flow_seen_forget(__u64 id, __u32 second)
+/* Of whatever second: another CPU's may be the next one already. */
+__noinline int flow_seen_forget(__u64 id)
 {
-	__u64 want = flow_seen_word(id, second);
 	struct flow_seen *seen = flow_seen_of(id);
 
 	for (int i = 0; seen && i < FLOW_WAYS; i++)
-		if (seen->word[i] == want)
+		if (!((seen->word[i] ^ id) >> 16))
 			seen->word[i] = 0;
 	return 0;
 }
@@ -134,7 +139,8 @@ static __always_inline __u32 flow_left_ms(const struct flow *f, __u64 now_ms)
 
 static __always_inline bool flow_is_young(const struct flow *f, __u64 now_ms)
 {
-	return (__u32)now_ms - f->since_ms < HAND_OFF_WINDOW_MS;
+	return (__s32)((__u32)now_ms - f->since_ms) <
+	       HAND_OFF_WINDOW_MS; /* another CPU may be ahead */
 }
 
 static __always_inline bool flow_is_syn_recv(const struct flow *f)
@@ -202,10 +208,10 @@ static __always_inline bool flow_enter(struct flow *f, __u32 was, __u32 is, __u6
 
 /* The kernel holds no socket for it any more: the next one of the same tuple is another connection.
  */
-static __always_inline void flow_forget(struct flow *f, __u32 second)
+static __always_inline void flow_forget(struct flow *f)
 {
 	flow_change(f, f->is, FLOW_IS(0, FLOW_NONE, 0));
-	flow_seen_forget(f->id, second);
+	flow_seen_forget(f->id);
 }
 
 /* Of rows that cannot arm, handshakes take half of a set at most: they must not crowd out others.

@@ -41,6 +41,9 @@ static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 t
  *     +------------------------------------------------+----------------+
  *     |                     of the id                  |  that second   |
  *     +------------------------------------------------+----------------+
+ *
+ * The second comes round again after 18 hours, for a second; what is then believed passes, as it
+ * would have then.
  */
 struct flow_seen {
 	__u64 word[FLOW_WAYS];

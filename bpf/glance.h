@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What most packets of a server are, told from bytes at fixed places: no TCP, for a port that
- * nobody protects, or of a connection that had a packet in this second. All that is not so plain,
- * or not so well known, is GO_ON: parse.h reads it in full.
+ * nobody protects, or of a connection that had a packet in this second. What is no middle of a
+ * connection may be a plain SYN (lane.h). All that is not so plain, or not so well known, is GO_ON:
+ * parse.h reads it in full.
  */
 #ifndef SYNWARD_GLANCE_H
 #define SYNWARD_GLANCE_H
@@ -55,11 +56,12 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 	const struct tcphdr *th = (void *)(ip6 + 1);
 	struct sip_key key;
 
-	if ((void *)(th + 1) > end)
+	if ((void *)(ip6 + 1) > end)
 		return GO_ON;
 	if (ip6->nexthdr == IPPROTO_UDP)
 		return NOT_TCP;
-	if (ip6->nexthdr != IPPROTO_TCP || *(const __u8 *)ip6 >> 4 != IPV6_VERSION)
+	if ((void *)(th + 1) > end || ip6->nexthdr != IPPROTO_TCP ||
+	    *(const __u8 *)ip6 >> 4 != IPV6_VERSION)
 		return GO_ON;
 	if (!is_port_listed(th->dest))
 		return NOT_SERVICE;

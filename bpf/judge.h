@@ -52,7 +52,8 @@ static __always_inline __u64 clock_ms(void)
 
 /*
  * What time it is. The clock moves with the jiffies, so it is asked once a tick: these are a load,
- * and it is a call and two divisions. A CPU that asks between the two is a tick late.
+ * and it is a call and two divisions. They move first, and a CPU that asks in between is a tick
+ * late; it asks again, until the clock has moved too.
  */
 static __always_inline void clock_read(struct judgement *j)
 {
@@ -60,9 +61,12 @@ static __always_inline void clock_read(struct judgement *j)
 	__u64 tick = bpf_jiffies64();
 
 	if (unlikely(cpu->tick != tick)) {
-		cpu->tick = tick;
-		cpu->now_ms = clock_ms();
-		cpu->second = cpu->now_ms / 1000;
+		__u64 now_ms = clock_ms();
+
+		if (cpu->now_ms != now_ms)
+			cpu->tick = tick;
+		cpu->now_ms = now_ms;
+		cpu->second = now_ms / 1000;
 	}
 	j->now_ms = cpu->now_ms;
 	j->second = cpu->second;
@@ -163,24 +167,25 @@ static __always_inline __u64 service_in(__u32 bucket, const struct ip_addr *addr
 	return slot ? SERVICE(slot) : 0;
 }
 
-/* What is not in its first bucket. Global, so that it is verified once. */
-__noinline __u64 service_second(__u64 upper, __u64 lower, __u32 port)
+/* What is not in its first bucket: in another, of the same table. Global, so that it is verified
+ * once. */
+__noinline __u64 service_second(__u32 bucket, __u64 upper, __u64 lower, __u32 port)
 {
 	const struct ip_addr addr = { .word = { upper >> 32, upper, lower >> 32, lower } };
-	__u64 hash = svc_hash(&addr, port, settings.svc_seed);
 
-	return service_in(settings.svc_at + svc_second(hash, settings.svc_mask), &addr, port);
+	return service_in(bucket, &addr, port);
 }
 
 /* Of that address and port, or 0. */
 static __always_inline __u64 service_at(const struct ip_addr *a, __be16 port)
 {
+	__u32 at = *(volatile __u32 *)&settings.svc_at, mask = settings.svc_mask;
 	__u64 hash = svc_hash(a, port, settings.svc_seed);
-	__u64 is = service_in(settings.svc_at + svc_first(hash, settings.svc_mask), a, port);
+	__u64 is = service_in(at + svc_first(hash, mask), a, port);
 
 	if (likely(is))
 		return is;
-	return service_second((__u64)a->word[0] << 32 | a->word[1],
+	return service_second(at + svc_second(hash, mask), (__u64)a->word[0] << 32 | a->word[1],
 			      (__u64)a->word[2] << 32 | a->word[3], port);
 }
 
@@ -266,7 +271,8 @@ static __always_inline bool is_draining(const struct judgement *j)
 {
 	__u64 last = j->live->last_cookie_ms;
 
-	return can_hand_off && last && j->now_ms - last < 2ULL << settings.epoch_shift;
+	return can_hand_off && last &&
+	       (__s64)(j->now_ms - last) < (__s64)(2ULL << settings.epoch_shift);
 }
 
 /* Any layout but the common ones. */

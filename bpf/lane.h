@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The SYN that floods are made of, and most clients send: plain headers, options as Linux or
- * Windows writes them or none, no data; to a service that is armed, from nobody whom we know. It is
- * judged here from registers, with all offsets constant. Nothing is decided here alone: what is not
+ * Windows writes them or none, no data; to a service that is armed, from nobody whom we know, when
+ * this CPU has no lookup left (listener.h). It is judged here with all offsets constant, its
+ * addresses in registers. Nothing is decided here alone: what is not
  * so plain, or not in order, is GO_ON and has left no trace, and syn.h judges it in full.
  */
 #ifndef SYNWARD_LANE_H
@@ -10,7 +11,9 @@
 
 #include "syn.h"
 
-#define LANE_FRAME_MAX 256 /* more may go on in other buffers, and is no plain SYN */
+/* More may go on in other buffers, and is no plain SYN. Where a NIC splits headers off, padding
+ * may, too: it goes back to the neighbour that made it. */
+#define LANE_FRAME_MAX 256
 
 /* The options of one of the common layouts, and the sum of the TCP header, from the packet. */
 static __always_inline bool lane_options(const __be32 *th, const void *end, __u32 l4_bytes,
@@ -60,9 +63,7 @@ static __always_inline bool lane_is_stranger(struct judgement *j, const struct p
 	const struct flow_tags *tags;
 	struct sip_key key;
 
-	if (!rec->is_there || rec->is_mptcp || rec->is_full || rec->has_keys ||
-	    lookup_due(j->cpu, rec, j->now_ms) || j->here->rate_second != j->second ||
-	    j->here->rate_kept + 1 >= j->row->flush_every)
+	if (!rec->is_there || rec->is_mptcp || rec->is_full || lookup_due(j->cpu, rec, j->now_ms))
 		return false;
 	flow_key(j->cpu, &key);
 	j->flow_id = flow_id_make(&key, p);
@@ -79,7 +80,7 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 	void *frame;
 
 	j->here->counts.syns++;
-	j->here->rate_kept++;
+	arm_by_rate(j);
 	if (is_attacked(j))
 		source_sample(j, p);
 	if (!synack_take(j, p))

@@ -175,6 +175,8 @@ static __always_inline enum reason flow_learn(const struct judgement *j, struct 
 			  state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK ||
 			  state == BPF_TCP_CLOSING;
 
+	if (is_closing || j->pkt->flags & (TCP_FIN | TCP_RST))
+		flow_seen_forget(j->flow_id); /* its entry was evicted */
 	if (known && flow_is_handed_off(known))
 		j->here->counts.landed++;
 	if (known)
@@ -240,7 +242,7 @@ static __always_inline enum reason judge_known(const struct judgement *j, struct
 	} else {
 		flow_enter(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_CLOSING, FLOW_ACCEPTED_BY(is)),
 			   j->now_ms, CLOSING_TIMEOUT_MS);
-		flow_seen_forget(j->flow_id, j->second);
+		flow_seen_forget(j->flow_id);
 	}
 	return FLOW_KNOWN;
 }

@@ -34,7 +34,7 @@ static __always_inline enum reason device_ready(const struct judgement *j,
 	if (!dev->tc_live)
 		return SYN_TC_NOT_LIVE;
 	if (unlikely(notes->untaken >= TC_SILENT_NOTES) &&
-	    j->now_ms - notes->since_ms > TC_SILENT_MS)
+	    (__s64)(j->now_ms - notes->since_ms) > TC_SILENT_MS)
 		return SYN_TC_NOT_LIVE;
 	return GO_ON;
 }
@@ -264,7 +264,7 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 	if (flow_is_syn_recv(known))
 		handshake_end(j, known);
 	else
-		flow_forget(known, j->second);
+		flow_forget(known);
 	return tuple;
 }
 

@@ -28,7 +28,9 @@ struct dataplane {
 	struct row_conf *row_confs;  /* what the rows map holds, or will */
 	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
 	size_t nr_buckets;           /* of each */
-	__u32 svc_at;                /* as in settings */
+	struct svc_slot *slots;      /* what the one that is asked was filled with, sorted */
+	size_t nr_slots;
+	__u32 svc_at; /* as in settings */
 	__u64 svc_seed;
 	struct flow_set
 		*flow_sets; /* the flow table itself, to read; NULL before the first device */

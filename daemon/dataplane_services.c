@@ -87,6 +87,8 @@ void dataplane_unmap_services(struct dataplane *dp)
 		munmap(dp->services, 2 * dp->nr_buckets * sizeof(*dp->services));
 	dp->services = NULL;
 	dp->nr_buckets = 0;
+	free(dp->slots);
+	dp->slots = NULL;
 }
 
 /* Fill the table that is not asked, and have it asked. Returns 0 or -errno. */
@@ -113,6 +115,11 @@ static int slots_apply(struct dataplane *dp, const struct svc_slot *slots, size_
 	return 0;
 }
 
+static bool is_as_before(const struct dataplane *dp, const struct svc_slot *slots, size_t nr)
+{
+	return dp->slots && nr == dp->nr_slots && !memcmp(slots, dp->slots, nr * sizeof(*slots));
+}
+
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr)
 {
 	struct svc_slot *slots = calloc(slots_max(dp, nr) + 1, sizeof(*slots));
@@ -122,13 +129,22 @@ int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, s
 	if (!slots)
 		return -ENOMEM;
 	nr_slots = slots_make(dp, addrs, nr, slots);
+	if (is_as_before(dp, slots, nr_slots)) {
+		free(slots);
+		return 0;
+	}
 	if (nr_slots > room)
 		log_err("of %zu addresses and ports %zu are protected, there is no room for more; "
 			"name fewer addresses or ports",
 			nr_slots, room);
 	err = slots_apply(dp, slots, nr_slots < room ? nr_slots : room);
-	if (err)
+	if (err) {
 		log_err("cannot protect other addresses and ports than before: %s", strerror(-err));
-	free(slots);
-	return err ? err : nr_slots > room ? -ENOSPC : 0;
+		free(slots);
+		return err;
+	}
+	free(dp->slots);
+	dp->slots = slots;
+	dp->nr_slots = nr_slots;
+	return nr_slots > room ? -ENOSPC : 0;
 }

@@ -200,7 +200,7 @@ struct listener_info {
 #define MAY_ROUTE_V4 (1U << 9)  /* net.ipv4.conf.lo.forwarding: what reply = fib needs */
 #define MAY_ROUTE_V6 (1U << 10) /* net.ipv6.conf.lo.forwarding */
 
-/* settings: one entry, what the sysctls say and what holds for all rows; the daemon refreshes it
+/* settings: what the sysctls say and what holds for all rows; the daemon refreshes it
  * every second. */
 struct settings {
 	__u32 flags;    /* MAY_* */
@@ -214,7 +214,6 @@ struct settings {
 	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
 	__u32 svc_mask;     /* buckets of a table of services, less one */
 	__u32 svc_at;       /* bucket in which the table begins that is asked */
-	__u32 pad2;
 	__u64 svc_seed;
 	__u64 own_addresses; /* bit own_address_bit(address) of each address that a service has */
 };
@@ -427,7 +426,7 @@ ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 36);
-ABI_SIZE(settings, 56);
+ABI_SIZE(settings, 48);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 40);
