@@ -41,6 +41,7 @@ refusals() { loads "$1" --count 5 --timeout-ms 400 | jq -cS .errors; }
 			all_served "$f" 50
 		done
 	done
+	sleep 3.5 # SYNs that nobody refused come again after 1 s, and after 3
 	for f in "${families[@]}"; do
 		lab_signal "clients$f" TERM
 	done
