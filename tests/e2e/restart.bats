@@ -32,7 +32,7 @@ refusals() { loads "$1" --count 5 --timeout-ms 400 | jq -cS .errors; }
 	local f
 	serve
 	synward_in native
-	clients_begin --concurrency 4
+	clients_begin --concurrency 4 --timeout-ms 8000
 	for _ in {1..6}; do
 		lab_stop server
 		sleep 0.2 # so long nobody listens
@@ -41,7 +41,7 @@ refusals() { loads "$1" --count 5 --timeout-ms 400 | jq -cS .errors; }
 			all_served "$f" 50
 		done
 	done
-	sleep 3.5 # SYNs that nobody refused come again after 1 s, and after 3
+	sleep 3.5 # SYNs that nobody refused come again after 1 s, and after 3; no client gives up before
 	for f in "${families[@]}"; do
 		lab_signal "clients$f" TERM
 	done

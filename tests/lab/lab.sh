@@ -56,6 +56,7 @@ lab_spawn() {
 		lab_say "$name is already running"
 		return 1
 	fi
+	: >"$LAB_DIR/$name.out" # here, not by the child: what the last one said is no word of this one
 	"$@" >"$LAB_DIR/$name.out" 2>"$LAB_DIR/$name.err" </dev/null 3>&- &
 	pid=$!
 	echo "$pid $(lab_born "$pid")" >"$LAB_DIR/$name.pid"
