@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC2034,SC2154 # for and from lab.sh
 #
-# What a packet costs, by kind: nanoseconds above a program that swaps MACs and sends the frame back. Then, for SYNs and
-# ACKs of known flows, what it costs in other worlds: with 10^5 allowed and 10^5 denied prefixes of which no source is
-# one, with a thousand services that all get packets, with 10^5 flows in a table of 200 000, with 10 and 10^6 in one of two
-# million. Worlds take turns with a plain one and are compared within the turn, so that what else the machine does is the same for both; flows
-# with a few flows in the same large table. Last what two cores do. Tables, a budget, and $O/bench-program.json. A report:
-# it fails only when something was not measured.
+# What a packet costs, by kind: nanoseconds above a program that swaps MACs and sends the frame back. Then, for SYNs
+# and ACKs of known flows, what it costs in other worlds: with 10^5 allowed and 10^5 denied prefixes of which no
+# source is one, with a thousand services that all get packets, with 10^5 flows in a table of 200 000, with 10 and
+# 10^6 in one of two million. Worlds take turns with a plain one and are compared within the turn, so that what else
+# the machine does is the same for both; 10^6 flows with ten in the same table. Last what two cores do. Tables, a budget, and $O/bench-program.json. A
+# report: it fails only when something was not measured.
 #
 # ACKs come from any of the flows: of 10^6 most are the first of their flow in this second, and of 10^5 the line of a flow
 # is rarely in a cache. That is the worst that known flows can cost, not what they do in a server's ordinary traffic.

@@ -137,10 +137,10 @@ static __always_inline __u32 flow_left_ms(const struct flow *f, __u64 now_ms)
 	return left;
 }
 
+/* Below 0: by a CPU a tick ahead. */
 static __always_inline bool flow_is_young(const struct flow *f, __u64 now_ms)
 {
-	return (__s32)((__u32)now_ms - f->since_ms) <
-	       HAND_OFF_WINDOW_MS; /* another CPU may be ahead */
+	return (__s32)((__u32)now_ms - f->since_ms) < HAND_OFF_WINDOW_MS;
 }
 
 static __always_inline bool flow_is_syn_recv(const struct flow *f)

@@ -3,8 +3,8 @@
  * The SYN that floods are made of, and most clients send: plain headers, options as Linux or
  * Windows writes them or none, no data; to a service that is armed, from nobody whom we know, when
  * this CPU has no lookup left (listener.h). It is judged here with all offsets constant, its
- * addresses in registers. Nothing is decided here alone: what is not
- * so plain, or not in order, is GO_ON and has left no trace, and syn.h judges it in full.
+ * addresses in registers. Nothing is decided here alone: what is not so plain, or not in order, is
+ * GO_ON and has left no trace, and syn.h judges it in full.
  */
 #ifndef SYNWARD_LANE_H
 #define SYNWARD_LANE_H
@@ -76,8 +76,6 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 					       struct listener_record *rec)
 {
 	struct reply *reply = &j->cpu->reply;
-	__u32 layout;
-	void *frame;
 
 	j->here->counts.syns++;
 	arm_by_rate(j);
@@ -87,14 +85,7 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 		return SYN_OVER_CAP;
 	cookie_plan(j, p, &j->cpu->opts, reply);
 	answer_plan(p, &j->cpu->opts, dev, dev->mtu, rec, reply);
-	layout = reply_layout(reply);
-	if (!frame_trim(ctx, p, reply_bytes(p, layout)))
-		return SYN_NO_ROOM;
-	frame = (void *)(long)ctx->data;
-	if (!reply_write(frame, frame + ETH_HLEN, (void *)(long)ctx->data_end, p, reply, layout))
-		return SYN_NO_ROOM;
-	answer_count(j);
-	return SYN_COOKIE;
+	return syn_answer(ctx, j, p, ETH_HLEN, reply);
 }
 
 /* @p is filled but for what only the TCP header says, @th is whole without its options. */

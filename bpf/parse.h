@@ -77,9 +77,14 @@ struct pkt {
 #define L3_OFF_MASK 0x1f
 #define L4_OFF_MASK 0x1ff
 
+static __always_inline __u32 pkt_l3_off(const struct pkt *p)
+{
+	return *(const volatile __u16 *)&p->l3_off & L3_OFF_MASK;
+}
+
 static __always_inline void *pkt_l3(void *frame, const struct pkt *p)
 {
-	return frame + (*(const volatile __u16 *)&p->l3_off & L3_OFF_MASK);
+	return frame + pkt_l3_off(p);
 }
 
 static __always_inline void *pkt_l4(void *frame, const struct pkt *p)

@@ -143,31 +143,26 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 	return !bpf_xdp_adjust_tail(ctx, (int)bytes - p->frame_bytes);
 }
 
-/* An answer leaves. */
-static __always_inline void answer_count(struct judgement *j)
+/* Write the answer over the SYN, whose network header is @l3_off behind its first byte, and account
+ * for it. */
+static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
+					      const struct pkt *p, __u32 l3_off,
+					      const struct reply *reply)
 {
+	__u32 layout = reply_layout(reply);
+	void *frame;
+
+	if (!frame_trim(ctx, p, reply_bytes(p, layout)))
+		return SYN_NO_ROOM;
+	frame = (void *)(long)ctx->data;
+	if (!reply_write(frame, frame + l3_off, (void *)(long)ctx->data_end, p, reply, layout))
+		return SYN_NO_ROOM;
 	j->here->counts.cookies_sent++;
 	cookie_count_in(j);
 	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS) {
 		j->live->last_cookie_ms = j->now_ms;
 		host_armed_ms = j->now_ms;
 	}
-}
-
-/* Write the answer over the SYN, and account for it. */
-static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
-					      const struct reply *reply)
-{
-	__u32 layout = reply_layout(reply);
-	void *frame;
-
-	if (!frame_trim(ctx, j->pkt, reply_bytes(j->pkt, layout)))
-		return SYN_NO_ROOM;
-	frame = (void *)(long)ctx->data;
-	if (!reply_write(frame, pkt_l3(frame, j->pkt), (void *)(long)ctx->data_end, j->pkt, reply,
-			 layout))
-		return SYN_NO_ROOM;
-	answer_count(j);
 	return SYN_COOKIE;
 }
 
@@ -329,7 +324,7 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 	if (why != GO_ON)
 		return why;
 	answer_plan(j->pkt, &j->cpu->opts, dev, j->cpu->way.mtu, rec, reply);
-	why = syn_answer(ctx, j, reply);
+	why = syn_answer(ctx, j, j->pkt, pkt_l3_off(j->pkt), reply);
 	if (why != SYN_COOKIE)
 		return why;
 	if (unlikely(j->cpu->way.ifindex))

@@ -17,7 +17,7 @@ struct dataplane {
 	const struct config *conf;
 	struct settings settings;
 	struct settings
-		told;        /* what the settings map holds: those, and what is known beside them */
+		told; /* what the data path's settings are: those, and what is known beside them */
 	__u64 own_addresses; /* bits of settings.own_addresses */
 	struct rung_means means;
 	__u32 request_bytes;
@@ -25,7 +25,7 @@ struct dataplane {
 	size_t nr_devices;
 	size_t nr_rows;
 	struct row_id *row_ids;
-	struct row_conf *row_confs;  /* what the rows map holds, or will */
+	struct row_conf *row_confs;  /* what the data path's rows are, or will be */
 	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
 	size_t nr_buckets;           /* of each */
 	struct svc_slot *slots;      /* what the one that is asked was filled with, sorted */

@@ -135,7 +135,8 @@ enum arm_cause {
 };
 
 /* row_live: what the data path found out about a row. Under attack or not; what follows from that
- * is the mode's to say. Read by every packet, written a few times a second at most. */
+ * is the mode's to say. Read by every packet of a service that the glance does not settle, written
+ * a few times a second at most. */
 struct row_live {
 	__u64 last_ms;        /* when it was last seen; it is over `hold` after that */
 	__u64 since_ms;       /* when it began; 0: never */
