@@ -157,6 +157,38 @@ struct {
 	__type(value, struct listener_record);
 } listeners SEC(".maps");
 
+/* XDP writes and reads: what the SYNs of a flood ask of a service, per CPU, for a moment; see
+ * lane.h. A cache line each; of two services that share one, the last that asked has it. */
+struct ticket {
+	__u64 stamp; /* when it holds; 0: never */
+	struct ip_addr dst;
+	__be16 port;
+	__u16 device; /* slot in `devices` */
+	__u16 row;
+	__u16 listener;    /* slot in `listeners` */
+	__u32 flush_every; /* as in the row */
+	__u32 bucket;      /* in which handshakes are counted that are opened now */
+	__u16 mss;         /* that fits through the device, */
+	__u16 mac_begin;   /* and whose MAC it has */
+	__u32 mac_end;
+	__u16 client_mss, window; /* ours for that MSS; 0: nobody has asked */
+	__u8 wscale;
+	__u8 hop_limit;
+	__u8 is_attacked;
+	__u8 is_v6;
+	__u8 is_used; /* a cookie was sent */
+	__u8 pad[3];
+};
+
+_Static_assert(sizeof(struct ticket) == 64, "a ticket is a cache line");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TICKETS_MIN);
+	__type(key, __u32);
+	__type(value, struct ticket);
+} tickets SEC(".maps");
+
 /* Daemon writes, XDP reads: prefixes that are allowed or denied. Memory grows with the lists, up to
  * LIST_ENTRIES_MAX of both families together, which the daemon sees to. */
 struct {
@@ -234,7 +266,7 @@ struct way {
 /* Programs write and read: what a CPU has worked out for itself. */
 struct epoch_key {
 	__u64 epoch;
-	struct sip_key key;
+	struct sip_state key; /* as its hashes begin */
 };
 
 struct cpu_state {
@@ -262,7 +294,8 @@ struct cpu_state {
 	struct note note;        /* what the cookie at hand agreed to */
 	__u64 cookie_ms;         /* and when it was sent */
 	struct secret secret;    /* a copy; zeros: not read yet */
-	__u32 forgotten;         /* see forget() */
+	struct sip_state flow_key;
+	__u32 forgotten; /* see forget() */
 };
 
 struct {

@@ -73,7 +73,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct judgement j;
-	const struct dev_conf *dev = &devices[dev_slot];
+	const struct dev_conf *dev;
 	enum reason why;
 
 	if (!judgement_begin(&j))
@@ -81,6 +81,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	why = glance(ctx, &j, data, end);
 	if (why != GO_ON)
 		return why;
+	dev = &devices[dev_slot];
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
 	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP || why == TAGS_TOO_DEEP))
 		return judge_hidden(ctx, j.pkt, why);

@@ -67,12 +67,20 @@ static void put_rows(struct dataplane *dp)
 	}
 }
 
+/* What the data path remembers of a tick, or of a key, was made of what was told before. */
+static void next_generation(struct dataplane *dp)
+{
+	__sync_synchronize(); /* all that is new is there before */
+	first_skel(dp)->data_conf->settings.generation = ++dp->told.generation;
+}
+
 void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
 {
 	dp->row_confs[row] = *conf;
 	if (!dp->nr_devices)
 		return;
 	first_skel(dp)->data_conf->rows[row] = *conf;
+	next_generation(dp);
 	dataplane_put_settings(dp);
 }
 
@@ -118,11 +126,13 @@ void dataplane_put_settings(struct dataplane *dp)
 	now.svc_mask = dp->nr_buckets - 1;
 	now.svc_at = dp->svc_at;
 	now.svc_seed = dp->svc_seed;
+	now.generation = dp->told.generation;
 	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
 		return;
 	__sync_synchronize(); /* what they say where to find is there before */
 	first_skel(dp)->data_conf->settings = now;
 	dp->told = now;
+	next_generation(dp);
 }
 
 /* reply = fib, and the sysctls that it needs are others than before. */
@@ -151,6 +161,7 @@ void dataplane_set_settings(struct dataplane *dp, const struct settings *setting
 static void put_device(struct dataplane *dp, const struct device *dev)
 {
 	first_skel(dp)->data_conf->devices[dev->slot] = dev->conf;
+	next_generation(dp);
 }
 
 static void read_link(struct device *dev, const struct link_info *link)

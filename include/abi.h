@@ -60,6 +60,11 @@ struct svc_bucket {
 /* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
 #define LISTENERS_MAX 4096
 
+/* Tickets of a CPU (bpf/lane.h): a power of two, some for each row. */
+#define TICKETS_MIN 256
+#define TICKETS_MAX 4096
+#define TICKETS_PER_ROW 4
+
 /* rows: what the daemon decides for a row. Times are of the millisecond clock (CLOCK_MONOTONIC). */
 struct row_conf {
 	__u8 mode;           /* enum svc_mode */
@@ -211,6 +216,8 @@ struct settings {
 	__u8 ttl;           /* net.ipv4.ip_default_ttl */
 	__u8 epoch_shift;   /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
+	__u32 generation; /* another one after each change of settings, rows and devices */
+	__u32 pad2;
 	__u32 synack_cap;   /* SYN-ACKs a second to one source prefix; 0: no cap */
 	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
 	__u32 svc_mask;     /* buckets of a table of services, less one */
@@ -222,9 +229,7 @@ struct settings {
 /* Which bit of settings.own_addresses speaks for an address: none set, none of ours. */
 static inline __u32 own_address_bit(const struct ip_addr *a)
 {
-	__u32 x = a->word[3];
-
-	return (x ^ x >> 8 ^ x >> 16 ^ x >> 24) & 63;
+	return a->word[3] * 0x9e3779b1U >> 26; /* 2^32 divided by the golden ratio */
 }
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached
@@ -427,7 +432,7 @@ ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 36);
-ABI_SIZE(settings, 48);
+ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 40);

@@ -13,7 +13,12 @@
 
 struct run {
 	const struct row *row;
-	bool in_flood, is_by_lane;
+	enum {
+		CALM,
+		IN_FLOOD,
+		IN_FLOOD_AGAIN
+	} when; /* again: another SYN was answered just before */
+	bool is_by_lane;
 	struct synward_bpf *skel;
 	int nr_cpus;
 	struct frame_net net;

@@ -167,21 +167,17 @@ static void put_row(struct synward_bpf *skel, const struct row *row, uint16_t po
 	put(skel->maps.peace_half_open, index, &peace);
 }
 
-/* Of the addresses that have a service, as abi.h says it: all bytes of the last word added without
- * carry. */
+/* Of the addresses that have a service. */
 static __u64 own_addresses(const struct row *row)
 {
-	static const uint8_t *const last_word[] = { world_srv4, world_own4, world_srv6 + 12,
-						    world_own6 + 12 };
+	const struct ip_addr own[] = { addr_of(world_srv4, false), addr_of(world_own4, false),
+				       addr_of(world_srv6, true), addr_of(world_own6, true) };
 	__u64 bits = 0;
 
 	if (row->own != OWN_BITS)
 		return row->own == OWN_ALL_BITS ? ~0ULL : 0;
-	for (size_t i = 0; i < sizeof(last_word) / sizeof(last_word[0]); i++) {
-		const uint8_t *b = last_word[i];
-
-		bits |= 1ULL << ((b[0] ^ b[1] ^ b[2] ^ b[3]) & 63);
-	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		bits |= 1ULL << own_address_bit(&own[i]);
 	return bits;
 }
 
@@ -304,7 +300,7 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 		skel->maps.flow_tags,      skel->maps.flows,         skel->maps.flow_seen,
 		skel->maps.cpu_state,      skel->maps.synack_here,   skel->maps.synack_total,
 		skel->maps.verify_budgets, skel->maps.reset_budgets, skel->maps.retries,
-		skel->maps.source_samples,
+		skel->maps.source_samples, skel->maps.tickets,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)

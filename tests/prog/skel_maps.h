@@ -47,8 +47,8 @@ struct listener_record {
 	__u16 mss, rcv_window;
 };
 
-#define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
-#define CPU_STATE_PKT 96     /* and of the packet at hand, which begins with its addresses */
+#define CPU_STATE_LOOKUPS 80 /* offset of lookup_window and lookups_used */
+#define CPU_STATE_PKT 128    /* and of the packet at hand, which begins with its addresses */
 #define LOOKUP_WINDOW_MS 4
 #define LOOKUPS_SPENT 200
 
