@@ -153,6 +153,7 @@ static inline void host_fresh_lookups(struct host *h)
 	size_t size = (bpf_map__value_size(h->skel->maps.cpu_state) + 7) & ~7UL;
 
 	host_clear(h->skel->maps.cpu_state, size * h->nr_cpus);
+	h->skel->data_conf->settings.generation++;
 }
 
 /* Or it was asked as often as it may be in this moment, as in a flood; of the listeners is known
