@@ -101,14 +101,14 @@ static __always_inline bool flow_is_seen(__u64 id, __u32 second)
  * here with every packet. Global, so that it is verified once, as the next is. */
 __noinline int flow_seen_add(__u64 id, __u32 second)
 {
-	__u64 word = flow_seen_word(id, second);
+	__u32 word = flow_seen_word(id, second);
 	struct flow_seen *seen = flow_seen_of(id);
 	__u32 at = FLOW_WAYS - 1;
 
 	if (!seen || flow_seen_has(seen, word))
 		return 0;
 	for (__u32 i = 0; i < FLOW_WAYS - 1; i++)
-		if ((__u16)seen->word[i] != (__u16)second) {
+		if ((__u8)seen->word[i] != (__u8)second) {
 			at = i;
 			break;
 		}
@@ -122,7 +122,7 @@ __noinline int flow_seen_forget(__u64 id)
 	struct flow_seen *seen = flow_seen_of(id);
 
 	for (int i = 0; seen && i < FLOW_WAYS; i++)
-		if (!((seen->word[i] ^ id) >> 16))
+		if (flow_seen_is_of(seen->word[i], id))
 			seen->word[i] = 0;
 	return 0;
 }

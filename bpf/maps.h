@@ -123,8 +123,8 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
-/* XDP alone: which connections of a set had a packet in this second; see flow_match.h. A cache
- * line, and all that most packets ask. */
+/* XDP alone: which connections of a set had a packet in this second; see flow_match.h. Half a
+ * cache line, and all that most packets ask. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);

@@ -44,7 +44,7 @@ status_tells() { synward_get . | json ".memory_bytes > $1 * 0.98 and .memory_byt
 	synward_flows 1025
 	has_map 512 256 # sets of eight
 	has_map 16 256  # of their tags,
-	has_map 64 256  # and of which had a packet in this second; and the tickets, as many and as large
+	has_map 32 256  # and of which had a packet in this second
 	synward_get . | json '.max_flows == 2048'
 	[[ $(synward_get .memory_bytes) == $(fdinfo memlock | awk '{ sum += $1 } END { print sum }') ]]
 	status_tells "$(memory_by_man flows=2048 cpus="$(getconf _NPROCESSORS_CONF)" services=1 tickets=256 buckets=4096 \

@@ -45,7 +45,7 @@ struct listener_record {
 	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
 	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
 	__u16 mss, rcv_window;
-};
+} __attribute__((aligned(8))); /* as the kernel lays out what a map has per CPU */
 
 #define CPU_STATE_LOOKUPS 80 /* offset of lookup_window and lookups_used */
 #define CPU_STATE_PKT 128    /* and of the packet at hand, which begins with its addresses */
