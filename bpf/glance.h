@@ -33,6 +33,7 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 {
 	const struct iphdr *ip = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip + 1);
+	__u32 port;
 
 	if ((void *)(th + 1) > end)
 		return GO_ON;
@@ -40,10 +41,11 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 		return NOT_TCP;
 	if (*(const __u8 *)ip != IPV4_PLAIN || (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS)))
 		return GO_ON;
-	if (!is_port_listed(th->dest))
+	port = port_number(th->dest);
+	if (!port)
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v4(ctx, j, frame, end);
+		return lane_v4(ctx, j, frame, end, port);
 	return glance_flow(
 		j, flow_id_v4(&j->cpu->flow_key, ip->saddr, ip->daddr, th->source, th->dest));
 }
@@ -53,6 +55,7 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 {
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip6 + 1);
+	__u32 port;
 
 	if ((void *)(ip6 + 1) > end)
 		return GO_ON;
@@ -61,10 +64,11 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 	if ((void *)(th + 1) > end || ip6->nexthdr != IPPROTO_TCP ||
 	    *(const __u8 *)ip6 >> 4 != IPV6_VERSION)
 		return GO_ON;
-	if (!is_port_listed(th->dest))
+	port = port_number(th->dest);
+	if (!port)
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v6(ctx, j, frame, end);
+		return lane_v6(ctx, j, frame, end, port);
 	return glance_flow(j, flow_id_v6(&j->cpu->flow_key, ip6->saddr.s6_addr32,
 					 ip6->daddr.s6_addr32, th->source, th->dest));
 }

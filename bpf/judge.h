@@ -173,8 +173,8 @@ static __always_inline const struct epoch_key *epoch_key(struct cpu_state *cpu, 
 	return slot;
 }
 
-/* Has any service this port? */
-static __always_inline bool is_port_listed(__be16 dport)
+/* The number of a port that some service has, or 0. */
+static __always_inline __u32 port_number(__be16 dport)
 {
 	__u32 port = bpf_ntohs(dport);
 

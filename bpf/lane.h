@@ -93,7 +93,7 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgement *j,
 					      const void *frame, const void *end,
 					      const struct pkt *p, const struct tcphdr *th,
-					      __u32 option_bytes)
+					      __u32 port, __u32 option_bytes)
 {
 	__u32 l4_bytes = TCP_HEADER_MIN + option_bytes;
 	struct tcp_opts opts;
@@ -108,7 +108,7 @@ static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgeme
 	if (!csum_is_right(sum))
 		return GO_ON;
 	clock_read(j);
-	t = ticket_find(j, p);
+	t = ticket_find(j, p, port);
 	if (!t || !ticket_takes(t, frame) || may_be_listed(p) || !is_stranger(j, p))
 		return GO_ON;
 	j->row_index = t->row;
@@ -119,7 +119,7 @@ static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgeme
 /* @p is filled but for what only the TCP header says, @th is whole without its options. */
 static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
 					void *end, struct pkt *p, const struct tcphdr *th,
-					__u32 l4_bytes)
+					__u32 port, __u32 l4_bytes)
 {
 	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
@@ -128,18 +128,18 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 	p->flags = ((const __u8 *)th)[TCP_FLAGS_AT];
 	switch (l4_bytes) {
 	case TCP_HEADER_MIN + OPTIONS_LINUX:
-		return lane_judge(ctx, j, frame, end, p, th, OPTIONS_LINUX);
+		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_LINUX);
 	case TCP_HEADER_MIN + OPTIONS_WINDOWS:
-		return lane_judge(ctx, j, frame, end, p, th, OPTIONS_WINDOWS);
+		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_WINDOWS);
 	case TCP_HEADER_MIN:
-		return lane_judge(ctx, j, frame, end, p, th, 0);
+		return lane_judge(ctx, j, frame, end, p, th, port, 0);
 	}
 	return GO_ON;
 }
 
 /* The headers are whole; that of IP has no options and is of no fragment. */
 static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement *j, void *frame,
-					   void *end)
+					   void *end, __u32 port)
 {
 	const struct iphdr *ip = frame + ETH_HLEN;
 	const struct tcphdr *th = (const void *)(ip + 1);
@@ -151,11 +151,11 @@ static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	addr_from_v4(&p.src, ip->saddr);
 	addr_from_v4(&p.dst, ip->daddr);
-	return lane(ctx, j, frame, end, &p, th, total - sizeof(*ip));
+	return lane(ctx, j, frame, end, &p, th, port, total - sizeof(*ip));
 }
 
 static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
-					   void *end)
+					   void *end, __u32 port)
 {
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	const struct tcphdr *th = (const void *)(ip6 + 1);
@@ -170,7 +170,7 @@ static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	__builtin_memcpy(&p.src, &ip6->saddr, sizeof(p.src));
 	__builtin_memcpy(&p.dst, &ip6->daddr, sizeof(p.dst));
-	return lane(ctx, j, frame, end, &p, th, payload);
+	return lane(ctx, j, frame, end, &p, th, port, payload);
 }
 
 #endif

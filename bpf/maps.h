@@ -28,7 +28,9 @@
 #define CONF SEC(".data.conf")
 
 struct settings settings CONF;
-__u8 ports[NR_PORTS] CONF; /* 1: some service has this port; traffic to others ends with it */
+/* 0: no service has this port, and traffic to it ends with that; else a number above it, of which
+ * each of its ports has another. */
+__u16 ports[NR_PORTS] CONF;
 struct row_conf rows[ROWS_MAX] CONF;
 struct dev_conf devices[DEVS_MAX] CONF;
 struct list_conf list_conf CONF; /* how list_blocks is asked, below */

@@ -87,7 +87,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;
-	why = is_port_listed(j.pkt->dport) ? service_find(&j, j.pkt) : NOT_SERVICE;
+	why = port_number(j.pkt->dport) ? service_find(&j, j.pkt) : NOT_SERVICE;
 	if (why != GO_ON)
 		return why;
 	if (!is_for_device(ctx, dev))

@@ -20,13 +20,11 @@ static __always_inline __u64 ticket_stamp(const struct judgement *j)
 	return (__u64)settings.generation << 32 | (__u32)j->now_ms;
 }
 
-/* Where the service of that address and port has its ticket. NULL never happens. */
-static __always_inline struct ticket *ticket_of(const struct ip_addr *dst, __be16 port)
+/* Where a service has its ticket. The ports of one address never share one, if they are not very
+ * many; its addresses may. */
+static __always_inline __u32 ticket_slot(const struct ip_addr *dst, __u32 port_number)
 {
-	__u64 hash = (dst->word[3] ^ port) * 0x9e3779b97f4a7c15ULL;
-	__u32 at = hash >> 40 & ticket_mask;
-
-	return bpf_map_lookup_elem(&tickets, &at);
+	return (port_number * TICKETS_PER_ROW + (dst->word[3] * 0x9e3779b1U >> 20)) & ticket_mask;
 }
 
 static __always_inline bool ticket_holds(const struct judgement *j, const struct pkt *p,
@@ -75,11 +73,12 @@ static __always_inline void ticket_write(const struct judgement *j, const struct
 	t->stamp = ticket_stamp(j);
 }
 
-/* A ticket of now for @service, at the address of these halves and that port, if it is one of
- * those. Global, so that it is verified once. */
-__noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service, bool is_v6)
+/* A ticket of now, in @slot, for @service at the address of these halves and that port, if it is
+ * one of those. Bit 16 of @port: of IPv6. Global, so that it is verified once. */
+__noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service, __u32 slot)
 {
 	const struct ip_addr dst = { .word = { upper >> 32, upper, lower >> 32, lower } };
+	bool is_v6 = port >> 16;
 	const struct dev_conf *dev = &devices[dev_slot];
 	const struct listener_record *rec;
 	struct judgement j = { .cpu = ONLY(cpu_state) };
@@ -90,7 +89,7 @@ __noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service,
 	clock_read(&j);
 	j.state = row_state_of(j.row, j.live, j.now_ms);
 	rec = bpf_map_lookup_elem(&listeners, &j.listener);
-	t = ticket_of(&dst, port);
+	t = bpf_map_lookup_elem(&tickets, &slot);
 	if (!rec || !t || !is_cookie_certain(&j, dev, rec))
 		return false;
 	t->dst = dst;
@@ -99,17 +98,20 @@ __noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service,
 	return true;
 }
 
-/* The ticket of the packet's service, or NULL if it has none. */
-static __always_inline struct ticket *ticket_find(const struct judgement *j, const struct pkt *p)
+/* The ticket of the packet's service, or NULL if it has none. @port: port_number(). */
+static __always_inline struct ticket *ticket_find(const struct judgement *j, const struct pkt *p,
+						  __u32 port)
 {
 	__u64 upper = ADDR_UPPER(&p->dst), lower = ADDR_LOWER(&p->dst), service;
-	struct ticket *t = ticket_of(&p->dst, p->dport);
+	__u32 slot = ticket_slot(&p->dst, port);
+	struct ticket *t = bpf_map_lookup_elem(&tickets, &slot);
 
 	if (!t || likely(ticket_holds(j, p, t)))
 		return t;
 	service = service_ask(upper, lower, p->dport);
 	epoch_key(j->cpu, epoch_now(j)); /* is there from now on, as long as the ticket holds */
-	return ticket_renew(upper, lower, p->dport, service, p->is_v6) ? t : NULL;
+	return ticket_renew(upper, lower, p->dport | (__u32)p->is_v6 << 16, service, slot) ? t :
+											     NULL;
 }
 
 /* The window for an MSS: it is kept for the last one that was asked for. */

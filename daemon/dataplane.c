@@ -63,7 +63,7 @@ static void put_rows(struct dataplane *dp)
 
 	for (size_t i = 0; i < dp->nr_rows; i++) {
 		skel->data_conf->rows[i] = dp->row_confs[i];
-		skel->data_conf->ports[dp->row_ids[i].port] = 1;
+		skel->data_conf->ports[dp->row_ids[i].port] = i + 1;
 	}
 }
 
