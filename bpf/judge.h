@@ -50,10 +50,38 @@ static __always_inline __u64 clock_ms(void)
 	return bpf_ktime_get_coarse_ns() / NS_PER_MS;
 }
 
+/* Entry 0 of a map of one. */
+#define ONLY(map)                                    \
+	({                                           \
+		__u32 zero_ = 0;                     \
+		bpf_map_lookup_elem(&(map), &zero_); \
+	})
+
+/* Each CPU keeps a copy of the secret, and the state in which its flow ids begin. Its epoch keys
+ * are to be derived anew then. Global, so that it is verified once. */
+__noinline int secret_read(void)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+	const struct secret *s = ONLY(secret);
+	struct sip_key key;
+
+	if (!cpu || !s) /* for the verifier */
+		return -1;
+	cpu->secret_serial = *(volatile __u32 *)&settings.secret_serial; /* or a later one */
+	key.k[0] = s->flow[0];
+	key.k[1] = s->flow[1];
+	sip_begin(&cpu->flow_key, &key);
+	cpu->secret = *s;
+	cpu->epoch_keys[0].epoch = NO_EPOCH;
+	cpu->epoch_keys[1].epoch = NO_EPOCH;
+	return 0;
+}
+
 /*
  * What time it is. The clock moves with the jiffies, so it is asked once a tick: these are a load,
  * and it is a call and two divisions. They move first, and a CPU that asks in between is a tick
- * late; it asks again, until the clock has moved too.
+ * late; it asks again, until the clock has moved too. A tick is also how late it may hear of
+ * another secret.
  */
 static __always_inline void clock_read(struct judgement *j)
 {
@@ -67,17 +95,12 @@ static __always_inline void clock_read(struct judgement *j)
 			cpu->tick = tick;
 		cpu->now_ms = now_ms;
 		cpu->second = now_ms / 1000;
+		if (unlikely(cpu->secret_serial != settings.secret_serial))
+			secret_read();
 	}
 	j->now_ms = cpu->now_ms;
 	j->second = cpu->second;
 }
-
-/* Entry 0 of a map of one. */
-#define ONLY(map)                                    \
-	({                                           \
-		__u32 zero_ = 0;                     \
-		bpf_map_lookup_elem(&(map), &zero_); \
-	})
 
 /* The verifier shall not know on which of many paths @x was found, or it would follow each of them
  * to the end. */
@@ -85,23 +108,6 @@ static __always_inline __u32 forget(struct cpu_state *cpu, __u32 x)
 {
 	*(volatile __u32 *)&cpu->forgotten = x;
 	return *(volatile __u32 *)&cpu->forgotten;
-}
-
-/* A CPU's first packet: it keeps a copy of the secret, and the state in which its flow ids begin.
- * Global, so that it is verified once. */
-__noinline int secret_read(void)
-{
-	struct cpu_state *cpu = ONLY(cpu_state);
-	const struct secret *s = ONLY(secret);
-	struct sip_key key;
-
-	if (!cpu || !s) /* for the verifier */
-		return -1;
-	key.k[0] = s->flow[0];
-	key.k[1] = s->flow[1];
-	sip_begin(&cpu->flow_key, &key);
-	cpu->secret = *s;
-	return 0;
 }
 
 /* NULL never happens: a map of one has an entry 0. */
@@ -151,11 +157,13 @@ __noinline int epoch_key_derive(__u64 epoch)
 	struct cpu_state *cpu = ONLY(cpu_state);
 	struct sip_key master, key;
 	struct epoch_key *slot;
+	bool is_new;
 
 	if (!cpu) /* for the verifier */
 		return -1;
-	master.k[0] = cpu->secret.master[0];
-	master.k[1] = cpu->secret.master[1];
+	is_new = epoch >= cpu->secret.from_epoch;
+	master.k[0] = is_new ? cpu->secret.master[0] : cpu->secret.master_before[0];
+	master.k[1] = is_new ? cpu->secret.master[1] : cpu->secret.master_before[1];
 	epoch_key_make(&master, epoch, &key);
 	slot = epoch_slot(cpu, epoch);
 	sip_begin(&slot->key, &key);
@@ -168,7 +176,7 @@ static __always_inline const struct epoch_key *epoch_key(struct cpu_state *cpu, 
 {
 	const struct epoch_key *slot = epoch_slot(cpu, epoch);
 
-	if (unlikely(slot->epoch != epoch || !slot->key.v0))
+	if (unlikely(slot->epoch != epoch))
 		epoch_key_derive(epoch);
 	return slot;
 }

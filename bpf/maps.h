@@ -50,7 +50,7 @@ __u64 host_armed_ms LIVE;
 /* What a row's index is cut to, for the verifier. */
 #define ROW_MASK (ROWS_MAX - 1)
 
-/* Daemon writes once; each CPU keeps a copy in cpu_state. A map that nobody has mapped. */
+/* Daemon writes; each CPU keeps a copy in cpu_state. A map that nobody has mapped. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -266,8 +266,10 @@ struct way {
 };
 
 /* Programs write and read: what a CPU has worked out for itself. */
+#define NO_EPOCH (~0ULL)
+
 struct epoch_key {
-	__u64 epoch;
+	__u64 epoch;          /* or NO_EPOCH */
 	struct sip_state key; /* as its hashes begin */
 };
 
@@ -296,6 +298,7 @@ struct cpu_state {
 	struct note note;        /* what the cookie at hand agreed to */
 	__u64 cookie_ms;         /* and when it was sent */
 	struct secret secret;    /* a copy; zeros: not read yet */
+	__u32 secret_serial;     /* of that copy */
 	struct sip_state flow_key;
 	__u32 forgotten; /* see forget() */
 };

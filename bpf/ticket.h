@@ -86,7 +86,7 @@ __noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service,
 
 	if (!j.cpu || service_read(&j, service) != GO_ON)
 		return false;
-	clock_read(&j);
+	j.now_ms = j.cpu->now_ms; /* it was read just now */
 	j.state = row_state_of(j.row, j.live, j.now_ms);
 	rec = bpf_map_lookup_elem(&listeners, &j.listener);
 	t = bpf_map_lookup_elem(&tickets, &slot);

@@ -216,12 +216,12 @@ struct settings {
 	__u8 ttl;           /* net.ipv4.ip_default_ttl */
 	__u8 epoch_shift;   /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
-	__u32 generation; /* another one after each change of settings, rows and devices */
-	__u32 pad2;
-	__u32 synack_cap;   /* SYN-ACKs a second to one source prefix; 0: no cap */
-	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
-	__u32 svc_mask;     /* buckets of a table of services, less one */
-	__u32 svc_at;       /* bucket in which the table begins that is asked */
+	__u32 generation;    /* another one after each change of settings, rows and devices */
+	__u32 secret_serial; /* another one after each change of the secret */
+	__u32 synack_cap;    /* SYN-ACKs a second to one source prefix; 0: no cap */
+	__u32 synack_flush;  /* of which a CPU may keep so many for itself, at least 1 */
+	__u32 svc_mask;      /* buckets of a table of services, less one */
+	__u32 svc_at;        /* bucket in which the table begins that is asked */
 	__u64 svc_seed;
 	__u64 own_addresses; /* bit own_address_bit(address) of each address that a service has */
 };
@@ -257,11 +257,14 @@ struct dev_notes {
 	__u8 pad[7];
 };
 
-/* secret: from getrandom(2), written once, never read back. */
+/* secret: from getrandom(2). The master key is rotated: what is of an epoch before it is judged by
+ * the one before. */
 struct secret {
 	__u64 master[2]; /* epoch keys are derived from it */
-	__u64 flow[2];   /* turns a connection into its flow id; stays, or timestamps would jump */
-	__u64 salt;      /* which prefixes share a budget */
+	__u64 master_before[2];
+	__u64 from_epoch; /* the first that is of `master` */
+	__u64 flow[2];    /* turns a connection into its flow id; stays, or timestamps would jump */
+	__u64 salt;       /* which prefixes share a budget */
 };
 
 /*
@@ -435,7 +438,7 @@ ABI_SIZE(listener_info, 36);
 ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
-ABI_SIZE(secret, 40);
+ABI_SIZE(secret, 64);
 ABI_SIZE(budget_line, 64);
 ABI_SIZE(list_key_v4, 8);
 ABI_SIZE(list_key_v6, 20);

@@ -105,7 +105,6 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
 	MUST(bpf_program__set_autoload(skel->progs.synward_tc, with_tc));
 	MUST(synward_bpf__load(skel));
-	put(skel->maps.secret, 0, &the_secret);
 	put_services(skel);
 	return skel;
 }
@@ -215,6 +214,21 @@ static void put_settings(struct synward_bpf *skel, const struct row *row)
 	skel->data_live->host_armed_ms = armed_ms;
 }
 
+/* Cookies of the rows are always of the usual key. */
+static void put_secret(struct synward_bpf *skel, const struct row *row)
+{
+	struct secret s = the_secret;
+
+	if (row->key) {
+		while (now_ms() % (1 << EPOCH_SHIFT) < 100) /* cookies of now are of this epoch */
+			wait_ms(20);
+		memcpy(s.master_before, s.master, sizeof(s.master_before));
+		s.master[0] ^= 1;
+		s.from_epoch = (now_ms() >> EPOCH_SHIFT) + (row->key == KEY_FROM_NEXT);
+	}
+	put(skel->maps.secret, 0, &s);
+}
+
 /* ---- lists, as the daemon fills them ---- */
 
 #define LIST_KEY 0xc2b2ae3d27d4eb4fULL
@@ -305,6 +319,7 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
 		clear(emptied[i]);
+	put_secret(skel, row);
 	put_settings(skel, row);
 	put_lists(skel, row, true);
 	put_row(skel, row, row->in.dport);

@@ -25,6 +25,12 @@ static inline __u64 now_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
+static inline void wait_ms(uint64_t ms)
+{
+	for (uint64_t until = now_ms() + ms; now_ms() <= until;)
+		usleep(500);
+}
+
 static inline void put(struct bpf_map *map, __u32 key, const void *value)
 {
 	MUST(bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY));

@@ -24,12 +24,6 @@ static bool is_seen_elsewhere(enum reason why)
 	return why == HANDOFF; /* e2e/handoff.bats */
 }
 
-static void wait_ms(uint64_t ms)
-{
-	for (uint64_t until = now_ms() + ms; now_ms() <= until;)
-		usleep(500);
-}
-
 /* ---- cookies of the kernel's ---- */
 
 /* To any service, as if it was armed. */
