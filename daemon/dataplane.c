@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "log.h"
@@ -43,19 +42,6 @@ static void judge_devices(struct dataplane *dp)
 }
 
 /* ---- feeding the maps ---- */
-
-static int put_secret(struct dataplane *dp)
-{
-	const __u32 only = 0;
-	struct secret s;
-	int err;
-
-	if (getrandom(&s, sizeof(s), 0) != sizeof(s))
-		return -EIO;
-	err = bpf_map_update_elem(bpf_map__fd(first_skel(dp)->maps.secret), &only, &s, BPF_ANY);
-	explicit_bzero(&s, sizeof(s));
-	return err;
-}
 
 static void put_rows(struct dataplane *dp)
 {
@@ -127,6 +113,7 @@ void dataplane_put_settings(struct dataplane *dp)
 	now.svc_at = dp->svc_at;
 	now.svc_seed = dp->svc_seed;
 	now.generation = dp->told.generation;
+	now.secret_serial = dp->secret_serial;
 	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
 		return;
 	__sync_synchronize(); /* what they say where to find is there before */
@@ -201,7 +188,7 @@ static int map_flows(struct dataplane *dp)
 
 static int fill_maps(struct dataplane *dp)
 {
-	int err = put_secret(dp);
+	int err = dataplane_make_secret(dp);
 
 	if (!err)
 		err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
@@ -461,5 +448,6 @@ void dataplane_check(struct dataplane *dp)
 		check_hop_limit(dp, &dp->devices[i]);
 	}
 	judge_devices(dp);
+	dataplane_check_key(dp);
 	dataplane_put_settings(dp); /* the time that a row was armed by hand for may be over */
 }
