@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
@@ -27,6 +26,7 @@
 #include "list_reply.h"
 #include "log.h"
 #include "netlink.h"
+#include "notify.h"
 #include "options.h"
 #include "rows.h"
 #include "selftest.h"
@@ -131,6 +131,12 @@ static int again(sd_event_source *source, uint64_t usec)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static void tell_status(const struct daemon *d)
+{
+	notify_status(rows_nr_armed(d->rows), dataplane_nr_rows(d->dataplane),
+		      dataplane_why_not(d->dataplane));
+}
+
 static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct daemon *d = arg;
@@ -141,6 +147,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
+	tell_status(d);
 	return again(source, SECOND_USEC);
 }
 
@@ -505,10 +512,11 @@ static int run(struct daemon *d)
 		log_err("not started");
 		return EXIT_FAILURE;
 	}
-	sd_notify(0, "READY=1");
+	tell_status(d);
+	notify_ready();
 	log_notice("ready");
 	err = sd_event_loop(d->event);
-	sd_notify(0, "STOPPING=1");
+	notify_stopping();
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -34,6 +34,9 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret);
 
 bool rows_has_service(const struct rows *rows, const char *service);
 
+/* How many answer SYNs with cookies now. */
+size_t rows_nr_armed(const struct rows *rows);
+
 /* The events of the beginnings of all attacks and black holes that go on, in an array. NULL: no
  * memory. */
 json_t *rows_ongoing(const struct rows *rows);
