@@ -30,14 +30,14 @@ BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werr
 	-Wno-unused-parameter -MMD -MP -Iinclude -Ibpf $(ARCH_INC)
 
 DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
-CLI_LIBS    := -ljansson
+CLI_LIBS    := -ljansson -linih
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 FUZZ_LIBS   := -ljansson -linih
 
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
-CLI_SRC    := $(wildcard cli/*.c)
+CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
