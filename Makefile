@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install uninstall FORCE
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -196,12 +196,41 @@ $(O)/man/%: docs/%.scd
 	$(Q)mkdir -p $(@D)
 	$(Q)scdoc < $< > $@
 
-install: all man ## install into PREFIX (default /usr/local), under DESTDIR
-	$(Q)install -D -m 755 $(O)/synwardd $(DESTDIR)$(PREFIX)/sbin/synwardd
-	$(Q)install -D -m 755 $(O)/synward $(DESTDIR)$(PREFIX)/bin/synward
-	$(Q)install -D -m 644 $(O)/man/synward.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/synward.conf.5
+# Where it goes. A distribution's package (PREFIX=/usr) asks pkg-config; what is below another PREFIX stays there, and
+# systemd, man and bash look below /usr/local too. Each directory can be said: make install UNITDIR=/etc/systemd/system
+ask_pkgconf = $(shell test "$(PREFIX)" = /usr && pkg-config --variable=$(2) $(1) 2>/dev/null)
+SBINDIR     ?= $(PREFIX)/sbin
+BINDIR      ?= $(PREFIX)/bin
+MANDIR      ?= $(PREFIX)/share/man
+UNITDIR     ?= $(or $(call ask_pkgconf,systemd,systemdsystemunitdir),$(PREFIX)/lib/systemd/system)
+SYSUSERSDIR ?= $(or $(call ask_pkgconf,systemd,sysusersdir),$(PREFIX)/lib/sysusers.d)
+BASHDIR     ?= $(or $(call ask_pkgconf,bash-completion,completionsdir),$(PREFIX)/share/bash-completion/completions)
+
+# mode:file:where of all that install puts there and uninstall takes away. The config is the operator's: it is not
+# among them.
+INSTALLED = 755:$(O)/synwardd:$(SBINDIR)/synwardd 755:$(O)/synward:$(BINDIR)/synward \
+	644:$(O)/dist/synwardd.service:$(UNITDIR)/synwardd.service 644:dist/synward.sysusers:$(SYSUSERSDIR)/synward.conf \
+	644:dist/synward.bash:$(BASHDIR)/synward \
+	$(foreach page,$(patsubst docs/%.scd,%,$(wildcard docs/*.scd)),644:$(O)/man/$(page):$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page))
+
+# Anew each time: the paths in it may be others than before.
+$(O)/dist/%: dist/%.in FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g' $< > $@
+FORCE:
+
+install: all man $(O)/dist/synwardd.service ## install below PREFIX (default /usr/local) and DESTDIR; starts nothing
+	$(Q)for what in $(INSTALLED); do \
+		from=$${what#*:}; install -D -m "$${what%%:*}" "$${from%:*}" "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
 		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf
+	$(Q)test -n "$(DESTDIR)" || printf '%s\n' "Installed. Say what to protect, and start it:" \
+		"  editor /etc/synward/synward.conf && synward config check" \
+		"  systemd-sysusers && systemctl daemon-reload && systemctl enable --now synwardd"
+
+uninstall: ## remove what install put there; stop it before: systemctl disable --now synwardd
+	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
+	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)
