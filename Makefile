@@ -19,7 +19,7 @@ WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANFLAG := $(if $(SAN),$(SANITIZE))
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iinclude -I$(O)
 
 # Rebuild what shows the version when it changes.
@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install uninstall FORCE
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean deb install uninstall FORCE
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -231,6 +231,29 @@ install: all man $(O)/dist/synwardd.service ## install below PREFIX (default /us
 uninstall: ## remove what install put there; stop it before: systemctl disable --now synwardd
 	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
+
+# ---- packages: built from a copy, since a tree that is built has debian/ at its top ----
+
+# Rises with every commit; 0.1 itself will be above it.
+DEB_VERSION ?= 0.1~git$(shell git rev-list --count HEAD 2>/dev/null)
+MAINTAINER  ?= $(if $(DEBEMAIL),$(or $(DEBFULLNAME),synward) <$(DEBEMAIL)>,$(shell git log -1 --format='%an <%ae>' 2>/dev/null))
+DEB_DATE     = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
+DEB_TREE    := $(O)/deb/synward
+TREE        := LICENSE Makefile README.md bench bpf cli daemon dist docs include tests
+
+deb: ## a Debian package in $O/deb, looked at by lintian
+	$(Q)tests/lab/deps.sh deb
+	$(Q)rm -rf $(O)/deb
+	$(Q)mkdir -p $(DEB_TREE)
+	$(Q)cp -r $(TREE) $(DEB_TREE)
+	$(Q)mv $(DEB_TREE)/dist/debian $(DEB_TREE)/debian
+	$(Q)sed 's|@maintainer@|$(MAINTAINER)|' dist/debian/control.in > $(DEB_TREE)/debian/control
+	$(Q)rm $(DEB_TREE)/debian/control.in
+	$(Q)printf 'synward (%s) unstable; urgency=medium\n\n  * Built from its tree.\n\n -- %s  %s\n' \
+		'$(DEB_VERSION)' '$(MAINTAINER)' '$(DEB_DATE)' > $(DEB_TREE)/debian/changelog
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u O -u DESTDIR dpkg-buildpackage -b -us -uc > ../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	$(Q)lintian --fail-on error --allow-root $(O)/deb/*.changes
+	$(Q)ls $(O)/deb/synward_*.deb
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)
