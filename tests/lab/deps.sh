@@ -11,7 +11,7 @@ packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev
 	bats clang-format cppcheck shellcheck scdoc jq tcpdump
-	bash-completion rpm
+	bash-completion rpm systemd
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
 # What a package is made and looked at with: deps.sh deb
