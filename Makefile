@@ -70,7 +70,7 @@ check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
 check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 20 minutes
-	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS)
+	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS) deb
 	$(Q)O=$(O) tests/vm/check.sh
 
 bench: ## what a packet costs, the flood curve, and peace: the next three, as tables and build/bench.json; half an hour
