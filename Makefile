@@ -19,7 +19,7 @@ WARN    := -Wall -Wextra -Wshadow -Wmissing-prototypes -Werror
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SANFLAG := $(if $(SAN),$(SANITIZE))
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANFLAG) -MMD -MP -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iinclude -I$(O)
 
 # Rebuild what shows the version when it changes.
@@ -30,14 +30,14 @@ BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werr
 	-Wno-unused-parameter -MMD -MP -Iinclude -Ibpf $(ARCH_INC)
 
 DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
-CLI_LIBS    := -ljansson
+CLI_LIBS    := -ljansson -linih
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 FUZZ_LIBS   := -ljansson -linih
 
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
-CLI_SRC    := $(wildcard cli/*.c)
+CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -47,7 +47,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install
+.PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean deb install uninstall FORCE
 
 all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
 
@@ -70,7 +70,7 @@ check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
 check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 20 minutes
-	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS)
+	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS) deb
 	$(Q)O=$(O) tests/vm/check.sh
 
 bench: ## what a packet costs, the flood curve, and peace: the next three, as tables and build/bench.json; half an hour
@@ -196,12 +196,64 @@ $(O)/man/%: docs/%.scd
 	$(Q)mkdir -p $(@D)
 	$(Q)scdoc < $< > $@
 
-install: all man ## install into PREFIX (default /usr/local), under DESTDIR
-	$(Q)install -D -m 755 $(O)/synwardd $(DESTDIR)$(PREFIX)/sbin/synwardd
-	$(Q)install -D -m 755 $(O)/synward $(DESTDIR)$(PREFIX)/bin/synward
-	$(Q)install -D -m 644 $(O)/man/synward.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/synward.conf.5
+# Where it goes. A distribution's package (PREFIX=/usr) asks pkg-config; what is below another PREFIX stays there, and
+# systemd, man and bash look below /usr/local too. Each directory can be said: make install UNITDIR=/etc/systemd/system
+ask_pkgconf = $(shell test "$(PREFIX)" = /usr && pkg-config --variable=$(2) $(1) 2>/dev/null)
+SBINDIR     ?= $(PREFIX)/sbin
+BINDIR      ?= $(PREFIX)/bin
+MANDIR      ?= $(PREFIX)/share/man
+UNITDIR     ?= $(or $(call ask_pkgconf,systemd,systemdsystemunitdir),$(PREFIX)/lib/systemd/system)
+SYSUSERSDIR ?= $(or $(call ask_pkgconf,systemd,sysusersdir),$(PREFIX)/lib/sysusers.d)
+BASHDIR     ?= $(or $(call ask_pkgconf,bash-completion,completionsdir),$(PREFIX)/share/bash-completion/completions)
+
+# mode:file:where of all that install puts there and uninstall takes away. The config is the operator's: it is not
+# among them.
+INSTALLED = 755:$(O)/synwardd:$(SBINDIR)/synwardd 755:$(O)/synward:$(BINDIR)/synward \
+	644:$(O)/dist/synwardd.service:$(UNITDIR)/synwardd.service 644:dist/synward.sysusers:$(SYSUSERSDIR)/synward.conf \
+	644:dist/synward.bash:$(BASHDIR)/synward \
+	$(foreach page,$(patsubst docs/%.scd,%,$(wildcard docs/*.scd)),644:$(O)/man/$(page):$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page))
+
+# Anew each time: the paths in it may be others than before.
+$(O)/dist/%: dist/%.in FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g' $< > $@
+FORCE:
+
+install: all man $(O)/dist/synwardd.service ## install below PREFIX (default /usr/local) and DESTDIR; starts nothing
+	$(Q)for what in $(INSTALLED); do \
+		from=$${what#*:}; install -D -m "$${what%%:*}" "$${from%:*}" "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
 		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf
+	$(Q)test -n "$(DESTDIR)" || printf '%s\n' "Installed. Say what to protect, and start it:" \
+		"  editor /etc/synward/synward.conf && synward config check" \
+		"  systemd-sysusers && systemctl daemon-reload && systemctl enable --now synwardd"
+
+uninstall: ## remove what install put there; stop it before: systemctl disable --now synwardd
+	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
+	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
+
+# ---- packages: built from a copy, since a tree that is built has debian/ at its top ----
+
+# Rises with every commit; 0.1 itself will be above it.
+DEB_VERSION ?= 0.1~git$(shell git rev-list --count HEAD 2>/dev/null)
+MAINTAINER  ?= $(if $(DEBEMAIL),$(or $(DEBFULLNAME),synward) <$(DEBEMAIL)>,$(shell git log -1 --format='%an <%ae>' 2>/dev/null))
+DEB_DATE     = $(shell git log -1 --format=%aD 2>/dev/null || date -R)
+DEB_TREE    := $(O)/deb/synward
+TREE        := LICENSE Makefile README.md bench bpf cli daemon dist docs include tests
+
+deb: ## a Debian package in $O/deb, looked at by lintian
+	$(Q)tests/lab/deps.sh deb
+	$(Q)rm -rf $(O)/deb
+	$(Q)mkdir -p $(DEB_TREE)
+	$(Q)cp -r $(TREE) $(DEB_TREE)
+	$(Q)mv $(DEB_TREE)/dist/debian $(DEB_TREE)/debian
+	$(Q)sed 's|@maintainer@|$(MAINTAINER)|' dist/debian/control.in > $(DEB_TREE)/debian/control
+	$(Q)rm $(DEB_TREE)/debian/control.in
+	$(Q)printf 'synward (%s) unstable; urgency=medium\n\n  * Built from its tree.\n\n -- %s  %s\n' \
+		'$(DEB_VERSION)' '$(MAINTAINER)' '$(DEB_DATE)' > $(DEB_TREE)/debian/changelog
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u O -u DESTDIR dpkg-buildpackage -b -us -uc > ../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	$(Q)lintian --fail-on error --allow-root $(O)/deb/*.changes
+	$(Q)ls $(O)/deb/synward_*.deb
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)

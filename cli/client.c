@@ -165,12 +165,25 @@ static enum cli_exit complain_error(const char *error, const json_t *parameters)
 	return strcmp(error, PROTO_ERROR_INVALID_ARGUMENT) ? CLI_FAILED : CLI_MISUSE;
 }
 
+static enum cli_exit complain_config(const json_t *errors)
+{
+	const json_t *line;
+	size_t i;
+
+	for (i = 0; (line = json_array_get(errors, i)); i++)
+		fprintf(stderr, "synward: %s\n", json_string_value(line) ?: "(no text)");
+	return CLI_FAILED;
+}
+
 static enum cli_exit read_reply(const char *path, const char *text, json_t **ret)
 {
 	json_t *reply __cleanup(cleanup_json) = json_loads(text, 0, NULL);
 	json_t *parameters = json_object_get(reply, "parameters");
 	const char *error = json_string_value(json_object_get(reply, "error"));
 
+	if (error && !strcmp(error, PROTO_ERROR_INVALID_CONFIG) &&
+	    json_array_size(json_object_get(parameters, "errors")))
+		return complain_config(json_object_get(parameters, "errors"));
 	if (error)
 		return complain_error(error, parameters);
 	if (!json_is_object(parameters)) {

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../daemon/config.h"
 #include "cli.h"
+#include "json.h"
+#include "names.h"
 #include "proto.h"
 
 static cli_verb cli_help, cli_version;
@@ -36,6 +39,10 @@ static const struct verb {
 	  "whose SYNs go to the kernel; '-' as PREFIX: many, from stdin" },
 	{ "deny", "[list|add|del PREFIX...]", WITH(CLI_FOR), cli_deny,
 	  "whose SYNs are dropped; '-' as PREFIX: many, from stdin" },
+	{ "config", "[check|show [FILE]]", 0, cli_config,
+	  "the config files' errors; or each value, and where it is from" },
+	{ "reload", "", 0, cli_reload,
+	  "have synwardd read its config again, all of it or nothing" },
 	{ "doctor", "", WITH(CLI_NO_SELF_TEST), cli_doctor,
 	  "all that keeps protection from working, and what helps" },
 	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, and what it means" },
@@ -169,11 +176,127 @@ static void help_all(void)
 	help_common();
 }
 
+/* ---- the same for programs: completion, and the test that compares the documentation ---- */
+
+static json_t *option_json(const char *name, const char *value, int letter, const char *help)
+{
+	char letters[2] = { (char)letter, '\0' };
+
+	return json_pack("{s:s, s:s?, s:s*, s:s?}", "name", name, "value", value, "letter",
+			 letter && letter != 's' ? letters : NULL, "help", help);
+}
+
+static json_t *options_json(void)
+{
+	json_t *all = json_array();
+	size_t i;
+
+	for (i = 0; i < NR_CLI_OPTIONS; i++)
+		json_array_append_new(all, option_json(own_options[i].name, own_options[i].value, 0,
+						       own_options[i].help));
+	for (i = 0; i < NR_COMMON; i++)
+		json_array_append_new(all, option_json(common_options[i].name,
+						       common_options[i].has_arg ? "PATH" : NULL,
+						       common_options[i].val, NULL));
+	return all;
+}
+
+static json_t *verbs_json(void)
+{
+	json_t *all = json_array();
+	size_t i, option;
+
+	for (i = 0; i < NR_VERBS; i++) {
+		json_t *options = json_array();
+
+		for (option = 0; option < NR_CLI_OPTIONS; option++)
+			if (verbs[i].options & WITH(option))
+				json_array_append_new(options,
+						      json_string(own_options[option].name));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:o, s:s}", "name", verbs[i].name,
+						     "words", verbs[i].words, "options", options,
+						     "help", verbs[i].help));
+	}
+	return all;
+}
+
+static void put_choice(json_t *all, const char *word, const char *choice)
+{
+	json_array_append_new(all, json_pack("{s:s, s:s}", "word", word, "choice", choice));
+}
+
+/* On the command line words have hyphens. */
+static void put_state(json_t *all, const char *name)
+{
+	char word[32], *at;
+
+	snprintf(word, sizeof(word), "%s", name);
+	for (at = word; (at = strchr(at, '_'));)
+		*at = '-';
+	put_choice(all, "STATE", word);
+}
+
+/* What may stand for the words of the two tables, where that is known without a daemon. */
+static json_t *choices_json(void)
+{
+	json_t *all = json_array();
+	enum flow_state state;
+	size_t i;
+
+	for (i = 0; i < NAMES_COUNT(svc_mode_words); i++)
+		put_choice(all, "MODE", svc_mode_words[i]);
+	for (i = 0; i < NAMES_COUNT(flow_state_words); i++)
+		if (!flow_state_find(flow_state_words[i], &state))
+			put_state(all, flow_state_words[i]);
+	for (i = 0; config_live_key(i); i++)
+		put_choice(all, "KEY", config_live_key(i));
+	for (i = 0; i < NR_VERBS; i++)
+		put_choice(all, "VERB", verbs[i].name);
+	return all;
+}
+
+/* Tabs are for the completion: an option of a verb is a line of its own. */
+static void help_tabs(const json_t *verbs_array, const json_t *options, const json_t *choices)
+{
+	static const struct out_column of_verbs[] = { OUT_TABS_COLUMN("name"),
+						      OUT_TABS_COLUMN("words"), OUT_END },
+				       of_options[] = { OUT_TABS_COLUMN("name"),
+							OUT_TABS_COLUMN("value"),
+							OUT_TABS_COLUMN("letter"), OUT_END },
+				       of_choices[] = { OUT_TABS_COLUMN("word"),
+							OUT_TABS_COLUMN("choice"), OUT_END };
+	size_t i, option;
+
+	out_table(OUT_TABS, &(struct out_table){ "verb", of_verbs }, verbs_array);
+	out_table(OUT_TABS, &(struct out_table){ "option", of_options }, options);
+	out_table(OUT_TABS, &(struct out_table){ "choice", of_choices }, choices);
+	for (i = 0; i < NR_VERBS; i++)
+		for (option = 0; option < NR_CLI_OPTIONS; option++)
+			if (verbs[i].options & WITH(option))
+				printf("has\t%s\t%s\n", verbs[i].name, own_options[option].name);
+}
+
+static void help_table(enum out_format format)
+{
+	json_t *all __cleanup(cleanup_json) =
+		json_pack("{s:o, s:o, s:o}", "verbs", verbs_json(), "options", options_json(),
+			  "choices", choices_json());
+
+	if (format == OUT_TABS)
+		help_tabs(json_object_get(all, "verbs"), json_object_get(all, "options"),
+			  json_object_get(all, "choices"));
+	else
+		out_json(format, all);
+}
+
 static enum cli_exit cli_help(const struct cli *cli, char **words)
 {
 	const struct verb *verb;
 
-	(void)cli;
+	if (cli->format != OUT_TEXT) {
+		help_table(cli->format);
+		return CLI_DONE;
+	}
 	if (!words || !words[1]) {
 		help_all();
 		return CLI_DONE;

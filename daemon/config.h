@@ -126,6 +126,33 @@ int config_parse(const char *name, const char *text, size_t nr_bytes, struct con
 int config_from_args(const struct config_args *args, struct config *ret,
 		     struct config_errors *errors);
 
+/*
+ * Each key of [synward] and of every service, its value, which may be a default, and where that is
+ * from: "FILE:LINE" or "default". Starts as {0}.
+ */
+struct config_line {
+	char *section; /* the service's name; "" of [synward] */
+	const char *key;
+	char *value; /* as a file would have it */
+	char *from;
+};
+
+struct config_lines {
+	struct config_line *line;
+	size_t nr;
+};
+
+/* As config_load(). */
+int config_show(const char *path, struct config_lines *ret, struct config_errors *errors);
+void config_lines_free(struct config_lines *lines);
+
+/*
+ * May a reload put @new in the place of @old, both whole? What was settled at the start must be the
+ * same: each difference is a line in @errors. Returns 0 or -EINVAL.
+ */
+int config_check_reload(const struct config *old, const struct config *new,
+			struct config_errors *errors);
+
 /* Defaults: all that is not required. `config` and `service` start as {0}. Returns 0 or -ENOMEM. */
 int config_init(struct config *config);
 void service_init(struct service *service);
@@ -140,6 +167,9 @@ int config_tune(const char *key, const char *value, struct tunables *tunables,
 
 /* The keys that a config file may have, numbered from 0; NULL: there are no more. */
 const char *config_key(size_t i);
+
+/* Those of them that `synward set` changes, numbered from 0; NULL: there are no more. */
+const char *config_live_key(size_t i);
 
 void config_free(struct config *config);
 void service_free(struct service *service);

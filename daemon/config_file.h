@@ -41,6 +41,7 @@ struct section {
 	unsigned int key_lines[NR_KEYS]; /* in the latest file; 0 = not seen */
 	unsigned int nr_keys;            /* in the latest file, known or not */
 	bool has_key[NR_KEYS];           /* in any file */
+	struct spot key_spots[NR_KEYS];  /* and where last */
 	bool is_duplicate;               /* of one in the same file */
 	bool is_empty;                   /* somewhere, and that was said */
 	struct service service;          /* [synward] has its tunables alone: for all services */
@@ -86,6 +87,10 @@ void parse_free(struct parse *parse);
 
 /* Returns 0, with *ret the config; -EINVAL if there were errors, here or before; or -ENOMEM. */
 int parse_finish(struct parse *parse, struct config *ret);
+
+/* Of a config that parse_finish() made of it. Returns 0 or -ENOMEM. */
+int config_lines_make(const struct parse *parse, const struct config *config,
+		      struct config_lines *ret);
 
 /* `name` is what stands between the brackets, trimmed; it is taken over. */
 void section_open(struct parse *parse, char *name);

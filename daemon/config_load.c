@@ -107,28 +107,49 @@ static int load_dropins(struct parse *parse, const char *directory)
 	return err;
 }
 
-int config_load(const char *path, struct config *ret, struct config_errors *errors)
+/* Returns 0 or -ENOMEM; errors are for parse_finish() to see. */
+static int load_all(struct parse *parse, const char *path)
 {
-	struct parse parse __cleanup(parse_free) = { 0 };
 	char *directory __cleanup(cleanup_free) = NULL;
-	int err = parse_init(&parse, errors);
+	int err;
 
-	if (err)
-		return err;
-	parse.config.path = strdup(path);
-	if (!parse.config.path)
+	parse->config.path = strdup(path);
+	if (!parse->config.path)
 		return -ENOMEM;
 	if (asprintf(&directory, "%s.d", path) < 0) {
 		directory = NULL;
 		return -ENOMEM;
 	}
-	err = load_file(&parse, path,
+	err = load_file(parse, path,
 			"; write it, or try synwardd with --interface DEV --ports LIST");
 	if (!err)
-		err = load_dropins(&parse, directory);
+		err = load_dropins(parse, directory);
+	return err ? err : parse_lists(parse);
+}
+
+int config_load(const char *path, struct config *ret, struct config_errors *errors)
+{
+	struct parse parse __cleanup(parse_free) = { 0 };
+	int err = parse_init(&parse, errors);
+
 	if (!err)
-		err = parse_lists(&parse);
+		err = load_all(&parse, path);
 	return err ? err : parse_finish(&parse, ret);
+}
+
+int config_show(const char *path, struct config_lines *ret, struct config_errors *errors)
+{
+	struct parse parse __cleanup(parse_free) = { 0 };
+	struct config config __cleanup(config_free) = { 0 };
+	int err = parse_init(&parse, errors);
+
+	if (!err)
+		err = load_all(&parse, path);
+	if (!err)
+		err = parse_finish(&parse, &config);
+	if (!err)
+		err = config_lines_make(&parse, &config, ret);
+	return err;
 }
 
 int config_parse(const char *name, const char *text, size_t nr_bytes, struct config *ret,

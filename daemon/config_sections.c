@@ -204,6 +204,7 @@ static int key_set(struct parse *parse, size_t i, const char *value)
 	}
 	section->key_lines[i] = parse->line;
 	section->has_key[i] = true;
+	section->key_spots[i] = parse_here(parse);
 	if (!*value) {
 		complain(parse, "'%s' has no value", key_name(i));
 		return -EINVAL;

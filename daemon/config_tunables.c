@@ -49,6 +49,17 @@ const char *tunable_key(size_t i)
 	return list[i].key;
 }
 
+bool tunable_is_live(size_t i)
+{
+	return list[i].is_live;
+}
+
+bool tunable_is_same(size_t i, const struct tunables *one, const struct tunables *other)
+{
+	return !memcmp((const char *)one + list[i].offset, (const char *)other + list[i].offset,
+		       sizeof(__u32));
+}
+
 void tunable_copy(size_t i, const struct tunables *from, struct tunables *to)
 {
 	memcpy((char *)to + list[i].offset, (const char *)from + list[i].offset, sizeof(__u32));
@@ -118,7 +129,29 @@ int value_tunable(const struct config_place *place, size_t i, const char *text,
 	return 0;
 }
 
+void tunable_put(FILE *file, size_t i, const struct tunables *tunables)
+{
+	char duration[DURATION_SIZE];
+	__u32 value;
+
+	memcpy(&value, (const char *)tunables + list[i].offset, sizeof(value));
+	if (list[i].form == FORM_DURATION)
+		fputs(duration_format(value, duration), file);
+	else if (list[i].form == FORM_THRESHOLD && value == THRESHOLD_AUTO)
+		fputs("auto", file);
+	else
+		fprintf(file, "%u%s", value, list[i].form == FORM_PERCENT ? "%" : "");
+}
+
 /* ---- while the daemon runs ---- */
+
+const char *config_live_key(size_t i)
+{
+	for (size_t j = 0; j < NR_TUNABLES; j++)
+		if (list[j].is_live && !i--)
+			return list[j].key;
+	return NULL;
+}
 
 /* A foreign word as it may be shown: one line, not long, no control bytes. No wrong word becomes a
  * right one by it: a '?' or a '.' is in none. */

@@ -104,16 +104,21 @@ int value_interfaces(const struct config_place *place, const char *text, struct 
 	return 0;
 }
 
+static const char *const xdp_mode_words[] = {
+	[XDP_MODE_AUTO] = "auto", [XDP_MODE_NATIVE] = "native", [XDP_MODE_GENERIC] = "generic", NULL
+};
+
+const char *xdp_mode_name(enum xdp_mode mode)
+{
+	return xdp_mode_words[mode];
+}
+
 int value_xdp_mode(const struct config_place *place, const char *text, struct config *config)
 {
-	static const char *const words[] = { [XDP_MODE_AUTO] = "auto",
-					     [XDP_MODE_NATIVE] = "native",
-					     [XDP_MODE_GENERIC] = "generic",
-					     NULL };
 	unsigned int mode;
 
-	for (mode = XDP_MODE_AUTO; words[mode]; mode++) {
-		if (!strcmp(words[mode], text)) {
+	for (mode = XDP_MODE_AUTO; xdp_mode_words[mode]; mode++) {
+		if (!strcmp(xdp_mode_words[mode], text)) {
 			config->xdp_mode = (enum xdp_mode)mode;
 			return 0;
 		}

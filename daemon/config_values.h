@@ -34,6 +34,7 @@ size_t value_digits(const char *text, __u32 max, __u32 *ret);
 
 int value_interfaces(const struct config_place *place, const char *text, struct config *config);
 int value_xdp_mode(const struct config_place *place, const char *text, struct config *config);
+const char *xdp_mode_name(enum xdp_mode mode);
 int value_control_socket(const struct config_place *place, const char *text, struct config *config);
 int value_pin_path(const struct config_place *place, const char *text, struct config *config);
 int value_state_directory(const struct config_place *place, const char *text,
@@ -52,6 +53,9 @@ int value_server_first(const struct config_place *place, const char *text, struc
 /* The keys of struct tunables, numbered from 0. Messages name the key. */
 #define NR_TUNABLES 6
 const char *tunable_key(size_t i);
+void tunable_put(FILE *file, size_t i, const struct tunables *tunables);
+bool tunable_is_live(size_t i); /* it may change while the daemon runs */
+bool tunable_is_same(size_t i, const struct tunables *one, const struct tunables *other);
 void tunable_copy(size_t i, const struct tunables *from, struct tunables *to);
 int value_tunable(const struct config_place *place, size_t i, const char *text,
 		  struct tunables *tunables);

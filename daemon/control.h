@@ -40,6 +40,10 @@ struct control_ops {
 	int (*mode)(void *arg, const char *service, const char *mode, char **ret_drop_in,
 		    char **ret_why);
 
+	/* The config anew. Not 0: nothing has changed, and *ret_errors is an array of the lines
+	 * that say why. */
+	int (*reload)(void *arg, json_t **ret_errors);
+
 	/* LIST_NONE: both. */
 	int (*list)(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret);
 	/* @seconds = 0: for ever. What was there and what is goes to *ret. */

@@ -145,6 +145,17 @@ void dataplane_set_settings(struct dataplane *dp, const struct settings *setting
 	dataplane_put_settings(dp);
 }
 
+void dataplane_follow_config(struct dataplane *dp)
+{
+	bool was_by_route = dp->means.is_by_route;
+
+	dp->means.is_by_route = dp->conf->reply_by_route;
+	judge_devices(dp);
+	if (dp->means.is_by_route && !was_by_route && dp->nr_devices)
+		report_routes(dp);
+	dataplane_put_settings(dp);
+}
+
 static void put_device(struct dataplane *dp, const struct device *dev)
 {
 	first_skel(dp)->data_conf->devices[dev->slot] = dev->conf;

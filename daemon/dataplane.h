@@ -37,6 +37,10 @@ void dataplane_close(struct dataplane *dp);
  * -errno. */
 int dataplane_attach(struct dataplane *dp, const struct link_info *link);
 
+/* The config is another one, in the same place and of the same rows. Addresses and rows are told by
+ * themselves. */
+void dataplane_follow_config(struct dataplane *dp);
+
 /* What the sysctls say now. */
 void dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
 

@@ -49,9 +49,8 @@ static void keep(struct list_keeper *keeper)
 
 /* ---- begin and end ---- */
 
-static int take_files(struct list_keeper *keeper)
+static int take_files(const struct config *conf, struct lists *lists)
 {
-	const struct config *conf = keeper->conf;
 	int err = 0;
 
 	for (size_t i = 0; i < conf->nr_listed && !err; i++) {
@@ -61,7 +60,7 @@ static int take_files(struct list_keeper *keeper)
 						  .source = LIST_FROM_FILE,
 						  .in_file = list };
 
-		err = lists_set(keeper->lists, &entry);
+		err = lists_set(lists, &entry);
 	}
 	return err;
 }
@@ -74,7 +73,7 @@ int list_keeper_open(const struct config *conf, struct dataplane *dp, struct lis
 
 	if (!err) {
 		*keeper = (struct list_keeper){ .conf = conf, .dp = dp, .lists = lists_new() };
-		err = keeper->lists ? take_files(keeper) : -ENOMEM;
+		err = keeper->lists ? take_files(conf, keeper->lists) : -ENOMEM;
 	}
 	if (!err && conf->state_directory)
 		err = list_state_load(conf->state_directory, &clock, keeper->lists);
@@ -199,6 +198,111 @@ int list_keeper_delete(struct list_keeper *keeper, enum list list, const char *t
 	if (!err)
 		keeper->is_unsaved = true;
 	return err;
+}
+
+/* ---- a reload ---- */
+
+/* From the lists that are to the lists that shall be. */
+struct difference {
+	const struct lists *is, *shall_be;
+	struct list_change *changes;
+	size_t nr;
+	int err; /* of making what shall be */
+};
+
+static bool is_same_entry(const struct list_entry *a, const struct list_entry *b)
+{
+	return a->list == b->list && a->source == b->source && a->in_file == b->in_file &&
+	       a->expires_ms == b->expires_ms;
+}
+
+static void find_gone(void *arg, const struct list_entry *entry)
+{
+	struct difference *difference = arg;
+
+	if (!lists_find(difference->shall_be, &entry->prefix))
+		difference->changes[difference->nr++] =
+			(struct list_change){ .was_there = true, .before = *entry };
+}
+
+static void find_new(void *arg, const struct list_entry *entry)
+{
+	struct difference *difference = arg;
+	const struct list_entry *own = lists_find(difference->is, &entry->prefix);
+	struct list_change new = { .was_there = own, .is_there = true, .after = *entry };
+
+	if (own)
+		new.before = *own;
+	if (!own || !is_same_entry(own, entry))
+		difference->changes[difference->nr++] = new;
+}
+
+/* What goes makes room for what comes. */
+static int find_difference(struct difference *difference)
+{
+	const size_t nr = lists_nr(difference->is) + lists_nr(difference->shall_be);
+
+	difference->changes = calloc(nr + 1, sizeof(*difference->changes));
+	if (!difference->changes)
+		return -ENOMEM;
+	lists_each(difference->is, find_gone, difference);
+	lists_each(difference->shall_be, find_new, difference);
+	return 0;
+}
+
+static int change_all(struct list_keeper *keeper, const struct list_change *changes, size_t nr)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < nr && !err; i++) {
+		const struct list_change *one = &changes[i];
+
+		err = one->is_there ? change(keeper, &one->after.prefix, &one->after) :
+				      change(keeper, &one->before.prefix, NULL);
+	}
+	if (!err)
+		return 0;
+	for (i--; i-- > 0;) {
+		const struct list_change *one = &changes[i];
+
+		if (change(keeper, one->was_there ? &one->before.prefix : &one->after.prefix,
+			   one->was_there ? &one->before : NULL))
+			log_err("a prefix on the lists is not as it was before the reload; restart "
+				"synwardd");
+	}
+	return err;
+}
+
+/* What a command said, over what the new files say. */
+static void add_command(void *arg, const struct list_entry *entry)
+{
+	struct difference *difference = arg;
+	struct lists *lists = (struct lists *)difference->shall_be;
+	const struct list_entry *in_file = lists_find(lists, &entry->prefix);
+	struct list_entry own = *entry;
+
+	if (entry->source != LIST_FROM_COMMAND || difference->err)
+		return;
+	own.in_file = in_file ? in_file->list : LIST_NONE;
+	difference->err = lists_set(lists, &own);
+}
+
+int list_keeper_reload(struct list_keeper *keeper, const struct config *next, char **ret_why)
+{
+	struct lists *lists = lists_new();
+	struct difference difference = { .is = keeper->lists, .shall_be = lists };
+	int err = lists ? take_files(next, lists) : -ENOMEM;
+
+	if (!err) {
+		lists_each(keeper->lists, add_command, &difference);
+		err = difference.err ?: find_difference(&difference);
+	}
+	if (!err)
+		err = change_all(keeper, difference.changes, difference.nr);
+	free(difference.changes);
+	lists_free(lists);
+	return err ? explain(err, ret_why) : 0;
 }
 
 /* ---- second by second ---- */

@@ -24,6 +24,12 @@ void list_keeper_close(struct list_keeper *keeper);
 /* To be called every second. Logs. */
 void list_keeper_second(struct list_keeper *keeper);
 
+/*
+ * The files of @next in the place of those before; what commands said stays, and goes on covering
+ * them. Returns 0; -EPERM with a line in *ret_why, to be freed; or another -errno. All or nothing.
+ */
+int list_keeper_reload(struct list_keeper *keeper, const struct config *next, char **ret_why);
+
 void list_keeper_page(const struct list_keeper *keeper, enum list list, __u32 from, __u32 limit,
 		      struct list_page *ret);
 

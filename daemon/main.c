@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
@@ -27,7 +26,9 @@
 #include "list_reply.h"
 #include "log.h"
 #include "netlink.h"
+#include "notify.h"
 #include "options.h"
+#include "reload.h"
 #include "rows.h"
 #include "selftest.h"
 #include "status.h"
@@ -131,6 +132,12 @@ static int again(sd_event_source *source, uint64_t usec)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
+static void tell_status(const struct daemon *d)
+{
+	notify_status(rows_nr_armed(d->rows), dataplane_nr_rows(d->dataplane),
+		      dataplane_why_not(d->dataplane));
+}
+
 static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct daemon *d = arg;
@@ -141,6 +148,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
+	tell_status(d);
 	return again(source, SECOND_USEC);
 }
 
@@ -262,6 +270,48 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 	return rows_disarm(d->rows, service, ret_why);
 }
 
+/* Returns as reload_config(). Whoever asks is told more; the log has all. */
+static int reload_and_say(struct daemon *d, struct config_errors *errors)
+{
+	const struct reload reload = { &d->conf, d->netlink, d->dataplane, d->rows, d->lists };
+	int err;
+
+	notify_reloading();
+	err = reload_config(&reload, errors);
+	if (err) {
+		log_err("reload: nothing is changed, because:");
+		config_errors_print(errors, stderr, log_prefix(LOG_ERR));
+	} else {
+		log_notice("reload: what the config says now is in force");
+	}
+	notify_ready();
+	return err;
+}
+
+#define NO_UTF8 "a line that is no UTF-8; the log has it"
+
+static json_t *lines_json(const struct config_errors *errors)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < errors->nr_lines; i++)
+		json_array_append_new(lines, json_string(errors->lines[i]) ?: json_string(NO_UTF8));
+	if (errors->nr_left_out)
+		json_array_append_new(lines, json_sprintf("... and %zu more", errors->nr_left_out));
+	return lines;
+}
+
+static int on_reload(void *arg, json_t **ret_errors)
+{
+	struct config_errors errors = {};
+	int err = reload_and_say(arg, &errors);
+
+	if (err)
+		*ret_errors = lines_json(&errors);
+	config_errors_free(&errors);
+	return err;
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	struct list_page *page __cleanup(cleanup_free) = malloc(sizeof(*page));
@@ -337,12 +387,14 @@ static void raise_fd_limit(void)
 
 /* ---- start ---- */
 
-/* A closed terminal, or a hand that knows it from other daemons, shall not end protection. */
+/* As `synward reload`. A closed terminal shall not end protection. */
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *arg)
 {
-	(void)source, (void)info, (void)arg;
-	log_notice("SIGHUP: the configuration is read at the start alone; restart synwardd for a "
-		   "new one");
+	struct config_errors errors = {};
+
+	(void)source, (void)info;
+	reload_and_say(arg, &errors);
+	config_errors_free(&errors);
 	return 0;
 }
 
@@ -365,7 +417,7 @@ static int loop_open(struct daemon *d)
 	if (err >= 0)
 		err = sd_event_add_signal(d->event, NULL, SIGINT, NULL, NULL);
 	if (err >= 0)
-		err = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, NULL);
+		err = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
 	if (err >= 0)
 		err = sd_event_set_watchdog(d->event, true);
 	return err;
@@ -439,6 +491,7 @@ static int start(struct daemon *d)
 		.arm = on_arm,
 		.disarm = on_disarm,
 		.mode = on_mode,
+		.reload = on_reload,
 		.doctor = on_doctor,
 		.self_test = on_self_test,
 		.list = on_list,
@@ -505,10 +558,11 @@ static int run(struct daemon *d)
 		log_err("not started");
 		return EXIT_FAILURE;
 	}
-	sd_notify(0, "READY=1");
+	tell_status(d);
+	notify_ready();
 	log_notice("ready");
 	err = sd_event_loop(d->event);
-	sd_notify(0, "STOPPING=1");
+	notify_stopping();
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

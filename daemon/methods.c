@@ -250,6 +250,21 @@ static json_t *disarm(const struct call *call, const struct control_ops *ops)
 	return changed(err, why);
 }
 
+static json_t *reload(const struct call *call, const struct control_ops *ops)
+{
+	const char *wrong = call_parameters(call, NULL);
+	json_t *errors = NULL;
+	int err;
+
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->reload(ops->arg, &errors);
+	if (err && errors)
+		return json_pack("{s:s, s:{s:o}}", "error", PROTO_ERROR_INVALID_CONFIG,
+				 "parameters", "errors", errors);
+	return changed(err, NULL);
+}
+
 /* ---- the allow and deny lists ---- */
 
 static json_t *no_such_list(const char *word)
@@ -374,6 +389,7 @@ static const struct method methods[] = {
 	{ PROTO_ARM, arm, true },
 	{ PROTO_DISARM, disarm, true },
 	{ PROTO_SET_MODE, set_mode, true },
+	{ PROTO_RELOAD, reload, true },
 	{ PROTO_DOCTOR, doctor, false },
 	{ PROTO_SELF_TEST, self_test, true },
 	{ PROTO_LIST, list_page, false },

@@ -113,6 +113,30 @@ int rows_set_mode(struct rows *rows, const char *service, const char *word, char
 	return 0;
 }
 
+/* A row of the config. What was forced is kept where it still means something. */
+static void follow_service(struct rows *rows, struct row *row)
+{
+	const struct service *service = &rows->conf->services[row->id->service];
+
+	row->wanted.tunables = service->tunables;
+	if (row->wanted.mode != service->mode) {
+		if (row->id->port == service->ports[0])
+			log_notice("service %s: mode is %s now, was %s", service->name,
+				   svc_mode_name(service->mode), svc_mode_name(row->wanted.mode));
+		row->wanted.mode = service->mode;
+		if (service->mode != SVC_AUTO)
+			row->wanted.forced_until_ms = 0;
+		row_try_again(rows, row);
+	}
+	row_tell(rows, row);
+}
+
+void rows_follow_config(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->nr; i++)
+		follow_service(rows, &rows->row[i]);
+}
+
 int rows_arm(struct rows *rows, const char *service, __u32 seconds, char **ret_why)
 {
 	const char *why_not = dataplane_why_not(rows->dp);

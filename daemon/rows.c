@@ -313,6 +313,16 @@ bool rows_has_service(const struct rows *rows, const char *service)
 	return false;
 }
 
+size_t rows_nr_armed(const struct rows *rows)
+{
+	__u64 now_ms = clock_now_ms();
+	size_t nr = 0;
+
+	for (size_t i = 0; i < rows->nr; i++)
+		nr += is_armed(&rows->row[i], now_ms);
+	return nr;
+}
+
 /* ---- open and close ---- */
 
 int rows_open(const struct config *conf, struct dataplane *dp, attack_report *report, void *arg,

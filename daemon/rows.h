@@ -34,6 +34,13 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret);
 
 bool rows_has_service(const struct rows *rows, const char *service);
 
+/* The config is another one, in the same place and of the same rows: modes and tunables are as it
+ * says. Logs. */
+void rows_follow_config(struct rows *rows);
+
+/* How many answer SYNs with cookies now. */
+size_t rows_nr_armed(const struct rows *rows);
+
 /* The events of the beginnings of all attacks and black holes that go on, in an array. NULL: no
  * memory. */
 json_t *rows_ongoing(const struct rows *rows);

@@ -34,13 +34,15 @@
 #define PROTO_LIST_DELETE PROTO_INTERFACE ".ListDelete"
 #define PROTO_DOCTOR PROTO_INTERFACE ".Doctor"
 #define PROTO_SELF_TEST PROTO_INTERFACE ".SelfTest"
+#define PROTO_RELOAD PROTO_INTERFACE ".Reload"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
 
-/* Each has a parameter `reason`, the line for the user. */
+/* Each has a parameter `reason`, the line for the user; but InvalidConfig `errors`, all lines. */
 #define PROTO_ERROR_INVALID_REQUEST PROTO_INTERFACE ".InvalidRequest"
 #define PROTO_ERROR_INVALID_ARGUMENT PROTO_INTERFACE ".InvalidArgument"
 #define PROTO_ERROR_REFUSED PROTO_INTERFACE ".Refused"
 #define PROTO_ERROR_PERMISSION_DENIED PROTO_INTERFACE ".PermissionDenied"
+#define PROTO_ERROR_INVALID_CONFIG PROTO_INTERFACE ".InvalidConfig"
 #define PROTO_ERROR_FAILED PROTO_INTERFACE ".Failed"
 
 #define VARLINK_INTERFACE "org.varlink.service"

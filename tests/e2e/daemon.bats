@@ -105,11 +105,11 @@ write_config() {
 	[[ $output == *Ethernet* ]]
 }
 
-@test "SIGHUP is told and ends nothing" {
+@test "SIGHUP without a config file is told and ends nothing" {
 	serve
 	synward_up
 	lab_signal synwardd HUP
-	lab_wait_for "the log" 3 grep -q SIGHUP "$LAB_DIR/synwardd.err"
+	lab_wait_for "the log" 3 grep -q "no config file" "$LAB_DIR/synwardd.err"
 	want "$(loads 4 --count 3)" '.served == 3'
 	[[ $(reason handoff) == 3 ]]
 }

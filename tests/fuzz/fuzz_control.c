@@ -113,6 +113,14 @@ static int on_mode(void *arg, const char *service, const char *mode, char **ret_
 	return change(service, ret_why);
 }
 
+static int on_reload(void *arg, json_t **ret_errors)
+{
+	(void)arg;
+	if (world.err)
+		*ret_errors = json_pack("[s]", "f:1: wrong");
+	return world.err;
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -168,6 +176,7 @@ static const struct control_ops ops = {
 	.set = on_set,
 	.arm = on_arm,
 	.disarm = on_disarm,
+	.reload = on_reload,
 	.mode = on_mode,
 	.list = on_list,
 	.list_add = on_list_add,

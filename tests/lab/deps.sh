@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Installs, by name, the Debian packages that building, testing and the demo need, and with `deps.sh
-# bench` those of benchmarks; only those that are missing, and quick when none is. Never starts a
+# bench` those of benchmarks, with `deps.sh deb` those that a Debian package is made with; only those that are missing, and quick when none is. Never starts a
 # service: nginx is wanted as a program, and one that runs already is left alone. On other systems it
 # prints the list and leaves the choice to you.
 set -euo pipefail
@@ -11,8 +11,11 @@ packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev
 	bats clang-format cppcheck shellcheck scdoc jq tcpdump
+	bash-completion rpm systemd
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
+# What a package is made and looked at with: deps.sh deb
+[[ ${1:-} != deb ]] || packages+=(debhelper dpkg-dev fakeroot lintian)
 # What benchmarks compare by: deps.sh bench
 [[ ${1:-} != bench ]] || packages+=(iperf3 wrk)
 # The sanitizers' runtime has a package of its own where clang is split up.

@@ -207,6 +207,14 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 	return end_of(service, ret_why, "disarm %s", service);
 }
 
+/* Whose config has two errors. */
+static int on_reload(void *arg, json_t **ret_errors)
+{
+	(void)arg;
+	*ret_errors = json_pack("[s, s]", "f:1: wrong", "f:2: and more");
+	return -EINVAL;
+}
+
 static struct list_entry list_entry_of(enum list list, const char *text, enum list_source source,
 				       __u64 expires_ms)
 {
@@ -378,6 +386,7 @@ static void serve(int ready)
 		.set = on_set,
 		.arm = on_arm,
 		.disarm = on_disarm,
+		.reload = on_reload,
 		.mode = on_mode,
 		.list = on_list,
 		.list_add = on_list_add,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/[a-l]*.c cli/mo*.c cli/[n-z]*.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/status.c daemon/list_reply.c daemon/lists.c daemon/log.c */
+/* sources: cli/[a-l]*.c cli/mo*.c cli/[n-z]*.c daemon/config*.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/status.c daemon/list_reply.c daemon/lists.c daemon/log.c */
 /*
  * `synward` as it is called, against the daemon's own control socket: what is printed where, and
  * the exit status.
@@ -405,6 +405,38 @@ static void test_no_daemon(void **state)
 	}
 }
 
+/* Every line that the daemon has; and the files, by the same reader as the daemon's. */
+static void test_config(void **state)
+{
+	(void)state;
+	ends("reload", CLI_FAILED, "synward: f:1: wrong\nsynward: f:2: and more\n");
+	assert_int_equal(synward("config check dist/synward.conf"), CLI_DONE);
+	assert_string_equal(world.out, "dist/synward.conf: ok\n");
+	assert_int_equal(synward("config check -j dist/synward.conf"), CLI_DONE);
+	assert_string_equal(world.out, "{\"file\": \"dist/synward.conf\", \"errors_left_out\": 0, "
+				       "\"errors\": []}\n");
+	ends("config check /nonexistent", CLI_FAILED,
+	     "synward: /nonexistent: cannot be opened: No such file or directory; write it, or try "
+	     "synwardd with --interface DEV --ports LIST\n");
+	assert_int_equal(synward("config check -j Makefile"), CLI_FAILED);
+	assert_non_null(strstr(world.out, "\"errors\": [\"Makefile:"));
+	assert_int_equal(synward("config show dist/synward.conf"), CLI_DONE);
+	assert_memory_equal(world.out, "[synward]\ninterfaces = eth0 ", 28);
+	assert_non_null(strstr(world.out, "\n\n[service web]\nports = 80 443 "));
+	assert_int_equal(synward("config show -t dist/synward.conf"), CLI_DONE);
+	assert_non_null(strstr(world.out, "\nkey\tweb\thold\t30s\tdefault\n"));
+	assert_int_equal(synward("config show -j dist/synward.conf"), CLI_DONE);
+	assert_non_null(strstr(world.out, "{\"section\": \"web\", \"key\": \"hold\", "
+					  "\"value\": \"30s\", \"from\": \"default\"}"));
+	ends("config chekc", CLI_MISUSE,
+	     "synward: chekc is not expected after config, which has check and show; see 'synward "
+	     "help'\n");
+	ends("config check a b", CLI_MISUSE,
+	     "synward: b is not expected after the file; see 'synward help'\n");
+	ends("reload now", CLI_MISUSE,
+	     "synward: now is not expected after reload; see 'synward help'\n");
+}
+
 static void test_units(void **state)
 {
 	static const struct {
@@ -444,6 +476,7 @@ int main(void)
 		TEST(test_misuse),
 		TEST(test_order),
 		TEST(test_help),
+		TEST(test_config),
 		TEST(test_monitor),
 		TEST(test_monitor_json),
 		TEST(test_monitor_tabs),

@@ -25,9 +25,9 @@ static void test_calls(void **state)
 		{ "{\"method\":\"org.synward.Status\",\"upgrade\":true}",
 		  "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{"
 		  "\"parameter\":\"upgrade\"}}" },
-		{ "{\"method\":\"org.synward.Reload\"}",
+		{ "{\"method\":\"org.synward.Restart\"}",
 		  "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":"
-		  "\"org.synward.Reload\"}}" },
+		  "\"org.synward.Restart\"}}" },
 		{ "{\"method\":\"Status\"}", "{\"error\":\"org.varlink.service.MethodNotFound\","
 					     "\"parameters\":{\"method\":\"Status\"}}" },
 		{ "{\"method\":\"org.example.Status\"}",

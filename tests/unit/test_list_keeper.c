@@ -55,13 +55,22 @@ void dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 	used = lists;
 }
 
+static int nr_good =
+	-1; /* so many are told before one fails; -1: all fail while told_err says so */
+
 static int tell(const char *what, const struct prefix *prefix, const char *list)
 {
 	char buffer[PREFIX_SIZE];
 	const size_t length = strlen(told);
 
-	if (told_err)
+	if (nr_good > 0) {
+		nr_good--;
+	} else if (!nr_good) {
+		nr_good = -1;
+		return -ENOMEM;
+	} else if (told_err) {
 		return told_err;
+	}
 	snprintf(told + length, sizeof(told) - length, "%s %s%s\n", what,
 		 prefix_format(prefix, buffer), list);
 	return 0;
@@ -124,6 +133,7 @@ static int set_up(void **state)
 	nr_log_lines = 0;
 	told[0] = '\0';
 	told_err = 0;
+	nr_good = -1;
 	listed[0] = (struct listed){ prefix_of("10.0.0.0/8"), LIST_ALLOW, 1 };
 	listed[1] = (struct listed){ prefix_of("192.0.2.0/24"), LIST_DENY, 1 };
 	config = (struct config){ .listed = listed, .nr_listed = 2, .state_directory = "state" };
@@ -545,13 +555,92 @@ static int leave(void **state)
 	return failed ? -1 : 0;
 }
 
+/* ---- a reload ---- */
+
+static struct listed next_listed[3];
+
+static struct config next_config(void)
+{
+	next_listed[0] = (struct listed){ prefix_of("10.0.0.0/8"), LIST_DENY, 1 };
+	next_listed[1] = (struct listed){ prefix_of("198.51.100.0/24"), LIST_DENY, 2 };
+	next_listed[2] = (struct listed){ prefix_of("203.0.113.0/24"), LIST_ALLOW, 1 };
+	return (struct config){ .listed = next_listed, .nr_listed = 3 };
+}
+
+#define NEXT_FILES "deny 10.0.0.0/8 file\ndeny 198.51.100.0/24 file\nallow 203.0.113.0/24 file\n"
+
+/* What went, what is other, what is new; and nothing more of the same. */
+static void test_reload(void **state)
+{
+	struct config next = next_config();
+	char *why = NULL;
+
+	(void)state;
+	assert_int_equal(list_keeper_reload(keeper, &next, &why), 0);
+	lists_are(NEXT_FILES);
+	told_is("delete 192.0.2.0/24\nput 10.0.0.0/8 deny\nnew 198.51.100.0/24 deny\n"
+		"new 203.0.113.0/24 allow\n");
+	assert_int_equal(list_keeper_reload(keeper, &next, &why), 0);
+	told_is("");
+	assert_int_equal(list_keeper_reload(keeper, &config, &why), 0);
+	lists_are(FILES);
+}
+
+/* What a command says covers the new file as it covered the old one, and uncovers the new
+ * one. */
+static void test_reload_under_commands(void **state)
+{
+	struct config next = next_config();
+	char *why = NULL;
+
+	(void)state;
+	add(LIST_DENY, "172.16.0.0/12", FOR_EVER, "- > deny command");
+	add(LIST_DENY, "203.0.113.0/24", HOUR, "- > deny command");
+	add(LIST_ALLOW, "192.0.2.0/24", HOUR, "deny file > allow command");
+	assert_int_equal(list_keeper_reload(keeper, &next, &why), 0);
+	lists_are("deny 10.0.0.0/8 file\ndeny 172.16.0.0/12 command\n"
+		  "allow 192.0.2.0/24 command ends\ndeny 198.51.100.0/24 file\n"
+		  "deny 203.0.113.0/24 command ends\n");
+	drop(LIST_DENY, "203.0.113.0/24", "deny command > allow file");
+	drop(LIST_ALLOW, "192.0.2.0/24", "allow command > -");
+}
+
+/* Wherever the data path refuses, all is as it was. */
+static void test_reload_fails(void **state)
+{
+	struct config next = next_config();
+	char *why = NULL;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		nr_good = i;
+		assert_int_equal(list_keeper_reload(keeper, &next, &why), -ENOMEM);
+		lists_are(FILES);
+		assert_int_equal(nr_good, -1);
+		told[0] = '\0';
+	}
+	assert_int_equal(list_keeper_reload(keeper, &next, &why), 0);
+	lists_are(NEXT_FILES);
+	assert_int_equal(nr_log_lines, 0);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_changes), TEST(test_files),  TEST(test_refused),
-		TEST(test_expiry),  TEST(test_kept),   TEST(test_not_kept),
-		TEST(test_damaged), TEST(test_clocks), TEST(test_json),
+		TEST(test_changes),
+		TEST(test_files),
+		TEST(test_refused),
+		TEST(test_expiry),
+		TEST(test_kept),
+		TEST(test_not_kept),
+		TEST(test_damaged),
+		TEST(test_clocks),
+		TEST(test_json),
+		TEST(test_reload),
+		TEST(test_reload_under_commands),
+		TEST(test_reload_fails),
 	};
 
 	return cmocka_run_group_tests(tests, enter, leave);

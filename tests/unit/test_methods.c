@@ -122,6 +122,16 @@ static int on_mode(void *arg, const char *service, const char *mode, char **ret_
 	return finish(ret_why);
 }
 
+/* With a reason, there are two lines. */
+static int on_reload(void *arg, json_t **ret_errors)
+{
+	(void)arg;
+	strcpy(world.called, "reload");
+	if (world.err && world.why)
+		*ret_errors = json_pack("[s, s]", world.why, "f:2: and more");
+	return world.err;
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -176,6 +186,7 @@ static const struct control_ops ops = {
 	.set = on_set,
 	.arm = on_arm,
 	.disarm = on_disarm,
+	.reload = on_reload,
 	.mode = on_mode,
 	.list = on_list,
 	.list_add = on_list_add,
@@ -326,6 +337,8 @@ static void test_changes(void **state)
 		{ CALL("Disarm", "\"service\":\"web\""), "disarm web", REPLY("") },
 		{ CALL("Disarm", ""), NULL, INVALID("service") },
 		{ CALL("Disarm", "\"service\":\"web\",\"seconds\":5"), NULL, INVALID("seconds") },
+		{ CALL("Reload", ""), "reload", REPLY("") },
+		{ CALL("Reload", "\"path\":\"/etc/passwd\""), NULL, INVALID("path") },
 	};
 
 	(void)state;
@@ -442,6 +455,12 @@ static void test_failures(void **state)
 	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++)
 		expect(looks[i].request, 0, looks[i].called,
 		       ERROR("org.synward.Failed", "reason", "Input/output error"));
+	expect(CALL("Reload", ""), 0, "reload",
+	       ERROR("org.synward.Failed", "reason", "Input/output error"));
+	world.why = "f:1: wrong";
+	expect(CALL("Reload", ""), 0, "reload",
+	       "{\"error\":\"org.synward.InvalidConfig\",\"parameters\":{\"errors\":["
+	       "\"f:1: wrong\",\"f:2: and more\"]}}");
 }
 
 static void test_permissions(void **state)
@@ -457,6 +476,7 @@ static void test_permissions(void **state)
 		{ CALL("SetMode", "\"service\":\"a\",\"mode\":\"b\""), true },
 		{ CALL("Arm", "\"service\":\"a\""), true },
 		{ CALL("Disarm", "\"service\":\"a\""), true },
+		{ CALL("Reload", ""), true },
 		{ CALL("List", ""), false },
 		{ CALL("Doctor", ""), false },
 		{ SELF_TEST("443", "4"), true },
@@ -542,6 +562,7 @@ static void test_description(void **state)
 		"method Arm(",
 		"method Disarm(",
 		"method SetMode(",
+		"method Reload(",
 		"method List(",
 		"method ListAdd(",
 		"method ListDelete(",
@@ -549,6 +570,7 @@ static void test_description(void **state)
 		"error InvalidRequest (",
 		"error Refused (",
 		"error InvalidArgument (",
+		"error InvalidConfig (errors: []string)",
 		"error PermissionDenied (",
 		"error Failed (",
 	};
