@@ -272,6 +272,23 @@ void device_link_close(int *fd)
 	*fd = -1;
 }
 
+/* A program that is not loaded has no info, and never ran. */
+static struct snapshot_runs program_runs(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len);
+	return (struct snapshot_runs){ info.run_cnt, info.run_time_ns };
+}
+
+void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
+		 struct snapshot_runs *ret_tc)
+{
+	*ret_xdp = program_runs(dev->skel->progs.synward_xdp);
+	*ret_tc = program_runs(dev->skel->progs.synward_tc);
+}
+
 void device_close(struct device *dev)
 {
 	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on */

@@ -11,6 +11,7 @@
 #include "abi.h"
 #include "config.h"
 #include "rungs.h"
+#include "snapshot.h"
 
 struct bpf_map;
 struct synward_bpf;
@@ -68,6 +69,10 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 /* A link whose device has gone, or that somebody detached by force, is not live any more. */
 bool device_link_is_live(int link);
 void device_link_close(int *link);
+
+/* How often its programs ran, and how long. */
+void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
+		 struct snapshot_runs *ret_tc);
 
 /* Detach, XDP before TC, and unload. */
 void device_close(struct device *dev);

@@ -76,9 +76,10 @@ static void fill_snapshot(void)
 	snapshot.memory_bytes = 6645296;
 	snapshot.max_flows = 65536;
 	snapshot.nr_devices = 2;
-	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
-	snapshot.devices[1] =
-		(struct snapshot_device){ "eth1", "generic", "none", "monitor", "no kfunc" };
+	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx",   "cookie",
+							NULL,   { 0, 0 }, { 0, 0 } };
+	snapshot.devices[1] = (struct snapshot_device){ "eth1",     "generic", "none",  "monitor",
+							"no kfunc", { 0, 0 },  { 0, 0 } };
 	snapshot.nr_rows = 3;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
