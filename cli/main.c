@@ -23,6 +23,8 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "status", "", 0, cli_status, "is it protecting, why not, and what it counted" },
+	{ "top", "", WITH(CLI_SERVICE) | WITH(CLI_INTERVAL) | WITH(CLI_COUNT), cli_top,
+	  "the same live, to be kept open during an attack" },
 	{ "handshakes", "", WITH(CLI_STATE) | WITH(CLI_SERVICE) | WITH(CLI_LIMIT), cli_handshakes,
 	  "half-open and known connections" },
 	{ "thresholds", "", 0, cli_thresholds, "what arms each service, and where that is from" },
@@ -53,6 +55,8 @@ static const struct own_option {
 	[CLI_LIMIT] = { "limit", "N", "so many at most (default 1000)" },
 	[CLI_FOR] = { "for", "DURATION", "and no longer: 90s (or 90), 10m, 2h, 1d; up to 365d" },
 	[CLI_NO_SELF_TEST] = { "no-self-test", NULL, "without a handshake of its own" },
+	[CLI_INTERVAL] = { "interval", "DURATION", "between two looks: 1s (the default) to 1h" },
+	[CLI_COUNT] = { "count", "N", "so many looks, and no more" },
 	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
 };
 

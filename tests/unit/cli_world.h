@@ -506,7 +506,7 @@ static void ends(const char *line, int wanted, const char *err)
 		assert_string_equal(world.out, "");
 }
 
-static void prints(const char *line, const char *out)
+__attribute__((unused)) static void prints(const char *line, const char *out)
 {
 	ends(line, CLI_DONE, "");
 	assert_string_equal(world.out, out);
