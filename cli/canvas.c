@@ -116,13 +116,16 @@ void canvas_bars(struct canvas *canvas, int x, int y, int width, enum canvas_sty
 	}
 }
 
-void canvas_line_style(struct canvas *canvas, int y, enum canvas_style style)
+void canvas_restyle(struct canvas *canvas, int x, int y, int width, enum canvas_style style)
 {
-	int x;
+	const int end = x + width < canvas->width ? x + width : canvas->width;
 
-	for (x = 0; y >= 0 && y < canvas->height && x < canvas->width; x++)
-		canvas->styles[(size_t)y * (size_t)canvas->width + (size_t)x] =
-			(unsigned char)style;
+	for (; y >= 0 && y < canvas->height && x >= 0 && x < end; x++) {
+		unsigned char *at = &canvas->styles[(size_t)y * (size_t)canvas->width + (size_t)x];
+
+		if (*at == CANVAS_PLAIN)
+			*at = (unsigned char)style;
+	}
 }
 
 /* ---- onto a terminal ---- */

@@ -51,8 +51,8 @@ void canvas_put_right(struct canvas *canvas, int x, int y, int width, enum canva
 void canvas_bars(struct canvas *canvas, int x, int y, int width, enum canvas_style style,
 		 const double *values, size_t nr);
 
-/* One style for a whole line. */
-void canvas_line_style(struct canvas *canvas, int y, enum canvas_style style);
+/* A style for those of @width cells that are plain. */
+void canvas_restyle(struct canvas *canvas, int x, int y, int width, enum canvas_style style);
 
 /* A line's text, bars in ASCII or UTF-8, without styles and the blanks at its end. */
 void canvas_line(const struct canvas *canvas, int y, bool is_utf8, FILE *to);

@@ -25,6 +25,7 @@
 #define NAME_WIDTH_GOOD 12
 #define NAME_WIDTH_MAX 28
 #define BARS_WIDTH_MIN 6
+#define BARS_WIDTH_GOOD 20
 #define NR_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
 enum cell_kind { CELL_NAME, CELL_STATE, CELL_NUMBER, CELL_BARS, CELL_THRESHOLD };
@@ -100,7 +101,7 @@ static void layout_make(struct layout *layout, int width)
 		left -= needs;
 	}
 	widen(layout, CELL_NAME, NAME_WIDTH_GOOD, &left);
-	widen(layout, CELL_BARS, 2 * BARS_WIDTH_MIN, &left);
+	widen(layout, CELL_BARS, BARS_WIDTH_GOOD, &left);
 	widen(layout, CELL_NAME, NAME_WIDTH_MAX, &left);
 	widen(layout, CELL_BARS, TOP_HISTORY, &left);
 }
@@ -192,7 +193,7 @@ static void draw_titles(struct canvas *canvas, int y, const struct layout *layou
 	int x = 1;
 	size_t i;
 
-	canvas_line_style(canvas, y, CANVAS_HEAD);
+	canvas_restyle(canvas, 0, y, canvas->width, CANVAS_HEAD);
 	for (i = 0; i < NR_COLUMNS; i++) {
 		const struct column *column = &columns[i];
 		const bool is_left = column->kind == CELL_NAME || column->kind == CELL_STATE;
@@ -225,8 +226,9 @@ static void draw_row(struct canvas *canvas, int y, const struct layout *layout,
 	}
 	if (!is_picked)
 		return;
-	canvas_put(canvas, 0, y, 1, CANVAS_PLAIN, ">");
-	canvas_line_style(canvas, y, CANVAS_PICKED);
+	canvas_put(canvas, 0, y, 1, CANVAS_PICKED, ">");
+	canvas_restyle(canvas, 1, y, layout->widths[0], CANVAS_PICKED);
+	canvas_restyle(canvas, 1, y, canvas->width, CANVAS_BOLD);
 }
 
 /* The part of it that has the picked row. */
@@ -280,9 +282,9 @@ static void draw_rates(struct canvas *canvas, int y, const struct top_row *total
 		top_number(total->rates[i], number[i]);
 	x = canvas_print(canvas, 0, y, CANVAS_PLAIN, "SYN/s ");
 	canvas_print(canvas, x, y, CANVAS_BOLD, "%s", number[TOP_SYNS]);
-	canvas_bars(canvas, x + 6, y, 12, CANVAS_GOOD, total->history, TOP_HISTORY);
-	canvas_print(canvas, x + 20, y, CANVAS_PLAIN,
-		     "cookies/s %s sent %s valid %s invalid  served/s %s", number[TOP_SENT],
+	canvas_bars(canvas, x + 6, y, 6, CANVAS_GOOD, total->history, TOP_HISTORY);
+	canvas_print(canvas, x + 14, y, CANVAS_PLAIN,
+		     "cookies/s %s sent %s valid %s inval  served/s %s", number[TOP_SENT],
 		     number[TOP_VALID], number[TOP_INVALID], number[TOP_SERVED]);
 }
 

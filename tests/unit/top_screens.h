@@ -8,7 +8,7 @@
 /* clang-format off */
 #define SCREEN_80X24 \
 	"synward top  0.1 up 2 h 3 min  1 of 2 armed                            05:20:31Z\n" \
-	"SYN/s 1.01M            #  cookies/s 1.00M sent 12 valid 0 invalid  served/s 0\n" \
+	"SYN/s 1.01M      #  cookies/s 1.00M sent 12 valid 0 inval  served/s 0\n" \
 	"half-open 1.00M, of them 164 in the kernel; dropped/s 34.0k\n" \
 	"per packet XDP 63 ns x 1.05M/s = 6.6% CPU\n" \
 	"\n" \
@@ -34,7 +34,7 @@
 
 #define SCREEN_DETAIL \
 	"synward top  0.1 up 2 h 3 min  1 of 2 armed                            05:20:31Z\n" \
-	"SYN/s 1.01M            #  cookies/s 1.00M sent 12 valid 0 invalid  served/s 0\n" \
+	"SYN/s 1.01M      #  cookies/s 1.00M sent 12 valid 0 inval  served/s 0\n" \
 	"half-open 1.00M, of them 164 in the kernel; dropped/s 34.0k\n" \
 	"per packet XDP 63 ns x 1.05M/s = 6.6% CPU\n" \
 	"\n" \
@@ -60,7 +60,7 @@
 
 #define SCREEN_40X8 \
 	"synward top  0.1 up 2 h 3 min  05:20:31Z\n" \
-	"SYN/s 1.01M            #  cookies/s 1.00\n" \
+	"SYN/s 1.01M      #  cookies/s 1.00M sent\n" \
 	" SERVICE      STATE  vSYN/S  HALF KERNEL\n" \
 	">web:443      armed   1.01M 1.00M     64\n" \
 	" a-very-l~:25 monitor     0   100    100\n" \
