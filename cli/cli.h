@@ -45,7 +45,7 @@ typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
 
 cli_verb cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
 cli_verb cli_allow, cli_deny;
-cli_verb cli_doctor, cli_top;
+cli_verb cli_doctor, cli_top, cli_version;
 cli_verb cli_set, cli_arm, cli_disarm, cli_mode;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */

@@ -304,3 +304,27 @@ enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *para
 	}
 	return client_call(client, method, parameters, ret);
 }
+
+enum cli_exit client_ask_quietly(const struct cli *cli, const char *method, json_t *parameters,
+				 json_t **ret, char ret_why[CLIENT_WHY_SIZE])
+{
+	static const char prefix[] = "synward: ";
+	FILE *why = fmemopen(ret_why, CLIENT_WHY_SIZE, "w");
+	struct cli quiet = *cli;
+	enum cli_exit end;
+
+	ret_why[0] = '\0';
+	if (!why) {
+		json_decref(parameters);
+		snprintf(ret_why, CLIENT_WHY_SIZE, "no memory");
+		return CLI_FAILED;
+	}
+	quiet.complaints = why;
+	end = client_ask(&quiet, method, parameters, ret);
+	fclose(why);
+	ret_why[CLIENT_WHY_SIZE - 1] = '\0';
+	ret_why[strcspn(ret_why, "\n")] = '\0';
+	if (!strncmp(ret_why, prefix, strlen(prefix)))
+		memmove(ret_why, ret_why + strlen(prefix), strlen(ret_why + strlen(prefix)) + 1);
+	return end;
+}

@@ -42,6 +42,12 @@ enum cli_exit client_give_up(const struct client *client);
 enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *parameters,
 			 json_t **ret);
 
+/* The same for what synwardd may leave unanswered: nothing is printed, and the line that would have
+ * been, without "synward: ", is in @ret_why. */
+#define CLIENT_WHY_SIZE 256
+enum cli_exit client_ask_quietly(const struct cli *cli, const char *method, json_t *parameters,
+				 json_t **ret, char ret_why[CLIENT_WHY_SIZE]);
+
 /* Begins a stream; each client_next() waits for one reply, however long. When synwardd goes away it
  * says so, and returns CLI_NO_DAEMON. */
 enum cli_exit client_listen(struct client *client, const char *method);

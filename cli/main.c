@@ -11,7 +11,7 @@
 #include "cli.h"
 #include "proto.h"
 
-static cli_verb cli_help, cli_version;
+static cli_verb cli_help;
 
 #define WITH(option) (1U << (option))
 
@@ -40,9 +40,10 @@ static const struct verb {
 	  "whose SYNs are dropped; '-' as PREFIX: many, from stdin" },
 	{ "doctor", "", WITH(CLI_NO_SELF_TEST), cli_doctor,
 	  "all that keeps protection from working, and what helps" },
-	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, and what it means" },
+	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, how many, and what it means" },
 	{ "help", "[VERB]", 0, cli_help, "this, or what belongs to one verb" },
-	{ "version", "", 0, cli_version, "the version of synward" },
+	{ "version", "", 0, cli_version,
+	  "what is installed and what runs: synward, synwardd, kernel, libbpf" },
 };
 
 static const struct own_option {
@@ -191,14 +192,6 @@ static enum cli_exit cli_help(const struct cli *cli, char **words)
 	return CLI_DONE;
 }
 
-static enum cli_exit cli_version(const struct cli *cli, char **words)
-{
-	(void)cli;
-	(void)words;
-	puts("synward " VERSION);
-	return CLI_DONE;
-}
-
 /* ---- words ---- */
 
 static int count_words(const char *words)
@@ -287,7 +280,7 @@ static enum cli_exit run(int argc, char **argv)
 		case 'h':
 			return cli_help(&cli, NULL);
 		case 'V':
-			return cli_version(&cli, NULL);
+			return puts("synward " VERSION) < 0 ? CLI_FAILED : CLI_DONE;
 		case ':':
 			return cli_misuse(argv[at], "needs a value");
 		default:

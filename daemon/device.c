@@ -53,6 +53,13 @@ void device_libbpf_init(void)
 	libbpf_set_print(libbpf_listen);
 }
 
+const char *device_libbpf_version(void)
+{
+	const char *version = libbpf_version_string();
+
+	return *version == 'v' ? version + 1 : version;
+}
+
 bool device_map_is_shared(const struct bpf_map *map)
 {
 	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);

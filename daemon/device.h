@@ -35,6 +35,9 @@ struct device {
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
 void device_libbpf_init(void);
 
+/* "1.1": of the library that is in use, whatever we were built with. */
+const char *device_libbpf_version(void);
+
 /* What is baked into an object. */
 struct device_wants {
 	enum xdp_mode mode;

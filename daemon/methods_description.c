@@ -89,6 +89,7 @@ const char methods_description[] =
 	"start.\n"
 	"method Status() -> (\n"
 	"  version: string,\n"
+	"  libbpf: ?string,\n"
 	"  uptime_seconds: int,\n"
 	"  # SYN-ACKs of server-first services that went out once more\n"
 	"  synacks_resent: int,\n"

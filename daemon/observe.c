@@ -108,6 +108,7 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	int err = 0;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->libbpf = device_libbpf_version();
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
 	ret->synacks_resent = dp->synacks_resent;

@@ -106,6 +106,7 @@ struct snapshot_attack {
 
 struct snapshot {
 	__u64 uptime_seconds;
+	const char *libbpf; /* its version */
 	struct snapshot_device devices[DEVS_MAX];
 	unsigned int nr_devices;
 	struct snapshot_row rows[ROWS_MAX];

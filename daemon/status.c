@@ -216,6 +216,7 @@ json_t *status_json(const struct snapshot *snapshot)
 {
 	const struct field fields[] = {
 		{ "version", json_string(VERSION) },
+		{ "libbpf", snapshot->libbpf ? json_string(snapshot->libbpf) : json_null() },
 		{ "uptime_seconds", number(snapshot->uptime_seconds) },
 		{ "synacks_resent", number(snapshot->synacks_resent) },
 		{ "memory_bytes",

@@ -73,6 +73,7 @@ static void degrade_snapshot(void)
 static void fill_snapshot(void)
 {
 	snapshot.uptime_seconds = 7380;
+	snapshot.libbpf = "1.1";
 	snapshot.memory_bytes = 6645296;
 	snapshot.max_flows = 65536;
 	snapshot.nr_devices = 2;
@@ -120,6 +121,10 @@ static int on_status(void *arg, json_t **ret)
 {
 	(void)arg;
 	*ret = status_json(&snapshot);
+	if (is_degraded) {
+		json_object_set_new(*ret, "version", json_string("0.0"));
+		json_object_set_new(json_object_get(*ret, "reasons"), "newer", json_integer(0));
+	}
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -53,16 +53,18 @@ static void keys_are(const json_t *object, const char *const *keys, size_t nr)
 
 static void test_empty(void **state)
 {
-	static const char *const keys[] = { "version",      "uptime_seconds", "synacks_resent",
-					    "memory_bytes", "max_flows",      "interfaces",
-					    "services",     "attacks",        "reasons" };
+	static const char *const keys[] = { "version",        "libbpf",       "uptime_seconds",
+					    "synacks_resent", "memory_bytes", "max_flows",
+					    "interfaces",     "services",     "attacks",
+					    "reasons" };
 	json_t *json;
 
 	(void)state;
 	memset(&snapshot, 0, sizeof(snapshot));
 	json = status_json(&snapshot);
 	assert_non_null(json);
-	keys_are(json, keys, 9);
+	keys_are(json, keys, 10);
+	assert_true(json_is_null(json_object_get(json, "libbpf")));
 	assert_true(json_is_null(json_object_get(json, "memory_bytes")));
 	assert_string_equal(json_string_value(json_object_get(json, "version")), VERSION);
 	equals(json_object_get(json, "interfaces"), "[]");
@@ -75,6 +77,7 @@ static void fill(void)
 {
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.uptime_seconds = 12;
+	snapshot.libbpf = "1.1";
 	snapshot.synacks_resent = 20;
 	snapshot.memory_bytes = 21;
 	snapshot.max_flows = 22;
@@ -157,6 +160,7 @@ static void test_full(void **state)
 	(void)state;
 	fill();
 	json = status_json(&snapshot);
+	assert_string_equal(json_string_value(json_object_get(json, "libbpf")), "1.1");
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_seconds")), 12);
 	assert_int_equal(json_integer_value(json_object_get(json, "synacks_resent")), 20);
 	assert_int_equal(json_integer_value(json_object_get(json, "memory_bytes")), 21);
@@ -355,6 +359,7 @@ static void test_largest(void **state)
 			{ UINT64_MAX, UINT64_MAX },
 			{ UINT64_MAX, UINT64_MAX },
 		};
+	snapshot.libbpf = "1.99";
 	snapshot.nr_attacks = ATTACKS_SHOWN;
 	for (i = 0; i < ATTACKS_SHOWN; i++) {
 		snapshot.attacks[i].service = name;
