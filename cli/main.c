@@ -24,7 +24,7 @@ static const struct verb {
 } verbs[] = {
 	{ "status", "", 0, cli_status, "is it protecting, why not, and what it counted" },
 	{ "top", "", WITH(CLI_SERVICE) | WITH(CLI_INTERVAL) | WITH(CLI_COUNT), cli_top,
-	  "that live, with rates, drops and sources: to be kept open in an attack" },
+	  "status live, with rates, drops and sources, for an attack" },
 	{ "handshakes", "", WITH(CLI_STATE) | WITH(CLI_SERVICE) | WITH(CLI_LIMIT), cli_handshakes,
 	  "half-open and known connections" },
 	{ "thresholds", "", 0, cli_thresholds, "what arms each service, and where that is from" },
