@@ -176,7 +176,7 @@ $(O)/fuzz/%: tests/fuzz/%.c
 
 # The second line of a unit test names the sources that it needs: /* sources: daemon/config.c ... */
 # Their dependencies are listed first, all in one file, which -MMD does not do for several sources.
-UNIT_CFLAGS = $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(SANITIZE) -Idaemon -Ibpf -Itests/unit
+UNIT_CFLAGS = $(filter-out -MMD -MP,$(ALL_CFLAGS)) $(SANITIZE) -Idaemon -Icli -Ibpf -Itests/unit
 unit_sources = $< $$(sed -n '2s|.*sources:\(.*\)\*/.*|\1|p' $<)
 $(O)/unit/%: tests/unit/%.c
 	$(call say,CC,$@)

@@ -25,6 +25,8 @@ enum cli_option {
 	CLI_FOR,
 	CLI_PERSIST,
 	CLI_NO_SELF_TEST,
+	CLI_INTERVAL,
+	CLI_COUNT,
 	NR_CLI_OPTIONS,
 };
 
@@ -32,6 +34,7 @@ struct cli {
 	const char *socket_path;
 	enum out_format format;
 	const char *options[NR_CLI_OPTIONS]; /* values, "" without one; NULL: not given */
+	FILE *complaints;                    /* of calls to synwardd; NULL: stderr */
 };
 
 /*
@@ -42,18 +45,19 @@ typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
 
 cli_verb cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
 cli_verb cli_allow, cli_deny;
-cli_verb cli_doctor;
+cli_verb cli_doctor, cli_top, cli_version;
 cli_verb cli_config, cli_reload;
 cli_verb cli_set, cli_arm, cli_disarm, cli_mode;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */
 enum cli_exit cli_misuse(const char *word, const char *problem);
 
-/* --for in seconds; *ret_seconds is untouched without it. CLI_MISUSE after a line. */
-static inline enum cli_exit cli_seconds(const struct cli *cli, __u32 max_seconds,
-					__u32 *ret_seconds)
+/* An option's duration in seconds; *ret_seconds is untouched without it. CLI_MISUSE after a line.
+ */
+static inline enum cli_exit cli_duration(const struct cli *cli, enum cli_option option,
+					 __u32 max_seconds, __u32 *ret_seconds)
 {
-	const char *duration = cli->options[CLI_FOR];
+	const char *duration = cli->options[option];
 	char problem[96], longest[DURATION_SIZE];
 
 	if (!duration || !duration_parse(duration, max_seconds, ret_seconds))
@@ -62,6 +66,13 @@ static inline enum cli_exit cli_seconds(const struct cli *cli, __u32 max_seconds
 		 "is no duration of 1s to %s: 90s, 10m, 2h, 1d; a number alone is seconds",
 		 duration_format(max_seconds, longest));
 	return cli_misuse(duration, problem);
+}
+
+/* --for in seconds. */
+static inline enum cli_exit cli_seconds(const struct cli *cli, __u32 max_seconds,
+					__u32 *ret_seconds)
+{
+	return cli_duration(cli, CLI_FOR, max_seconds, ret_seconds);
 }
 
 #endif

@@ -23,6 +23,7 @@
 
 struct client {
 	const char *path;
+	FILE *complaints;
 	int fd;
 	char *in; /* PROTO_REPLY_MAX + 1 bytes */
 	size_t nr_in;
@@ -37,12 +38,15 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static enum cli_exit complain_connect(const char *path, int err)
+static enum cli_exit complain_connect(const struct cli *cli, int err)
 {
+	FILE *to = cli->complaints ?: stderr;
+	const char *path = cli->socket_path;
+
 	switch (err) {
 	case ENOENT:
 	case ECONNREFUSED:
-		fprintf(stderr,
+		fprintf(to,
 			"synward: no synwardd answers at %s; start it with 'synwardd' (configured "
 			"in "
 			"/etc/synward/synward.conf) or 'synwardd --interface DEV --ports PORTS'\n",
@@ -50,28 +54,29 @@ static enum cli_exit complain_connect(const char *path, int err)
 		return CLI_NO_DAEMON;
 	case EACCES:
 	case EPERM:
-		fprintf(stderr,
+		fprintf(to,
 			"synward: no permission for %s; run as root, or as a member of group %s\n",
 			path, PROTO_SOCKET_GROUP);
 		return CLI_FAILED;
 	case EAGAIN:
-		fprintf(stderr, "synward: synwardd at %s is busy; try again\n", path);
+		fprintf(to, "synward: synwardd at %s is busy; try again\n", path);
 		return CLI_FAILED;
 	default:
-		fprintf(stderr, "synward: cannot connect to %s: %s\n", path, strerror(err));
+		fprintf(to, "synward: cannot connect to %s: %s\n", path, strerror(err));
 		return CLI_FAILED;
 	}
 }
 
-static enum cli_exit complain_lost(const char *path, int err)
+static enum cli_exit complain_lost(const struct client *client, int err)
 {
 	if (err == -ETIMEDOUT)
-		fprintf(stderr,
+		fprintf(client->complaints,
 			"synward: synwardd at %s gives no answer within %d s; its log may say "
 			"why\n",
-			path, PROTO_DEADLINE_SECONDS);
+			client->path, PROTO_DEADLINE_SECONDS);
 	else
-		fprintf(stderr, "synward: synwardd at %s: %s\n", path, strerror(-err));
+		fprintf(client->complaints, "synward: synwardd at %s: %s\n", client->path,
+			strerror(-err));
 	return CLI_FAILED;
 }
 
@@ -146,36 +151,38 @@ static int receive_message(struct client *client, long end_ms, const char **ret)
 }
 
 /* The daemon's own words where it has some for the user. */
-static enum cli_exit complain_error(const char *error, const json_t *parameters)
+static enum cli_exit complain_error(const struct client *client, const char *error,
+				    const json_t *parameters)
 {
 	const char *detail =
 		json_string_value(json_object_iter_value(json_object_iter((json_t *)parameters)));
 
 	if (!strcmp(error, VARLINK_ERROR_METHOD_NOT_FOUND) && detail)
-		fprintf(stderr,
+		fprintf(client->complaints,
 			"synward: synwardd does not know %s; restart it, so that it is as new as "
 			"synward\n",
 			detail);
 	else if (json_object_get(parameters, "reason") &&
 		 strcmp(error, PROTO_ERROR_INVALID_REQUEST) && detail)
-		fprintf(stderr, "synward: %s\n", detail);
+		fprintf(client->complaints, "synward: %s\n", detail);
 	else
-		fprintf(stderr, "synward: synwardd refuses: %s%s%s\n", error, detail ? ": " : "",
-			detail ?: "");
+		fprintf(client->complaints, "synward: synwardd refuses: %s%s%s\n", error,
+			detail ? ": " : "", detail ?: "");
 	return strcmp(error, PROTO_ERROR_INVALID_ARGUMENT) ? CLI_FAILED : CLI_MISUSE;
 }
 
-static enum cli_exit complain_config(const json_t *errors)
+static enum cli_exit complain_config(const struct client *client, const json_t *errors)
 {
 	const json_t *line;
 	size_t i;
 
 	for (i = 0; (line = json_array_get(errors, i)); i++)
-		fprintf(stderr, "synward: %s\n", json_string_value(line) ?: "(no text)");
+		fprintf(client->complaints, "synward: %s\n",
+			json_string_value(line) ?: "(no text)");
 	return CLI_FAILED;
 }
 
-static enum cli_exit read_reply(const char *path, const char *text, json_t **ret)
+static enum cli_exit read_reply(const struct client *client, const char *text, json_t **ret)
 {
 	json_t *reply __cleanup(cleanup_json) = json_loads(text, 0, NULL);
 	json_t *parameters = json_object_get(reply, "parameters");
@@ -183,11 +190,12 @@ static enum cli_exit read_reply(const char *path, const char *text, json_t **ret
 
 	if (error && !strcmp(error, PROTO_ERROR_INVALID_CONFIG) &&
 	    json_array_size(json_object_get(parameters, "errors")))
-		return complain_config(json_object_get(parameters, "errors"));
+		return complain_config(client, json_object_get(parameters, "errors"));
 	if (error)
-		return complain_error(error, parameters);
+		return complain_error(client, error, parameters);
 	if (!json_is_object(parameters)) {
-		fprintf(stderr, "synward: what answers at %s is no synwardd\n", path);
+		fprintf(client->complaints, "synward: what answers at %s is no synwardd\n",
+			client->path);
 		return CLI_FAILED;
 	}
 	*ret = json_incref(parameters);
@@ -203,7 +211,7 @@ static enum cli_exit send_call(struct client *client, const char *method, json_t
 	int err;
 
 	if (!parameters) {
-		fputs("synward: a word is no valid UTF-8\n", stderr);
+		fputs("synward: a word is no valid UTF-8\n", client->complaints);
 		return CLI_MISUSE;
 	}
 	request = json_pack("{s:s, s:o}", "method", method, "parameters", parameters);
@@ -211,7 +219,7 @@ static enum cli_exit send_call(struct client *client, const char *method, json_t
 		json_object_set_new(request, "more", json_true());
 	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	err = text ? send_all(client->fd, text, strlen(text) + 1, end_ms) : -ENOMEM;
-	return err ? complain_lost(client->path, err) : CLI_DONE;
+	return err ? complain_lost(client, err) : CLI_DONE;
 }
 
 enum cli_exit client_open(const struct cli *cli, struct client **ret)
@@ -224,15 +232,16 @@ enum cli_exit client_open(const struct cli *cli, struct client **ret)
 		return cli_misuse("--socket", "needs a path of 1 to 107 bytes");
 	client = calloc(1, sizeof(*client));
 	if (!client)
-		return complain_connect(path, ENOMEM);
+		return complain_connect(cli, ENOMEM);
 	client->path = path;
+	client->complaints = cli->complaints ?: stderr;
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	client->in = malloc(PROTO_REPLY_MAX + 1);
 	if (client->fd < 0 || !client->in)
-		return complain_connect(path, errno);
+		return complain_connect(cli, errno);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return complain_connect(path, errno);
+		return complain_connect(cli, errno);
 	*ret = take_ptr(client);
 	return CLI_DONE;
 }
@@ -247,18 +256,36 @@ void client_close(struct client *client)
 	free(client);
 }
 
+enum cli_exit client_send(struct client *client, const char *method, json_t *parameters)
+{
+	return send_call(client, method, parameters, false,
+			 now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
+}
+
+int client_fd(const struct client *client)
+{
+	return client->fd;
+}
+
+enum cli_exit client_receive(struct client *client, json_t **ret)
+{
+	const char *text;
+	int err = receive_message(client, now_ms() + PROTO_DEADLINE_SECONDS * 1000L, &text);
+
+	return err ? complain_lost(client, err) : read_reply(client, text, ret);
+}
+
+enum cli_exit client_give_up(const struct client *client)
+{
+	return complain_lost(client, -ETIMEDOUT);
+}
+
 enum cli_exit client_call(struct client *client, const char *method, json_t *parameters,
 			  json_t **ret)
 {
-	const long end_ms = now_ms() + PROTO_DEADLINE_SECONDS * 1000L;
-	enum cli_exit end = send_call(client, method, parameters, false, end_ms);
-	const char *text;
-	int err;
+	enum cli_exit end = client_send(client, method, parameters);
 
-	if (end)
-		return end;
-	err = receive_message(client, end_ms, &text);
-	return err ? complain_lost(client->path, err) : read_reply(client->path, text, ret);
+	return end ?: client_receive(client, ret);
 }
 
 enum cli_exit client_listen(struct client *client, const char *method)
@@ -276,7 +303,7 @@ enum cli_exit client_next(struct client *client, json_t **ret)
 		fprintf(stderr, "synward: synwardd at %s is gone\n", client->path);
 		return CLI_NO_DAEMON;
 	}
-	return err ? complain_lost(client->path, err) : read_reply(client->path, text, ret);
+	return err ? complain_lost(client, err) : read_reply(client, text, ret);
 }
 
 enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *parameters,
@@ -290,4 +317,28 @@ enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *para
 		return end;
 	}
 	return client_call(client, method, parameters, ret);
+}
+
+enum cli_exit client_ask_quietly(const struct cli *cli, const char *method, json_t *parameters,
+				 json_t **ret, char ret_why[CLIENT_WHY_SIZE])
+{
+	static const char prefix[] = "synward: ";
+	FILE *why = fmemopen(ret_why, CLIENT_WHY_SIZE, "w");
+	struct cli quiet = *cli;
+	enum cli_exit end;
+
+	ret_why[0] = '\0';
+	if (!why) {
+		json_decref(parameters);
+		snprintf(ret_why, CLIENT_WHY_SIZE, "no memory");
+		return CLI_FAILED;
+	}
+	quiet.complaints = why;
+	end = client_ask(&quiet, method, parameters, ret);
+	fclose(why);
+	ret_why[CLIENT_WHY_SIZE - 1] = '\0';
+	ret_why[strcspn(ret_why, "\n")] = '\0';
+	if (!strncmp(ret_why, prefix, strlen(prefix)))
+		memmove(ret_why, ret_why + strlen(prefix), strlen(ret_why + strlen(prefix)) + 1);
+	return end;
 }

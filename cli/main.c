@@ -14,7 +14,7 @@
 #include "names.h"
 #include "proto.h"
 
-static cli_verb cli_help, cli_version;
+static cli_verb cli_help;
 
 #define WITH(option) (1U << (option))
 
@@ -26,6 +26,8 @@ static const struct verb {
 	const char *help;
 } verbs[] = {
 	{ "status", "", 0, cli_status, "is it protecting, why not, and what it counted" },
+	{ "top", "", WITH(CLI_SERVICE) | WITH(CLI_INTERVAL) | WITH(CLI_COUNT), cli_top,
+	  "status live, with rates, drops and sources, for an attack" },
 	{ "handshakes", "", WITH(CLI_STATE) | WITH(CLI_SERVICE) | WITH(CLI_LIMIT), cli_handshakes,
 	  "half-open and known connections" },
 	{ "thresholds", "", 0, cli_thresholds, "what arms each service, and where that is from" },
@@ -45,9 +47,10 @@ static const struct verb {
 	  "have synwardd read its config again, all of it or nothing" },
 	{ "doctor", "", WITH(CLI_NO_SELF_TEST), cli_doctor,
 	  "all that keeps protection from working, and what helps" },
-	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, and what it means" },
+	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, how many, and what it means" },
 	{ "help", "[VERB]", 0, cli_help, "this, or what belongs to one verb" },
-	{ "version", "", 0, cli_version, "the version of synward" },
+	{ "version", "", 0, cli_version,
+	  "what is installed and what runs: synward, synwardd, kernel, libbpf" },
 };
 
 static const struct own_option {
@@ -60,6 +63,8 @@ static const struct own_option {
 	[CLI_LIMIT] = { "limit", "N", "so many at most (default 1000)" },
 	[CLI_FOR] = { "for", "DURATION", "and no longer: 90s (or 90), 10m, 2h, 1d; up to 365d" },
 	[CLI_NO_SELF_TEST] = { "no-self-test", NULL, "without a handshake of its own" },
+	[CLI_INTERVAL] = { "interval", "DURATION", "between two looks: 1s (the default) to 1h" },
+	[CLI_COUNT] = { "count", "N", "so many looks, and no more" },
 	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
 };
 
@@ -310,14 +315,6 @@ static enum cli_exit cli_help(const struct cli *cli, char **words)
 	return CLI_DONE;
 }
 
-static enum cli_exit cli_version(const struct cli *cli, char **words)
-{
-	(void)cli;
-	(void)words;
-	puts("synward " VERSION);
-	return CLI_DONE;
-}
-
 /* ---- words ---- */
 
 static int count_words(const char *words)
@@ -406,7 +403,7 @@ static enum cli_exit run(int argc, char **argv)
 		case 'h':
 			return cli_help(&cli, NULL);
 		case 'V':
-			return cli_version(&cli, NULL);
+			return puts("synward " VERSION) < 0 ? CLI_FAILED : CLI_DONE;
 		case ':':
 			return cli_misuse(argv[at], "needs a value");
 		default:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * `synward status`: is it protecting, and if not, why not; then the counters. The first line
- * answers the first question without scrolling. `synward reasons`: what each verdict means; it
- * needs no daemon.
+ * answers the first question without scrolling. `synward reasons`: what each verdict means, and
+ * how many there were if synwardd is there to say.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -325,20 +325,38 @@ enum cli_exit cli_status(const struct cli *cli, char **words)
 	return CLI_DONE;
 }
 
-enum cli_exit cli_reasons(const struct cli *cli, char **words)
+/* All that there are; and those of a newer daemon, which has counted them. */
+static json_t *reason_rows(const json_t *counts)
 {
-	json_t *rows __cleanup(cleanup_json) = json_array();
-	const struct reason_words *reason;
+	json_t *rows = json_array(), *count;
 	char name[REASON_NAME_SIZE];
+	const char *other;
 	unsigned int i;
 
+	for (i = 0; reason_words(i); i++) {
+		count = json_object_get(counts, reason_name(i, name));
+		json_array_append_new(rows, verdict_row(name, count ?: json_null()));
+	}
+	json_object_foreach ((json_t *)counts, other, count)
+		if (reason_find(other) == NR_REASONS)
+			json_array_append_new(rows, verdict_row(other, count));
+	return rows;
+}
+
+enum cli_exit cli_reasons(const struct cli *cli, char **words)
+{
+	json_t *status __cleanup(cleanup_json) = NULL;
+	json_t *rows __cleanup(cleanup_json) = NULL;
+	char why[CLIENT_WHY_SIZE];
+
 	(void)words;
-	for (i = 0; (reason = reason_words(i)); i++)
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "name",
-						      reason_name(i, name), "fate",
-						      fate(reason->action), "text", reason->text));
+	if (client_ask_quietly(cli, PROTO_STATUS, json_object(), &status, why) == CLI_MISUSE)
+		return CLI_MISUSE;
+	rows = reason_rows(json_object_get(status, "reasons"));
 	if (cli->format == OUT_JSON || cli->format == OUT_PRETTY)
 		out_json(cli->format, rows);
+	else if (cli->format == OUT_TABS || status)
+		out_table(cli->format, &verdict_table, rows);
 	else
 		out_table(cli->format, &reason_table, rows);
 	return CLI_DONE;

@@ -14,35 +14,42 @@
 #include "log.h"
 #include "names.h"
 
-#define SOURCES_SHOWN 5
-
 /* ---- JSON ---- */
 
-static const char *prefix_text(const struct topk_key *key, char buffer[INET6_ADDRSTRLEN + 4])
+static void prefix_text(const struct topk_key *key, char buffer[SOURCE_PREFIX_SIZE])
 {
 	__be32 words[4] = { key->prefix[0], key->prefix[1] };
 
+	_Static_assert(SOURCE_PREFIX_SIZE >= INET6_ADDRSTRLEN + 3, "and /48");
 	inet_ntop(key->is_v6 ? AF_INET6 : AF_INET, words, buffer, INET6_ADDRSTRLEN);
 	strcat(buffer, key->is_v6 ? "/48" : "/24");
-	return buffer;
+}
+
+/* Those of which anything is certain; returns how many. */
+static size_t shares_of(const struct topk *sources, struct source_share ret[SOURCES_SHOWN])
+{
+	struct topk_entry best[SOURCES_SHOWN];
+	size_t nr_best = sources ? topk_best(sources, best, SOURCES_SHOWN) : 0, nr = 0;
+
+	for (size_t i = 0; i < nr_best; i++) {
+		double share = (best[i].weight - best[i].error) / sources->total;
+
+		ret[nr].percent = (double)(int)(share * 1000 + 0.5) / 10;
+		prefix_text(&best[i].key, ret[nr].prefix);
+		nr += ret[nr].percent > 0;
+	}
+	return nr;
 }
 
 static json_t *sources_json(const struct topk *sources)
 {
-	struct topk_entry best[SOURCES_SHOWN];
-	size_t nr = sources ? topk_best(sources, best, SOURCES_SHOWN) : 0;
-	char prefix[INET6_ADDRSTRLEN + 4];
+	struct source_share shares[SOURCES_SHOWN];
+	size_t nr = shares_of(sources, shares);
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < nr; i++) {
-		double share = (best[i].weight - best[i].error) / sources->total;
-		double percent = (double)(int)(share * 1000 + 0.5) / 10;
-
-		if (percent > 0)
-			json_array_append_new(array, json_pack("{s:s, s:f}", "prefix",
-							       prefix_text(&best[i].key, prefix),
-							       "percent", percent));
-	}
+	for (size_t i = 0; i < nr; i++)
+		json_array_append_new(array, json_pack("{s:s, s:f}", "prefix", shares[i].prefix,
+						       "percent", shares[i].percent));
 	return array;
 }
 
@@ -250,6 +257,17 @@ json_t *attack_ongoing(const struct attack *attack, const struct attack_target *
 	if (!attack->is_going_on)
 		return NULL;
 	return event_json("attack_begin", attack->began, attack, target);
+}
+
+void attack_snapshot(const struct attack *attack, struct snapshot_attack *ret)
+{
+	__u64 now_ms = clock_now_ms();
+
+	ret->cause = attack->live.cause;
+	ret->value = attack->live.value;
+	ret->threshold = attack->live.threshold;
+	ret->seconds = now_ms > attack->live.since_ms ? (now_ms - attack->live.since_ms) / 1000 : 0;
+	ret->nr_sources = shares_of(attack->sources, ret->sources);
 }
 
 void attack_free(struct attack *attack)

@@ -13,6 +13,7 @@
 
 #include "abi.h"
 #include "clock.h"
+#include "snapshot.h"
 #include "topk.h"
 
 /* Who is attacked. */
@@ -62,6 +63,9 @@ void attack_source(struct attack *attack, const struct topk_key *prefix, double 
 
 /* The event of its beginning, or NULL when none is going on (or there is no memory). */
 json_t *attack_ongoing(const struct attack *attack, const struct attack_target *target);
+
+/* What is to be told of one that is going on; the rest of *ret is left as it is. */
+void attack_snapshot(const struct attack *attack, struct snapshot_attack *ret);
 
 void attack_free(struct attack *attack);
 

@@ -53,6 +53,13 @@ void device_libbpf_init(void)
 	libbpf_set_print(libbpf_listen);
 }
 
+const char *device_libbpf_version(void)
+{
+	const char *version = libbpf_version_string();
+
+	return *version == 'v' ? version + 1 : version;
+}
+
 bool device_map_is_shared(const struct bpf_map *map)
 {
 	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
@@ -274,6 +281,23 @@ void device_link_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+/* A program that is not loaded has no info, and never ran. */
+static struct snapshot_runs program_runs(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len);
+	return (struct snapshot_runs){ info.run_cnt, info.run_time_ns };
+}
+
+void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
+		 struct snapshot_runs *ret_tc)
+{
+	*ret_xdp = program_runs(dev->skel->progs.synward_xdp);
+	*ret_tc = program_runs(dev->skel->progs.synward_tc);
 }
 
 void device_close(struct device *dev)

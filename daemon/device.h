@@ -11,6 +11,7 @@
 #include "abi.h"
 #include "config.h"
 #include "rungs.h"
+#include "snapshot.h"
 
 struct bpf_map;
 struct synward_bpf;
@@ -33,6 +34,9 @@ struct device {
 
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
 void device_libbpf_init(void);
+
+/* "1.1": of the library that is in use, whatever we were built with. */
+const char *device_libbpf_version(void);
 
 /* What is baked into an object. */
 struct device_wants {
@@ -68,6 +72,10 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 /* A link whose device has gone, or that somebody detached by force, is not live any more. */
 bool device_link_is_live(int link);
 void device_link_close(int *link);
+
+/* How often its programs ran, and how long. */
+void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
+		 struct snapshot_runs *ret_tc);
 
 /* Detach, XDP before TC, and unload. */
 void device_close(struct device *dev);

@@ -99,6 +99,7 @@ static void look_at_device(const struct device *dev, struct snapshot_device *ret
 	ret->tc = dev->tc_link >= 0 ? "tcx" : "none";
 	ret->path = path_name(dev->rung.path);
 	ret->why = dev->rung.why[0] ? dev->rung.why : NULL;
+	device_runs(dev, &ret->xdp_runs, &ret->tc_runs);
 }
 
 int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
@@ -107,6 +108,7 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	int err = 0;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->libbpf = device_libbpf_version();
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
 	ret->synacks_resent = dp->synacks_resent;

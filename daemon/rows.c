@@ -249,6 +249,28 @@ static __u32 armed_seconds(const struct row *row, __u64 now_ms)
 	return (until_ms - now_ms + 999) / 1000;
 }
 
+/* Into its place among those with the most SYNs, if it has one there. */
+static void shoot_attack(const struct row *row, struct snapshot *ret)
+{
+	__u32 syn_rate = row->syn_rate + 0.5;
+	unsigned int at = ret->nr_attacks;
+
+	while (at && ret->attacks[at - 1].syn_rate < syn_rate)
+		at--;
+	if (at == ATTACKS_SHOWN)
+		return;
+	if (ret->nr_attacks < ATTACKS_SHOWN)
+		ret->nr_attacks++;
+	memmove(&ret->attacks[at + 1], &ret->attacks[at],
+		(ret->nr_attacks - 1 - at) * sizeof(ret->attacks[0]));
+	ret->attacks[at] = (struct snapshot_attack){
+		.service = row->id->name,
+		.port = row->id->port,
+		.syn_rate = syn_rate,
+	};
+	attack_snapshot(&row->attack, &ret->attacks[at]);
+}
+
 int rows_snapshot(struct rows *rows, struct snapshot *ret)
 {
 	__u32 *flows __cleanup(cleanup_free) = calloc(rows->nr, sizeof(*flows));
@@ -282,6 +304,8 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 			.thresholds = row->thresholds,
 			.learned = row->learned,
 		};
+		if (row->attack.is_going_on)
+			shoot_attack(row, ret);
 	}
 	return err;
 }

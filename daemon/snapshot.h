@@ -14,12 +14,19 @@
 #include "abi.h"
 #include "reasons.h"
 
+/* How often a program ran and how long, in all; the kernel counts while kernel.bpf_stats_enabled is
+ * 1 or somebody profiles. */
+struct snapshot_runs {
+	__u64 nr, ns;
+};
+
 struct snapshot_device {
 	char name[IF_NAMESIZE];
 	const char *xdp_mode; /* "native", "generic" or "none" */
 	const char *tc;       /* "tcx" or "none" */
 	const char *path;     /* path_name() */
 	const char *why; /* why the path is not the best one, with the remedy; NULL when it is */
+	struct snapshot_runs xdp_runs, tc_runs;
 };
 
 /* Where a threshold in force comes from. */
@@ -75,12 +82,37 @@ struct snapshot_row {
 	struct baseline learned;
 };
 
+#define SOURCES_SHOWN 5
+#define SOURCE_PREFIX_SIZE 52
+
+/* A source prefix, and how much of an attack it is certainly. */
+struct source_share {
+	char prefix[SOURCE_PREFIX_SIZE];
+	double percent;
+};
+
+#define ATTACKS_SHOWN 16 /* those with the most SYNs a second, if there are more */
+
+struct snapshot_attack {
+	const char *service; /* section */
+	__u16 port;
+	enum arm_cause cause;
+	__u32 value, threshold; /* as they were when it began */
+	__u64 seconds;          /* since it began */
+	__u32 syn_rate;         /* in the last second */
+	struct source_share sources[SOURCES_SHOWN];
+	size_t nr_sources;
+};
+
 struct snapshot {
 	__u64 uptime_seconds;
+	const char *libbpf; /* its version */
 	struct snapshot_device devices[DEVS_MAX];
 	unsigned int nr_devices;
 	struct snapshot_row rows[ROWS_MAX];
 	unsigned int nr_rows;
+	struct snapshot_attack attacks[ATTACKS_SHOWN]; /* the most SYNs a second first */
+	unsigned int nr_attacks;
 	__u64 synacks_resent;      /* of server-first services, to which no ACK came */
 	__u64 memory_bytes;        /* of all BPF maps; 0: the kernel does not say */
 	__u32 max_flows;           /* that the flow table holds */

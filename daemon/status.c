@@ -62,9 +62,19 @@ static json_t *number(__u64 value)
 
 static json_t *device_json(const struct snapshot_device *device)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "name", device->name, "xdp_mode",
-			 device->xdp_mode, "tc", device->tc, "path", device->path, "why",
-			 device->why);
+	const struct field fields[] = {
+		{ "name", json_string(device->name) },
+		{ "xdp_mode", json_string(device->xdp_mode) },
+		{ "tc", json_string(device->tc) },
+		{ "path", json_string(device->path) },
+		{ "why", device->why ? json_string(device->why) : json_null() },
+		{ "xdp_runs", number(device->xdp_runs.nr) },
+		{ "xdp_run_ns", number(device->xdp_runs.ns) },
+		{ "tc_runs", number(device->tc_runs.nr) },
+		{ "tc_run_ns", number(device->tc_runs.ns) },
+	};
+
+	return FIELDS_JSON(fields);
 }
 
 static json_t *row_thresholds_json(const struct thresholds *thresholds)
@@ -82,7 +92,7 @@ static json_t *row_thresholds_json(const struct thresholds *thresholds)
 
 /* A reply has room for so much of why services are not answered in the best way. With a thousand of
  * them most say the same. */
-#define WHYS_BYTES_MAX (192 * 1024)
+#define WHYS_BYTES_MAX (168 * 1024)
 #define WHY_LEFT_OUT "as services before it; there is no room to say it again"
 
 static json_t *why_json(const char *why, size_t *nr_bytes)
@@ -152,6 +162,40 @@ static json_t *rows_json(const struct snapshot *snapshot,
 	return array;
 }
 
+static json_t *attack_json(const struct snapshot_attack *attack)
+{
+	json_t *sources = json_array();
+	size_t i;
+
+	for (i = 0; i < attack->nr_sources; i++)
+		json_array_append_new(sources,
+				      json_pack("{s:s, s:f}", "prefix", attack->sources[i].prefix,
+						"percent", attack->sources[i].percent));
+	return FIELDS_JSON(((const struct field[]){
+		{ "service", json_string(attack->service) },
+		{ "port", number(attack->port) },
+		{ "cause", json_string(arm_cause_name(attack->cause)) },
+		{ "value", number(attack->value) },
+		{ "threshold", number(attack->threshold) },
+		{ "seconds", number(attack->seconds) },
+		{ "sources", sources },
+	}));
+}
+
+static json_t *attacks_json(const struct snapshot *snapshot)
+{
+	json_t *array = json_array();
+	unsigned int i;
+
+	for (i = 0; i < snapshot->nr_attacks; i++) {
+		if (json_array_append_new(array, attack_json(&snapshot->attacks[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *reasons_json(const struct snapshot *snapshot)
 {
 	json_t *object = json_object();
@@ -172,6 +216,7 @@ json_t *status_json(const struct snapshot *snapshot)
 {
 	const struct field fields[] = {
 		{ "version", json_string(VERSION) },
+		{ "libbpf", snapshot->libbpf ? json_string(snapshot->libbpf) : json_null() },
 		{ "uptime_seconds", number(snapshot->uptime_seconds) },
 		{ "synacks_resent", number(snapshot->synacks_resent) },
 		{ "memory_bytes",
@@ -179,6 +224,7 @@ json_t *status_json(const struct snapshot *snapshot)
 		{ "max_flows", number(snapshot->max_flows) },
 		{ "interfaces", devices_json(snapshot) },
 		{ "services", rows_json(snapshot, row_status_json) },
+		{ "attacks", attacks_json(snapshot) },
 		{ "reasons", reasons_json(snapshot) },
 	};
 

@@ -10,7 +10,7 @@ set -euo pipefail
 packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev
-	bats clang-format cppcheck shellcheck scdoc jq tcpdump
+	bats clang-format cppcheck shellcheck scdoc jq tcpdump tmux
 	bash-completion rpm systemd
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )

@@ -73,12 +73,14 @@ static void degrade_snapshot(void)
 static void fill_snapshot(void)
 {
 	snapshot.uptime_seconds = 7380;
+	snapshot.libbpf = "1.1";
 	snapshot.memory_bytes = 6645296;
 	snapshot.max_flows = 65536;
 	snapshot.nr_devices = 2;
-	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
-	snapshot.devices[1] =
-		(struct snapshot_device){ "eth1", "generic", "none", "monitor", "no kfunc" };
+	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx",   "cookie",
+							NULL,   { 0, 0 }, { 0, 0 } };
+	snapshot.devices[1] = (struct snapshot_device){ "eth1",     "generic", "none",  "monitor",
+							"no kfunc", { 0, 0 },  { 0, 0 } };
 	snapshot.nr_rows = 3;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
@@ -119,6 +121,10 @@ static int on_status(void *arg, json_t **ret)
 {
 	(void)arg;
 	*ret = status_json(&snapshot);
+	if (is_degraded) {
+		json_object_set_new(*ret, "version", json_string("0.0"));
+		json_object_set_new(json_object_get(*ret, "reasons"), "newer", json_integer(0));
+	}
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -514,7 +520,7 @@ static void ends(const char *line, int wanted, const char *err)
 		assert_string_equal(world.out, "");
 }
 
-static void prints(const char *line, const char *out)
+__attribute__((unused)) static void prints(const char *line, const char *out)
 {
 	ends(line, CLI_DONE, "");
 	assert_string_equal(world.out, out);

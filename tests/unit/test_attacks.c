@@ -504,6 +504,30 @@ static void test_sources(void **state)
 		    "'percent': 33.3}]");
 }
 
+/* While it goes on, status shows what the end will tell. */
+static void test_snapshot(void **state)
+{
+	struct snapshot_attack shown = { .service = "web", .port = 443 };
+
+	(void)state;
+	begin();
+	source("203.0.113.0", 3);
+	source("2001:db8:abcd::", 1);
+	now_ms += 5000;
+	attack_snapshot(&row.attack, &shown);
+	assert_string_equal(shown.service, "web");
+	assert_int_equal(shown.port, 443);
+	assert_int_equal(shown.cause, ARM_HALF_OPEN);
+	assert_int_equal(shown.value, 33);
+	assert_int_equal(shown.threshold, 32);
+	assert_int_equal(shown.seconds, 5);
+	assert_int_equal(shown.nr_sources, 2);
+	assert_string_equal(shown.sources[0].prefix, "203.0.113.0/24");
+	assert_true(shown.sources[0].percent == 75);
+	assert_string_equal(shown.sources[1].prefix, "2001:db8:abcd::/48");
+	end();
+}
+
 /* Random sources: none is frequent, and no share is claimed that is not certain; one that is less
  * than a thousandth is none. */
 static void test_random_sources(void **state)
@@ -727,6 +751,7 @@ int main(void)
 		TEST(test_monitor),
 		TEST(test_answered_for_a_while),
 		TEST(test_sources),
+		TEST(test_snapshot),
 		TEST(test_random_sources),
 		TEST(test_without_sources),
 		TEST(test_ongoing),

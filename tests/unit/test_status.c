@@ -53,20 +53,23 @@ static void keys_are(const json_t *object, const char *const *keys, size_t nr)
 
 static void test_empty(void **state)
 {
-	static const char *const keys[] = { "version",      "uptime_seconds", "synacks_resent",
-					    "memory_bytes", "max_flows",      "interfaces",
-					    "services",     "reasons" };
+	static const char *const keys[] = { "version",        "libbpf",       "uptime_seconds",
+					    "synacks_resent", "memory_bytes", "max_flows",
+					    "interfaces",     "services",     "attacks",
+					    "reasons" };
 	json_t *json;
 
 	(void)state;
 	memset(&snapshot, 0, sizeof(snapshot));
 	json = status_json(&snapshot);
 	assert_non_null(json);
-	keys_are(json, keys, 8);
+	keys_are(json, keys, 10);
+	assert_true(json_is_null(json_object_get(json, "libbpf")));
 	assert_true(json_is_null(json_object_get(json, "memory_bytes")));
 	assert_string_equal(json_string_value(json_object_get(json, "version")), VERSION);
 	equals(json_object_get(json, "interfaces"), "[]");
 	equals(json_object_get(json, "services"), "[]");
+	equals(json_object_get(json, "attacks"), "[]");
 	json_decref(json);
 }
 
@@ -74,13 +77,30 @@ static void fill(void)
 {
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.uptime_seconds = 12;
+	snapshot.libbpf = "1.1";
 	snapshot.synacks_resent = 20;
 	snapshot.memory_bytes = 21;
 	snapshot.max_flows = 22;
 	snapshot.nr_devices = 2;
-	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx", "cookie", NULL };
+	snapshot.devices[0] =
+		(struct snapshot_device){ "eth0",     "native",          "tcx", "cookie", NULL,
+					  { 24, 25 }, { 26, UINT64_MAX } };
+	snapshot.nr_attacks = 2;
+	snapshot.attacks[0] = (struct snapshot_attack){
+		.service = "web",
+		.port = 443,
+		.cause = ARM_SYN_QUEUE,
+		.value = 27,
+		.threshold = 28,
+		.seconds = 29,
+		.syn_rate = 30,
+		.sources = { { "198.18.3.0/24", 61.5 }, { "2001:db8::/48", 0.5 } },
+		.nr_sources = 2,
+	};
+	snapshot.attacks[1] = (struct snapshot_attack){ .service = "mail", .port = 25 };
 	snapshot.devices[1] =
-		(struct snapshot_device){ "eth1", "generic", "none", "monitor", "no \"kfunc\"" };
+		(struct snapshot_device){ "eth1",         "generic", "none",  "monitor",
+					  "no \"kfunc\"", { 0, 0 },  { 0, 0 } };
 	snapshot.nr_rows = 2;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
@@ -140,6 +160,7 @@ static void test_full(void **state)
 	(void)state;
 	fill();
 	json = status_json(&snapshot);
+	assert_string_equal(json_string_value(json_object_get(json, "libbpf")), "1.1");
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_seconds")), 12);
 	assert_int_equal(json_integer_value(json_object_get(json, "synacks_resent")), 20);
 	assert_int_equal(json_integer_value(json_object_get(json, "memory_bytes")), 21);
@@ -147,10 +168,19 @@ static void test_full(void **state)
 	equals(json_object_get(json, "interfaces"),
 	       "[{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", \"path\": "
 	       "\"cookie\", "
-	       "\"why\": null},"
+	       "\"why\": null, \"xdp_runs\": 24, \"xdp_run_ns\": 25, \"tc_runs\": 26, "
+	       "\"tc_run_ns\": 9223372036854775807},"
 	       "{\"name\": \"eth1\", \"xdp_mode\": \"generic\", \"tc\": \"none\", \"path\": "
 	       "\"monitor\", "
-	       "\"why\": \"no \\\"kfunc\\\"\"}]");
+	       "\"why\": \"no \\\"kfunc\\\"\", \"xdp_runs\": 0, \"xdp_run_ns\": 0, "
+	       "\"tc_runs\": 0, \"tc_run_ns\": 0}]");
+	equals(json_object_get(json, "attacks"),
+	       "[{\"service\": \"web\", \"port\": 443, \"cause\": \"syn_queue\", \"value\": 27, "
+	       "\"threshold\": 28, \"seconds\": 29, \"sources\": ["
+	       "{\"prefix\": \"198.18.3.0/24\", \"percent\": 61.5}, "
+	       "{\"prefix\": \"2001:db8::/48\", \"percent\": 0.5}]},"
+	       "{\"service\": \"mail\", \"port\": 25, \"cause\": \"none\", \"value\": 0, "
+	       "\"threshold\": 0, \"seconds\": 0, \"sources\": []}]");
 	equals(json_object_get(json, "services"),
 	       "[{\"name\": \"web\", \"port\": 443, \"mode\": \"auto\", "
 	       "\"path\": \"kernel-cookie\", \"why\": \"MPTCP\", \"armed\": true, "
@@ -298,9 +328,9 @@ static void test_whys(void **state)
 		const json_t *row = json_array_get(json_object_get(json, "services"), i);
 		const char *said = json_string_value(json_object_get(row, "why"));
 
-		if (i < 300)
+		if (i < 260)
 			assert_string_equal(said, why);
-		else if (i >= 350)
+		else if (i >= 310)
 			assert_string_equal(said, "as services before it; there is no room to say "
 						  "it again");
 	}
@@ -313,15 +343,32 @@ static void test_largest(void **state)
 	static const char name[] =
 		"a-name-of-63-letters-1234567890123456789012345678901234567890123";
 	static char why[RUNG_WHY_SIZE];
-	unsigned int i;
+	unsigned int i, j;
 
 	(void)state;
 	memset(&snapshot, 0xff, sizeof(snapshot));
 	memset(why, 'x', sizeof(why) - 1);
 	snapshot.nr_devices = DEVS_MAX;
 	for (i = 0; i < DEVS_MAX; i++)
-		snapshot.devices[i] = (struct snapshot_device){ "123456789012345", "generic",
-								"none", "monitor", why };
+		snapshot.devices[i] = (struct snapshot_device){
+			"123456789012345",
+			"generic",
+			"none",
+			"monitor",
+			why,
+			{ UINT64_MAX, UINT64_MAX },
+			{ UINT64_MAX, UINT64_MAX },
+		};
+	snapshot.libbpf = "1.99";
+	snapshot.nr_attacks = ATTACKS_SHOWN;
+	for (i = 0; i < ATTACKS_SHOWN; i++) {
+		snapshot.attacks[i].service = name;
+		snapshot.attacks[i].cause = ARM_FLOW_TABLE;
+		snapshot.attacks[i].nr_sources = SOURCES_SHOWN;
+		for (j = 0; j < SOURCES_SHOWN; j++)
+			snapshot.attacks[i].sources[j] =
+				(struct source_share){ "2001:db8:ffff::/48", 99.9 };
+	}
 	snapshot.nr_rows = ROWS_MAX;
 	for (i = 0; i < ROWS_MAX; i++) {
 		struct snapshot_row *row = &snapshot.rows[i];
