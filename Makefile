@@ -31,6 +31,7 @@ BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werr
 
 DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
 CLI_LIBS    := -ljansson
+EXPORTER_LIBS := -ljansson -lmicrohttpd -lsystemd
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 FUZZ_LIBS   := -ljansson -linih
@@ -38,6 +39,7 @@ FUZZ_LIBS   := -ljansson -linih
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC    := $(wildcard cli/*.c)
+EXPORTER_SRC := $(wildcard exporter/*.c) cli/metrics.c cli/wire.c
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -49,7 +51,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 .DEFAULT_GOAL := all
 .PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean install
 
-all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
+all: $(O)/synwardd $(O)/synward $(O)/synward-exporter ## build the daemon, the CLI and the exporter
 
 help: ## list the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1: \2/p' Makefile
@@ -122,6 +124,11 @@ $(O)/cli/%.o: cli/%.c $(O)/version
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+$(O)/exporter/%.o: exporter/%.c $(O)/version
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Icli -c $< -o $@
+
 $(O)/synwardd: $(DAEMON_SRC:%.c=$(O)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(DAEMON_LIBS)
@@ -129,6 +136,10 @@ $(O)/synwardd: $(DAEMON_SRC:%.c=$(O)/%.o)
 $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(CLI_LIBS)
+
+$(O)/synward-exporter: $(EXPORTER_SRC:%.c=$(O)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(EXPORTER_LIBS)
 
 ## ---- the lab -----------------------------------------------------------------------------------
 
@@ -199,6 +210,8 @@ $(O)/man/%: docs/%.scd
 install: all man ## install into PREFIX (default /usr/local), under DESTDIR
 	$(Q)install -D -m 755 $(O)/synwardd $(DESTDIR)$(PREFIX)/sbin/synwardd
 	$(Q)install -D -m 755 $(O)/synward $(DESTDIR)$(PREFIX)/bin/synward
+	$(Q)install -D -m 755 $(O)/synward-exporter $(DESTDIR)$(PREFIX)/bin/synward-exporter
+	$(Q)install -D -m 644 $(O)/man/synward-exporter.8 $(DESTDIR)$(PREFIX)/share/man/man8/synward-exporter.8
 	$(Q)install -D -m 644 $(O)/man/synward.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/synward.conf.5
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
 		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf

@@ -20,10 +20,9 @@
 
 static bool is_counter(const char *name)
 {
-	static const char suffix[] = "_total";
-	const size_t length = strlen(name), nr = sizeof(suffix) - 1;
+	const char *last = strrchr(name, '_');
 
-	return length > nr && !strcmp(name + length - nr, suffix);
+	return last && !strcmp(last, "_total");
 }
 
 /* No help of ours has a backslash or a line's end. */

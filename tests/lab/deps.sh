@@ -9,8 +9,8 @@ set -euo pipefail
 
 packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
-	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev
-	bats clang-format cppcheck shellcheck scdoc jq tcpdump
+	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev libmicrohttpd-dev
+	bats clang-format cppcheck shellcheck scdoc jq tcpdump curl prometheus
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
 # What benchmarks compare by: deps.sh bench
