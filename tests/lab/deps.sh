@@ -10,7 +10,7 @@ set -euo pipefail
 packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev libmicrohttpd-dev
-	bats clang-format cppcheck shellcheck scdoc jq tcpdump curl prometheus
+	bats clang-format cppcheck shellcheck scdoc jq tcpdump curl strace prometheus systemd
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
 # What benchmarks compare by: deps.sh bench
