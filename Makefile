@@ -11,6 +11,7 @@ CC      ?= gcc
 CLANG   ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/local/sbin/bpftool) bpftool)
 PREFIX  ?= /usr/local
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
@@ -215,6 +216,10 @@ install: all man ## install into PREFIX (default /usr/local), under DESTDIR
 	$(Q)install -D -m 644 $(O)/man/synward.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/synward.conf.5
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \
 		install -D -m 644 dist/synward.conf $(DESTDIR)/etc/synward/synward.conf
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/synward/prometheus dist/prometheus/synward.rules.yml
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/synward/grafana dist/grafana/synward.json
+	$(Q)install -D -m 644 -t $(DESTDIR)$(UNIT_DIR) dist/synward-exporter.socket dist/synward-exporter.service
+	$(Q)sed -i 's|^ExecStart=/usr/local/|ExecStart=$(PREFIX)/|' $(DESTDIR)$(UNIT_DIR)/synward-exporter.service
 
 clean: ## remove what was built
 	$(Q)rm -rf $(O)
