@@ -31,6 +31,7 @@ BPF_CFLAGS = -std=gnu11 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Werr
 
 DAEMON_LIBS := -lbpf -linih -lsystemd -ljansson -lmnl -lm
 CLI_LIBS    := -ljansson -linih
+EXPORTER_LIBS := -ljansson -lmicrohttpd -lsystemd
 LAB_LIBS    := -lbpf -ljansson -lpthread -lm
 UNIT_LIBS   := -lcmocka -ljansson -linih -lsystemd
 FUZZ_LIBS   := -ljansson -linih
@@ -38,6 +39,7 @@ FUZZ_LIBS   := -ljansson -linih
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
+EXPORTER_SRC := $(wildcard exporter/*.c) cli/metrics.c cli/wire.c
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -49,7 +51,7 @@ PROG_TESTS := $(patsubst tests/prog/%.c,$(O)/prog/%,$(wildcard tests/prog/test_*
 .DEFAULT_GOAL := all
 .PHONY: all help deps demo check check-unit check-prog check-e2e check-fuzz check-lab check-kernels bench bench-program bench-flood bench-traffic stat lint format run lab tests man clean deb install uninstall FORCE
 
-all: $(O)/synwardd $(O)/synward ## build the daemon and the CLI
+all: $(O)/synwardd $(O)/synward $(O)/synward-exporter ## build the daemon, the CLI and the exporter
 
 help: ## list the targets
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1: \2/p' Makefile
@@ -122,6 +124,11 @@ $(O)/cli/%.o: cli/%.c $(O)/version
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+$(O)/exporter/%.o: exporter/%.c $(O)/version
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Icli -c $< -o $@
+
 $(O)/synwardd: $(DAEMON_SRC:%.c=$(O)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(DAEMON_LIBS)
@@ -129,6 +136,10 @@ $(O)/synwardd: $(DAEMON_SRC:%.c=$(O)/%.o)
 $(O)/synward: $(CLI_SRC:%.c=$(O)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(CLI_LIBS)
+
+$(O)/synward-exporter: $(EXPORTER_SRC:%.c=$(O)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAG) $(LDFLAGS) $^ -o $@ $(EXPORTER_LIBS)
 
 ## ---- the lab -----------------------------------------------------------------------------------
 
@@ -209,8 +220,13 @@ BASHDIR     ?= $(or $(call ask_pkgconf,bash-completion,completionsdir),$(PREFIX)
 # mode:file:where of all that install puts there and uninstall takes away. The config is the operator's: it is not
 # among them.
 INSTALLED = 755:$(O)/synwardd:$(SBINDIR)/synwardd 755:$(O)/synward:$(BINDIR)/synward \
+	755:$(O)/synward-exporter:$(BINDIR)/synward-exporter \
 	644:$(O)/dist/synwardd.service:$(UNITDIR)/synwardd.service 644:dist/synward.sysusers:$(SYSUSERSDIR)/synward.conf \
 	644:dist/synward.bash:$(BASHDIR)/synward \
+	644:$(O)/dist/synward-exporter.service:$(UNITDIR)/synward-exporter.service \
+	644:dist/synward-exporter.socket:$(UNITDIR)/synward-exporter.socket \
+	644:dist/prometheus/synward.rules.yml:$(PREFIX)/share/synward/prometheus/synward.rules.yml \
+	644:dist/grafana/synward.json:$(PREFIX)/share/synward/grafana/synward.json \
 	$(foreach page,$(patsubst docs/%.scd,%,$(wildcard docs/*.scd)),644:$(O)/man/$(page):$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page))
 
 # Anew each time: the paths in it may be others than before.
@@ -219,7 +235,7 @@ $(O)/dist/%: dist/%.in FORCE
 	$(Q)sed 's|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g' $< > $@
 FORCE:
 
-install: all man $(O)/dist/synwardd.service ## install below PREFIX (default /usr/local) and DESTDIR; starts nothing
+install: all man $(O)/dist/synwardd.service $(O)/dist/synward-exporter.service ## install below PREFIX (default /usr/local) and DESTDIR; starts nothing
 	$(Q)for what in $(INSTALLED); do \
 		from=$${what#*:}; install -D -m "$${what%%:*}" "$${from%:*}" "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -e $(DESTDIR)/etc/synward/synward.conf || \

@@ -43,7 +43,7 @@ struct cli {
  */
 typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
 
-cli_verb cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
+cli_verb cli_metrics, cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
 cli_verb cli_allow, cli_deny;
 cli_verb cli_doctor, cli_top, cli_version;
 cli_verb cli_config, cli_reload;

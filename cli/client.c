@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The client's half of the wire format in proto.h, and what is said when the daemon is not there,
- * not for us, silent or strange. What a reply means is for the verbs.
+ * What is said when the daemon is not there, not for us, silent or strange. How bytes come and go
+ * is wire.c's; what a reply means is for the verbs.
  */
 #include "client.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 
 #include "json.h"
 #include "proto.h"
-
-#define WITHOUT_END LONG_MAX /* a time that does not come */
+#include "wire.h"
 
 struct client {
 	const char *path;
 	FILE *complaints;
-	int fd;
-	char *in; /* PROTO_REPLY_MAX + 1 bytes */
-	size_t nr_in;
-	size_t nr_taken; /* of them, by the message that was received last */
+	struct wire *wire;
 };
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static enum cli_exit complain_connect(const struct cli *cli, int err)
 {
@@ -78,76 +61,6 @@ static enum cli_exit complain_lost(const struct client *client, int err)
 		fprintf(client->complaints, "synward: synwardd at %s: %s\n", client->path,
 			strerror(-err));
 	return CLI_FAILED;
-}
-
-/* Until the socket is ready for `events`. Returns 0 or -errno. */
-static int wait_for(int fd, short events, long end_ms)
-{
-	struct pollfd ready = { .fd = fd, .events = events };
-	long left_ms;
-	int nr;
-
-	do {
-		left_ms = end_ms - now_ms();
-		if (end_ms == WITHOUT_END)
-			nr = poll(&ready, 1, -1);
-		else
-			nr = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
-	} while (nr < 0 && errno == EINTR);
-	if (nr < 0)
-		return -errno;
-	return nr ? 0 : -ETIMEDOUT;
-}
-
-static int send_all(int fd, const char *bytes, size_t nr_bytes, long end_ms)
-{
-	ssize_t nr;
-	int err;
-
-	while (nr_bytes) {
-		err = wait_for(fd, POLLOUT, end_ms);
-		if (err)
-			return err;
-		nr = send(fd, bytes, nr_bytes, MSG_NOSIGNAL);
-		if (nr < 0 && errno != EAGAIN)
-			return -errno;
-		if (nr > 0) {
-			bytes += nr;
-			nr_bytes -= (size_t)nr;
-		}
-	}
-	return 0;
-}
-
-/* The next message, which is good until the one after it is received. */
-static int receive_message(struct client *client, long end_ms, const char **ret)
-{
-	const char *end;
-	size_t nr_seen = 0;
-	ssize_t nr;
-	int err;
-
-	client->nr_in -= client->nr_taken;
-	memmove(client->in, client->in + client->nr_taken, client->nr_in);
-	client->nr_taken = 0;
-	while (!(end = memchr(client->in + nr_seen, '\0', client->nr_in - nr_seen))) {
-		nr_seen = client->nr_in;
-		if (client->nr_in > PROTO_REPLY_MAX)
-			return -EMSGSIZE;
-		err = wait_for(client->fd, POLLIN, end_ms);
-		if (err)
-			return err;
-		nr = recv(client->fd, client->in + client->nr_in,
-			  PROTO_REPLY_MAX + 1 - client->nr_in, 0);
-		if (nr == 0)
-			return -ECONNRESET;
-		if (nr < 0 && errno != EAGAIN)
-			return -errno;
-		client->nr_in += nr > 0 ? (size_t)nr : 0;
-	}
-	client->nr_taken = (size_t)(end - client->in) + 1;
-	*ret = client->in;
-	return 0;
 }
 
 /* The daemon's own words where it has some for the user. */
@@ -206,27 +119,21 @@ static enum cli_exit read_reply(const struct client *client, const char *text, j
 static enum cli_exit send_call(struct client *client, const char *method, json_t *parameters,
 			       bool is_more, long end_ms)
 {
-	json_t *request __cleanup(cleanup_json) = NULL;
-	char *text __cleanup(cleanup_free) = NULL;
 	int err;
 
 	if (!parameters) {
 		fputs("synward: a word is no valid UTF-8\n", client->complaints);
 		return CLI_MISUSE;
 	}
-	request = json_pack("{s:s, s:o}", "method", method, "parameters", parameters);
-	if (is_more)
-		json_object_set_new(request, "more", json_true());
-	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	err = text ? send_all(client->fd, text, strlen(text) + 1, end_ms) : -ENOMEM;
+	err = wire_send(client->wire, method, parameters, is_more, end_ms);
 	return err ? complain_lost(client, err) : CLI_DONE;
 }
 
 enum cli_exit client_open(const struct cli *cli, struct client **ret)
 {
 	struct client *client __cleanup(cleanup_client) = NULL;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = cli->socket_path;
+	int err;
 
 	if (!*path || strlen(path) > PROTO_PATH_MAX)
 		return cli_misuse("--socket", "needs a path of 1 to 107 bytes");
@@ -235,13 +142,9 @@ enum cli_exit client_open(const struct cli *cli, struct client **ret)
 		return complain_connect(cli, ENOMEM);
 	client->path = path;
 	client->complaints = cli->complaints ?: stderr;
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	client->in = malloc(PROTO_REPLY_MAX + 1);
-	if (client->fd < 0 || !client->in)
-		return complain_connect(cli, errno);
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (connect(client->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return complain_connect(cli, errno);
+	err = wire_open(path, &client->wire);
+	if (err)
+		return complain_connect(cli, -err);
 	*ret = take_ptr(client);
 	return CLI_DONE;
 }
@@ -250,27 +153,25 @@ void client_close(struct client *client)
 {
 	if (!client)
 		return;
-	if (client->fd >= 0)
-		close(client->fd);
-	free(client->in);
+	wire_close(client->wire);
 	free(client);
 }
 
 enum cli_exit client_send(struct client *client, const char *method, json_t *parameters)
 {
 	return send_call(client, method, parameters, false,
-			 now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
+			 wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
 }
 
 int client_fd(const struct client *client)
 {
-	return client->fd;
+	return wire_fd(client->wire);
 }
 
 enum cli_exit client_receive(struct client *client, json_t **ret)
 {
 	const char *text;
-	int err = receive_message(client, now_ms() + PROTO_DEADLINE_SECONDS * 1000L, &text);
+	int err = wire_receive(client->wire, wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L, &text);
 
 	return err ? complain_lost(client, err) : read_reply(client, text, ret);
 }
@@ -291,13 +192,13 @@ enum cli_exit client_call(struct client *client, const char *method, json_t *par
 enum cli_exit client_listen(struct client *client, const char *method)
 {
 	return send_call(client, method, json_object(), true,
-			 now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
+			 wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
 }
 
 enum cli_exit client_next(struct client *client, json_t **ret)
 {
 	const char *text;
-	int err = receive_message(client, WITHOUT_END, &text);
+	int err = wire_receive(client->wire, WIRE_WITHOUT_END, &text);
 
 	if (err == -ECONNRESET) {
 		fprintf(stderr, "synward: synwardd at %s is gone\n", client->path);

@@ -32,6 +32,7 @@ static const struct verb {
 	  "half-open and known connections" },
 	{ "thresholds", "", 0, cli_thresholds, "what arms each service, and where that is from" },
 	{ "monitor", "", 0, cli_monitor, "attacks as they begin and end, until Ctrl-C" },
+	{ "metrics", "", 0, cli_metrics, "the same as status, as Prometheus text" },
 	{ "set", "SERVICE KEY VALUE", WITH(CLI_PERSIST), cli_set,
 	  "change a key of the config file: arm-half-open 400" },
 	{ "arm", "SERVICE", WITH(CLI_FOR), cli_arm, "answer its SYNs with cookies from now on" },

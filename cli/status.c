@@ -2,7 +2,7 @@
 /*
  * `synward status`: is it protecting, and if not, why not; then the counters. The first line
  * answers the first question without scrolling. `synward reasons`: what each verdict means, and
- * how many there were if synwardd is there to say.
+ * how many there were if synwardd is there to say. `synward metrics`: the same for Prometheus.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "client.h"
 #include "json.h"
+#include "metrics.h"
 #include "names.h"
 #include "proto.h"
 
@@ -77,29 +78,14 @@ static const struct out_table reason_table = { "reason",
 						       OUT_END,
 					       } };
 
-/* The actions of reasons.h in the operator's words. */
-static const char *fate(const char *action)
-{
-	static const char *const words[][2] = { { "PASS", "passed" },
-						{ "DROP", "dropped" },
-						{ "TX", "answered" },
-						{ "REDIRECT", "answered" },
-						{ "NEXT", "-" } };
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(words[i][0], action))
-			return words[i][1];
-	return action;
-}
-
 /* A reason of a newer daemon has no words here, and still its count. */
 static json_t *verdict_row(const char *name, json_t *count)
 {
 	const struct reason_words *words = reason_words(reason_find(name));
 
 	return json_pack("{s:s, s:O, s:s, s:s}", "name", name, "packets", count, "fate",
-			 words ? fate(words->action) : "-", "text", words ? words->text : "-");
+			 words ? reason_fate(words->action) : "-", "text",
+			 words ? words->text : "-");
 }
 
 /* The reasons that were given at least once; for scripts all of them. */
@@ -322,6 +308,26 @@ enum cli_exit cli_status(const struct cli *cli, char **words)
 	print_status(status, cli->format);
 	if (cli->format == OUT_TEXT)
 		print_whys(status);
+	return CLI_DONE;
+}
+
+enum cli_exit cli_metrics(const struct cli *cli, char **words)
+{
+	json_t *status __cleanup(cleanup_json) = NULL;
+	char *text __cleanup(cleanup_free) = NULL;
+	enum cli_exit end;
+
+	if (cli->format != OUT_TEXT)
+		return cli_misuse(words[0], "has one format only; for others there is 'status'");
+	end = client_ask(cli, PROTO_STATUS, json_object(), &status);
+	if (end)
+		return end;
+	text = metrics_text(status);
+	if (!text) {
+		fputs("synward: no memory for the metrics\n", stderr);
+		return CLI_FAILED;
+	}
+	fputs(text, stdout);
 	return CLI_DONE;
 }
 

@@ -295,6 +295,8 @@ int rows_snapshot(struct rows *rows, struct snapshot *ret)
 			.mode = row->wanted.mode,
 			.armed = is_armed(row, now_ms),
 			.armed_until_seconds = armed_seconds(row, now_ms),
+			.attacked = row->attack.is_going_on,
+			.attacks = row->look.live.times,
 			.counts = row->look.counts,
 			.half_open = row->look.half_open,
 			.half_open_bytes = row->look.half_open * dataplane_request_bytes(rows->dp),

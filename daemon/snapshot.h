@@ -72,6 +72,8 @@ struct snapshot_row {
 	enum svc_mode mode;
 	bool armed;
 	__u32 armed_until_seconds; /* time left, rounded up; 0: not armed */
+	bool attacked;             /* in any mode, as `synward monitor` tells it */
+	__u32 attacks;             /* how often the data path saw one begin */
 	struct row_counts counts;  /* over all CPUs */
 	__u64 half_open;       /* handshakes that were answered, by whomever, and not finished */
 	__u64 half_open_bytes; /* what they would take in the kernel */

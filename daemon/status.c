@@ -92,7 +92,7 @@ static json_t *row_thresholds_json(const struct thresholds *thresholds)
 
 /* A reply has room for so much of why services are not answered in the best way. With a thousand of
  * them most say the same. */
-#define WHYS_BYTES_MAX (168 * 1024)
+#define WHYS_BYTES_MAX (120 * 1024)
 #define WHY_LEFT_OUT "as services before it; there is no room to say it again"
 
 static json_t *why_json(const char *why, size_t *nr_bytes)
@@ -113,6 +113,8 @@ static json_t *row_status_json(const struct snapshot_row *row, size_t *nr_bytes)
 		{ "why", why_json(row->why, nr_bytes) },
 		{ "armed", json_boolean(row->armed) },
 		{ "armed_until_seconds", number(row->armed_until_seconds) },
+		{ "attacked", json_boolean(row->attacked) },
+		{ "attacks", number(row->attacks) },
 		{ "syns", number(row->counts.syns) },
 		{ "cookies_sent", number(row->counts.cookies_sent) },
 		{ "cookies_valid", number(row->counts.cookies_valid) },

@@ -37,6 +37,22 @@ static inline const struct reason_words *reason_words(unsigned int reason)
 	return reason < NR_REASONS ? &words[reason] : NULL;
 }
 
+/* The actions of reasons.h in the operator's words. */
+static inline const char *reason_fate(const char *action)
+{
+	static const char *const words[][2] = { { "PASS", "passed" },
+						{ "DROP", "dropped" },
+						{ "TX", "answered" },
+						{ "REDIRECT", "answered" },
+						{ "NEXT", "-" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(words[i][0], action))
+			return words[i][1];
+	return action;
+}
+
 /* The name in JSON: the lower-case form. `reason` is below NR_REASONS. Returns `buffer`. */
 static inline const char *reason_name(unsigned int reason, char buffer[REASON_NAME_SIZE])
 {

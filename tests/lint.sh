@@ -31,7 +31,7 @@ clang-format --dry-run -Werror "${c_files[@]}" || complain "format: 'make format
 # watch for real ones.
 cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	--suppress=memleak --suppress=resourceLeak --suppress=missingInclude --std=c11 \
-	-D'__cleanup(x)=' -D'LIBBPF_OPTS(type, name, ...)=struct type name' -DVERSION='"lint"' -Iinclude -Idaemon -Icli daemon cli tests/unit || complain "cppcheck"
+	-D'__cleanup(x)=' -D'LIBBPF_OPTS(type, name, ...)=struct type name' -DVERSION='"lint"' -Iinclude -Idaemon -Icli daemon cli exporter tests/unit || complain "cppcheck"
 
 while read -r f; do
 	scdoc <"$f" >/dev/null || complain "$f: scdoc"

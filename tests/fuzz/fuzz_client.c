@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/handshakes.c cli/lists.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c */
+/* sources: cli/client.c cli/handshakes.c cli/lists.c cli/metrics.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c */
 /*
  * Arbitrary bytes as what answers at the control socket, for the verbs that print a reply. The
  * first byte says which verb and in which format; the rest comes over a real socket, which then
@@ -11,11 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli.h"
+#include "json.h"
+
 static int connect_to_answer(int fd, const struct sockaddr *address, socklen_t size);
 
-/* The client itself, but that it finds us where it connects. */
+/* The wire itself, but that it finds us where it connects. */
 #define connect connect_to_answer
-#include "../../cli/client.c"
+#include "../../cli/wire.c"
 #undef connect
 
 #define ANSWER_MAX 65536 /* fits into the socket's buffer */
@@ -95,7 +98,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cli.format = data[0] >> 2 & 3;
 	answer = data + 1;
 	answer_bytes = size - 1;
-	run(data[0] & 0x10 ? cli_deny : verbs[data[0] & 3], &cli);
+	if (data[0] & 0x20)
+		run(cli_metrics, &cli);
+	else
+		run(data[0] & 0x10 ? cli_deny : verbs[data[0] & 3], &cli);
 	close(peer);
 	return 0;
 }
