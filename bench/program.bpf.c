@@ -98,15 +98,13 @@ static __always_inline void connection_pick(struct pkt *pkt, __u32 number)
 
 static __always_inline __u64 flow_of(struct pkt *pkt)
 {
-	struct cpu_state *cpu = ONLY(cpu_state);
-	struct sip_key key;
+	struct cpu_state *cpu = cpu_state_of();
 
 	if (!cpu)
 		return 0;
 	__builtin_memcpy(&pkt->dst, conf.dst, sizeof(pkt->dst));
 	pkt->is_v6 = conf.is_v6;
-	flow_key(cpu, &key);
-	return flow_id_make(&key, pkt);
+	return flow_id_make(&cpu->flow_key, pkt);
 }
 
 static __always_inline void connection_forget(struct pkt *pkt)
@@ -123,7 +121,7 @@ static __always_inline void connection_forget(struct pkt *pkt)
 /* The ACK of a cookie that was sent a moment ago, to a SYN of that sequence number less one. */
 static __always_inline void cookie_acknowledge(struct pkt *pkt, __u32 *ret_tsecr)
 {
-	struct cpu_state *cpu = ONLY(cpu_state);
+	struct cpu_state *cpu = cpu_state_of();
 	struct offer offer = { .mss = 1460, .wscale = 7, .sack = true, .timestamps = conf.has_ts };
 	__u64 id = flow_of(pkt), now_ms = clock_ms(), epoch;
 	__u32 low;
@@ -132,8 +130,8 @@ static __always_inline void cookie_acknowledge(struct pkt *pkt, __u32 *ret_tsecr
 		return;
 	epoch = epoch_of(now_ms, settings.epoch_shift);
 	low = cookie_pack(&offer, epoch, conf.is_v6);
-	pkt->ack = bpf_htonl(cookie_make(epoch_key(cpu, epoch), id, bpf_ntohl(pkt->seq) - 1, low,
-					 offer.timestamps) +
+	pkt->ack = bpf_htonl(cookie_make(&epoch_key(cpu, epoch)->key, id, bpf_ntohl(pkt->seq) - 1,
+					 low, offer.timestamps) +
 			     1);
 	*ret_tsecr = (__u32)now_ms + ts_offset(id);
 }

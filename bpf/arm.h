@@ -63,24 +63,34 @@ static __always_inline __u32 rate_add(struct row_rate *rate, __u32 second, __u32
 	return (__u32)__sync_fetch_and_add(&rate->now, n) + n;
 }
 
-/* Count a SYN, and see what the rate means: above the one mark an attack begins, above the other it
- * goes on. */
-static __always_inline void arm_by_rate(struct judgement *j)
+/* Count a SYN. False: this CPU keeps it for now. */
+static __always_inline bool rate_is_due(const struct judgement *j, __u32 flush_every)
+{
+	struct row_cpu *here = j->here;
+
+	if (unlikely(here->rate_second != j->second)) {
+		here->rate_second = j->second;
+		here->rate_kept = 0;
+	}
+	return ++here->rate_kept >= flush_every;
+}
+
+/* See what the rate means: above the one mark an attack begins, above the other it goes on. */
+static __always_inline void rate_judge(struct judgement *j)
 {
 	struct arm_why why = { .cause = ARM_SYN_RATE, .threshold = j->row->arm_syn_rate };
 	struct row_cpu *here = j->here;
 
-	if (here->rate_second != j->second) {
-		here->rate_second = j->second;
-		here->rate_kept = 0;
-	}
-	here->rate_kept++;
-	if ((is_attacked(j) || is_armed(j)) && here->rate_kept < j->row->flush_every)
-		return;
 	why.value = rate_add(&row_rate[j->row_index & ROW_MASK], j->second, here->rate_kept);
 	here->rate_kept = 0;
 	if (why.value >= (is_attacked(j) ? j->row->low_water : j->row->arm_syn_rate))
 		attack_seen(j, &why);
+}
+
+static __always_inline void arm_by_rate(struct judgement *j)
+{
+	if (rate_is_due(j, j->row->flush_every) || !(is_attacked(j) || is_armed(j)))
+		rate_judge(j);
 }
 
 #endif

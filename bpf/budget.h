@@ -21,14 +21,14 @@
 
 /* Not secret enough to keep a prefix's neighbours unknown for ever, and it need not be: whoever
  * wants to wear out a prefix's budget can claim to come from that prefix. */
-static __always_inline __u64 prefix_hash(struct cpu_state *cpu, const struct pkt *p)
+static __always_inline __u64 prefix_hash(const struct secret *s, const struct pkt *p)
 {
 	__u64 prefix = source_prefix(p), h;
 
 	/* Turned round, so that all bits of the salt count; bit 32 is free, and tells the family.
 	 */
 	h = prefix << 32 | prefix >> 32 | (__u64)!p->is_v6 << 32;
-	h *= secret_of(cpu)->salt | 1;
+	h *= s->salt | 1;
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ULL; /* 2^64 divided by the golden ratio */
 	return h >> 32;
@@ -110,19 +110,22 @@ __noinline int synack_flush(__u32 hash, __u32 second)
  */
 static __always_inline bool synack_take(const struct judgement *j, const struct pkt *p)
 {
-	__u32 *here, used, hash;
+	__u32 *here, word, hash;
 
 	if (!settings.synack_cap)
 		return true;
-	hash = prefix_hash(j->cpu, p);
+	hash = prefix_hash(&j->cpu->secret, p);
 	here = BUDGET_OF(synack_here, SYNACK_BUDGETS, hash);
 	if (!here)
 		return true;
-	used = budget_used(here, j->second);
-	if (unlikely(used == BUDGET_USED_MAX))
+	word = *here;
+	if (unlikely((word ^ budget_word(j->second, 0)) > BUDGET_USED_MAX))
+		word = budget_word(j->second, 0);
+	if (unlikely((word & BUDGET_USED_MAX) == BUDGET_USED_MAX))
 		return false;
-	*here = budget_word(j->second, used + 1);
-	return likely(used + 1 < settings.synack_flush) || synack_flush(hash, j->second);
+	*here = ++word;
+	return likely((word & BUDGET_USED_MAX) < settings.synack_flush) ||
+	       synack_flush(hash, j->second);
 }
 
 /* May the prefix of cpu_state's packet have one more cookie looked at? Only wrong ones cost
@@ -134,7 +137,7 @@ __noinline int verify_ask(__u32 second, bool take)
 
 	if (!cpu) /* for the verifier */
 		return true;
-	budget = BUDGET_OF(verify_budgets, VERIFY_BUDGETS, prefix_hash(cpu, &cpu->pkt));
+	budget = BUDGET_OF(verify_budgets, VERIFY_BUDGETS, prefix_hash(&cpu->secret, &cpu->pkt));
 	if (!budget)
 		return true;
 	if (!take)
@@ -161,7 +164,7 @@ __noinline int reset_ask(__u32 second)
 
 	if (!cpu) /* for the verifier */
 		return false;
-	hash = prefix_hash(cpu, &cpu->pkt);
+	hash = prefix_hash(&cpu->secret, &cpu->pkt);
 	chance = ((__u32)hash ^ second) * 0x9e3779b1U;
 	budget = BUDGET_OF(reset_budgets, RESET_BUDGETS, hash);
 	return budget && budget_take(budget, second, RESET_LEAST + (chance >> 16) % RESET_SPREAD);

@@ -53,7 +53,7 @@ static __always_inline bool segment_checksum_ok(struct xdp_md *ctx, const struct
 			return false;
 		sum += payload;
 	}
-	return csum_fold(sum) == 0xffff || th->check == csum_fold(pseudo);
+	return csum_is_right(sum) || th->check == csum_fold(pseudo);
 }
 
 #endif

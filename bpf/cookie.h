@@ -49,13 +49,19 @@
  * MSS classes, rounded down to. They name what links and tunnels really announce: Ethernet, PPPoE,
  * WireGuard, IPsec, GRE, VXLAN, the clouds' own MTUs, jumbo frames.
  */
+#define MSS_CLASS_USUAL 14
+#define MSS_USUAL_V4 1460
+#define MSS_USUAL_V6 1440
+#define MSS_JUMBO_V4 8960
+#define MSS_JUMBO_V6 8940
+
 static const volatile __u16 mss_class_v4[NR_MSS_CLASSES] = {
-	536,  1024, 1220, 1260, 1300, 1340, 1360, 1370,
-	1380, 1400, 1410, 1420, 1440, 1452, 1460, 8960,
+	536,  1024, 1220, 1260, 1300, 1340, 1360,         1370,
+	1380, 1400, 1410, 1420, 1440, 1452, MSS_USUAL_V4, MSS_JUMBO_V4,
 };
 static const volatile __u16 mss_class_v6[NR_MSS_CLASSES] = {
-	1220, 1240, 1260, 1280, 1300, 1320, 1340, 1350,
-	1360, 1380, 1390, 1400, 1420, 1432, 1440, 8940,
+	1220, 1240, 1260, 1280, 1300, 1320, 1340,         1350,
+	1360, 1380, 1390, 1400, 1420, 1432, MSS_USUAL_V6, MSS_JUMBO_V6,
 };
 
 /* What a finished handshake is made of, apart from addresses and sequence numbers. */
@@ -135,8 +141,17 @@ static __always_inline __u16 mss_of_class(__u32 class, bool is_v6)
 	return is_v6 ? mss_class_v6[class] : mss_class_v4[class];
 }
 
-/* The class of most links: Ethernet's. */
-#define MSS_CLASS_USUAL 14
+/* Of most links: Ethernet's. */
+static __always_inline __u16 mss_usual(bool is_v6)
+{
+	return is_v6 ? MSS_USUAL_V6 : MSS_USUAL_V4;
+}
+
+/* Is MSS_CLASS_USUAL the class of @mss? */
+static __always_inline bool is_usual_mss(__u16 mss, bool is_v6)
+{
+	return mss >= mss_usual(is_v6) && mss < (is_v6 ? MSS_JUMBO_V6 : MSS_JUMBO_V4);
+}
 
 /* The largest class that is not above @mss; what is below all of them is in the first. */
 static __always_inline __u32 mss_class(__u16 mss, bool is_v6)
@@ -173,11 +188,16 @@ static __always_inline __u32 profile_pick(const struct offer *o, bool is_v6)
 	return NR_PROFILES - 1;
 }
 
+static __always_inline __u16 cookie_mss_ts(__u32 low, bool is_v6)
+{
+	return mss_of_class(low >> LOW_MSS_SHIFT, is_v6);
+}
+
 /* What the low bits of a cookie say. */
 static __always_inline void cookie_unpack(__u32 low, bool timestamps, bool is_v6, struct offer *ret)
 {
 	if (timestamps) {
-		ret->mss = mss_of_class(low >> LOW_MSS_SHIFT, is_v6);
+		ret->mss = cookie_mss_ts(low, is_v6);
 		ret->wscale = (low >> LOW_WSCALE_SHIFT) & 0xf;
 		ret->sack = low & LOW_SACK;
 		ret->ecn = low & LOW_ECN;
@@ -207,13 +227,13 @@ static __always_inline __u32 cookie_pack(const struct offer *o, __u64 epoch, boo
 	return cookie_low_ts(o, mss_class(o->mss, is_v6));
 }
 
-/* @client_isn in host order, @low from cookie_pack(), @key that of the epoch. Returns our ISN, host
- * order. */
-static __always_inline __u32 cookie_make(const struct sip_key *key, __u64 flow_id, __u32 client_isn,
-					 __u32 low, bool timestamps)
+/* @client_isn in host order, @low from cookie_pack(), @key that of the epoch, as a hash begins with
+ * it. Returns our ISN, host order. */
+static __always_inline __u32 cookie_make(const struct sip_state *key, __u64 flow_id,
+					 __u32 client_isn, __u32 low, bool timestamps)
 {
 	__u64 mac =
-		sip_hash15(key, flow_id, (__u64)timestamps << 48 | (__u64)low << 32 | client_isn);
+		sip_from15(key, flow_id, (__u64)timestamps << 48 | (__u64)low << 32 | client_isn);
 
 	return (__u32)mac << (timestamps ? LOW_BITS_TS : LOW_BITS_PLAIN) | low;
 }
@@ -223,8 +243,8 @@ static __always_inline __u32 cookie_low(__u32 cookie, bool timestamps)
 	return cookie & (timestamps ? LOW_MASK_TS : LOW_MASK_PLAIN);
 }
 
-static __always_inline bool cookie_check(const struct sip_key *key, __u64 flow_id, __u32 client_isn,
-					 __u32 cookie, bool timestamps)
+static __always_inline bool cookie_check(const struct sip_state *key, __u64 flow_id,
+					 __u32 client_isn, __u32 cookie, bool timestamps)
 {
 	return cookie_make(key, flow_id, client_isn, cookie_low(cookie, timestamps), timestamps) ==
 	       cookie;

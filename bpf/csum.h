@@ -37,4 +37,17 @@ static __always_inline __u16 csum_fold(__u64 sum)
 	return half >> 16;
 }
 
+/*
+ * Does a sum that is not 0 fold to 0xffff, as that of a right checksum does? It does when it is a
+ * multiple of 0xffff, and of an odd number the multiples are those whose product with its inverse
+ * is below 2^64 divided by it (Warren, "Hacker's Delight", 10-17). 0xffff times CSUM_EACH is
+ * 2^64 - 1, so the inverse is -CSUM_EACH.
+ */
+#define CSUM_EACH 0x0001000100010001ULL
+
+static __always_inline bool csum_is_right(__u64 sum)
+{
+	return sum * -CSUM_EACH <= CSUM_EACH;
+}
+
 #endif

@@ -42,26 +42,27 @@
 
 const volatile __u32 flow_set_mask = FLOW_SETS_DEFAULT - 1;
 
-static __always_inline __u64 flow_id_v4(const struct sip_key *key, __be32 src, __be32 dst,
+/* Of addresses and ports as they are in the packet. */
+static __always_inline __u64 flow_id_v4(const struct sip_state *key, __be32 src, __be32 dst,
 					__be16 sport, __be16 dport)
 {
-	return sip_hash15(key, (__u64)src << 32 | dst, (__u32)sport << 16 | dport);
+	return sip_from15(key, src | (__u64)dst << 32, sport | (__u32)dport << 16);
 }
 
-static __always_inline __u64 flow_id_v6(const struct sip_key *key, const __be32 src[4],
+static __always_inline __u64 flow_id_v6(const struct sip_state *key, const __be32 src[4],
 					const __be32 dst[4], __be16 sport, __be16 dport)
 {
 	__u64 word[] = {
-		(__u64)src[0] << 32 | src[1],
-		(__u64)src[2] << 32 | src[3],
-		(__u64)dst[0] << 32 | dst[1],
-		(__u64)dst[2] << 32 | dst[3],
+		src[0] | (__u64)src[1] << 32,
+		src[2] | (__u64)src[3] << 32,
+		dst[0] | (__u64)dst[1] << 32,
+		dst[2] | (__u64)dst[3] << 32,
 	};
 
-	return sip_hash39(key, word, (__u32)sport << 16 | dport);
+	return sip_from39(key, word, sport | (__u32)dport << 16);
 }
 
-static __always_inline __u64 flow_id_make(const struct sip_key *key, const struct pkt *p)
+static __always_inline __u64 flow_id_make(const struct sip_state *key, const struct pkt *p)
 {
 	if (!p->is_v6)
 		return flow_id_v4(key, p->src.word[3], p->dst.word[3], p->sport, p->dport);
@@ -100,14 +101,14 @@ static __always_inline bool flow_is_seen(__u64 id, __u32 second)
  * here with every packet. Global, so that it is verified once, as the next is. */
 __noinline int flow_seen_add(__u64 id, __u32 second)
 {
-	__u64 word = flow_seen_word(id, second);
+	__u32 word = flow_seen_word(id, second);
 	struct flow_seen *seen = flow_seen_of(id);
 	__u32 at = FLOW_WAYS - 1;
 
 	if (!seen || flow_seen_has(seen, word))
 		return 0;
 	for (__u32 i = 0; i < FLOW_WAYS - 1; i++)
-		if ((__u16)seen->word[i] != (__u16)second) {
+		if ((__u8)seen->word[i] != (__u8)second) {
 			at = i;
 			break;
 		}
@@ -121,7 +122,7 @@ __noinline int flow_seen_forget(__u64 id)
 	struct flow_seen *seen = flow_seen_of(id);
 
 	for (int i = 0; seen && i < FLOW_WAYS; i++)
-		if (!((seen->word[i] ^ id) >> 16))
+		if (flow_seen_is_of(seen->word[i], id))
 			seen->word[i] = 0;
 	return 0;
 }

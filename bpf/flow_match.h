@@ -34,38 +34,50 @@ static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 t
 }
 
 /*
- * A connection's entry is looked at once a second; its other packets ask one line for the whole set
- * that says so:
+ * A connection's entry is looked at once a second; its other packets ask half a cache line for the
+ * whole set that says so:
  *
- *      63                                            16 15             0
- *     +------------------------------------------------+----------------+
- *     |                     of the id                  |  that second   |
- *     +------------------------------------------------+----------------+
+ *      31                               8 7              0
+ *     +----------------------------------+----------------+
+ *     |        bits 63..40 of the id     |  that second   |
+ *     +----------------------------------+----------------+
  *
- * The second comes round again after 18 hours, for a second; what is then believed passes, as it
- * would have then.
+ * It may be wrong: the second comes round again after four minutes, for a second, and of 2^21
+ * packets that belong to no connection one looks like a set's. What is then believed passes to the
+ * kernel, which knows.
  */
 struct flow_seen {
-	__u64 word[FLOW_WAYS];
+	union {
+		__u32 word[FLOW_WAYS];
+		__u64 two[FLOW_WAYS / 2];
+	};
 };
 
-static __always_inline __u64 flow_seen_word(__u64 id, __u32 second)
+static __always_inline __u32 flow_seen_word(__u64 id, __u32 second)
 {
-	return (id & ~0xffffULL) | (second & 0xffff);
+	return (__u32)(id >> 40) << 8 | (second & 0xff);
 }
 
-/* Bit 63 of x | -x is 0 for 0 alone. */
-static __always_inline bool flow_seen_has(const struct flow_seen *seen, __u64 want)
+/* Of the same connection, whatever the second? */
+static __always_inline bool flow_seen_is_of(__u32 word, __u64 id)
 {
-	__u64 others = ~0ULL;
+	return word >> 8 == (__u32)(id >> 40);
+}
+
+/* As the tags are compared, two in a word. */
+#define SEEN_IN_EACH 0x0000000100000001ULL
+
+static __always_inline bool flow_seen_has(const struct flow_seen *seen, __u32 want)
+{
+	__u64 match = 0;
 
 	UNROLL
-	for (int i = 0; i < FLOW_WAYS; i++) {
-		__u64 x = seen->word[i] ^ want;
+	for (int i = 0; i < FLOW_WAYS / 2; i++) {
+		__u64 x = seen->two[i] ^ want * SEEN_IN_EACH;
 
-		others &= x | -x;
+		match |= (x - SEEN_IN_EACH) & ~x;
 	}
-	return !(others >> 63);
+	return match & SEEN_IN_EACH << 31;
 }
 
 #endif

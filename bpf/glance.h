@@ -33,7 +33,7 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 {
 	const struct iphdr *ip = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip + 1);
-	struct sip_key key;
+	__u32 port;
 
 	if ((void *)(th + 1) > end)
 		return GO_ON;
@@ -41,12 +41,13 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 		return NOT_TCP;
 	if (*(const __u8 *)ip != IPV4_PLAIN || (ip->frag_off & bpf_htons(IP_FRAGMENT_BITS)))
 		return GO_ON;
-	if (!is_port_listed(th->dest))
+	port = port_number(th->dest);
+	if (!port)
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v4(ctx, j, frame, end);
-	flow_key(j->cpu, &key);
-	return glance_flow(j, flow_id_v4(&key, ip->saddr, ip->daddr, th->source, th->dest));
+		return lane_v4(ctx, j, frame, end, port);
+	return glance_flow(
+		j, flow_id_v4(&j->cpu->flow_key, ip->saddr, ip->daddr, th->source, th->dest));
 }
 
 static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
@@ -54,7 +55,7 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 {
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	const struct tcphdr *th = (void *)(ip6 + 1);
-	struct sip_key key;
+	__u32 port;
 
 	if ((void *)(ip6 + 1) > end)
 		return GO_ON;
@@ -63,25 +64,26 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 	if ((void *)(th + 1) > end || ip6->nexthdr != IPPROTO_TCP ||
 	    *(const __u8 *)ip6 >> 4 != IPV6_VERSION)
 		return GO_ON;
-	if (!is_port_listed(th->dest))
+	port = port_number(th->dest);
+	if (!port)
 		return NOT_SERVICE;
 	if (!is_mid_stream(th))
-		return lane_v6(ctx, j, frame, end);
-	flow_key(j->cpu, &key);
-	return glance_flow(j, flow_id_v6(&key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
-					 th->source, th->dest));
+		return lane_v6(ctx, j, frame, end, port);
+	return glance_flow(j, flow_id_v6(&j->cpu->flow_key, ip6->saddr.s6_addr32,
+					 ip6->daddr.s6_addr32, th->source, th->dest));
 }
 
 static __always_inline enum reason glance(struct xdp_md *ctx, struct judgement *j, void *frame,
 					  void *end)
 {
-	const struct ethhdr *eth = frame;
+	__be16 proto;
 
-	if ((void *)(eth + 1) > end)
+	if (frame + ETH_HLEN > end)
 		return GO_ON;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
+	proto = *(const __be16 *)(frame + 2 * ETH_ALEN); /* of the packed struct, bytes are read */
+	if (proto == bpf_htons(ETH_P_IP))
 		return glance_v4(ctx, j, frame, end);
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+	if (proto == bpf_htons(ETH_P_IPV6))
 		return glance_v6(ctx, j, frame, end);
 	return GO_ON;
 }

@@ -74,7 +74,7 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 
 	if (!judgement_begin(&j))
 		return false;
-	if (skb_parse(skb, false, j.pkt) != GO_ON || !is_port_listed(j.pkt->dport) ||
+	if (skb_parse(skb, false, j.pkt) != GO_ON || !port_number(j.pkt->dport) ||
 	    service_find(&j, j.pkt) != GO_ON)
 		return false;
 	clock_read(&j);

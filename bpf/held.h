@@ -71,13 +71,12 @@ static __always_inline void held_release(const struct judgement *j, __u64 opened
 		       bucket_of(j, opened_ms));
 }
 
-static __always_inline void cookie_count_in(const struct judgement *j)
+static __always_inline void cookie_count_in(const struct judgement *j, __u32 now)
 {
 	struct half_open *cookies = &j->here->cookies;
-	__u32 now = bucket_of(j, j->now_ms);
 
 	if (unlikely(half_open_is_behind(cookies, now)))
-		cookies_catch_up(cookies, now, j->row->nr_buckets);
+		cookies_catch_up(cookies, now, rows[j->row_index & ROW_MASK].nr_buckets);
 	half_open_add(cookies, now);
 }
 

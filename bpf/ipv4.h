@@ -25,7 +25,7 @@ struct ipv4_header {
 /* Of a header without options. */
 static __always_inline bool ipv4_plain_checksum_ok(const __be32 *w)
 {
-	return csum_fold((__u64)w[0] + w[1] + w[2] + w[3] + w[4]) == 0xffff;
+	return csum_is_right((__u64)w[0] + w[1] + w[2] + w[3] + w[4]);
 }
 
 static __always_inline bool ipv4_checksum_ok(const __be32 *word, __u32 nr_words)
@@ -35,7 +35,7 @@ static __always_inline bool ipv4_checksum_ok(const __be32 *word, __u32 nr_words)
 	UNROLL
 	for (__u32 i = 0; i < nr_words; i++)
 		sum += word[i];
-	return csum_fold(sum) == 0xffff;
+	return csum_is_right(sum);
 }
 
 /* Options that are cut short end the list, as an end does: the kernel will refuse them. */

@@ -50,10 +50,38 @@ static __always_inline __u64 clock_ms(void)
 	return bpf_ktime_get_coarse_ns() / NS_PER_MS;
 }
 
+/* Entry 0 of a map of one. */
+#define ONLY(map)                                    \
+	({                                           \
+		__u32 zero_ = 0;                     \
+		bpf_map_lookup_elem(&(map), &zero_); \
+	})
+
+/* Each CPU keeps a copy of the secret, and the state in which its flow ids begin. Its epoch keys
+ * are to be derived anew then. Global, so that it is verified once. */
+__noinline int secret_read(void)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+	const struct secret *s = ONLY(secret);
+	struct sip_key key;
+
+	if (!cpu || !s) /* for the verifier */
+		return -1;
+	cpu->secret_serial = *(volatile __u32 *)&settings.secret_serial; /* or a later one */
+	key.k[0] = s->flow[0];
+	key.k[1] = s->flow[1];
+	sip_begin(&cpu->flow_key, &key);
+	cpu->secret = *s;
+	cpu->epoch_keys[0].epoch = NO_EPOCH;
+	cpu->epoch_keys[1].epoch = NO_EPOCH;
+	return 0;
+}
+
 /*
  * What time it is. The clock moves with the jiffies, so it is asked once a tick: these are a load,
  * and it is a call and two divisions. They move first, and a CPU that asks in between is a tick
- * late; it asks again, until the clock has moved too.
+ * late; it asks again, until the clock has moved too. A tick is also how late it may hear of
+ * another secret.
  */
 static __always_inline void clock_read(struct judgement *j)
 {
@@ -67,17 +95,12 @@ static __always_inline void clock_read(struct judgement *j)
 			cpu->tick = tick;
 		cpu->now_ms = now_ms;
 		cpu->second = now_ms / 1000;
+		if (unlikely(cpu->secret_serial != settings.secret_serial))
+			secret_read();
 	}
 	j->now_ms = cpu->now_ms;
 	j->second = cpu->second;
 }
-
-/* Entry 0 of a map of one. */
-#define ONLY(map)                                    \
-	({                                           \
-		__u32 zero_ = 0;                     \
-		bpf_map_lookup_elem(&(map), &zero_); \
-	})
 
 /* The verifier shall not know on which of many paths @x was found, or it would follow each of them
  * to the end. */
@@ -87,10 +110,19 @@ static __always_inline __u32 forget(struct cpu_state *cpu, __u32 x)
 	return *(volatile __u32 *)&cpu->forgotten;
 }
 
-/* False never happens: a map of one has an entry 0. */
+/* NULL never happens: a map of one has an entry 0. */
+static __always_inline struct cpu_state *cpu_state_of(void)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+
+	if (cpu && unlikely(!cpu->secret.salt))
+		secret_read();
+	return cpu;
+}
+
 static __always_inline bool judgement_begin(struct judgement *j)
 {
-	j->cpu = ONLY(cpu_state);
+	j->cpu = cpu_state_of();
 	if (!j->cpu)
 		return false;
 	j->pkt = &j->cpu->pkt;
@@ -98,55 +130,59 @@ static __always_inline bool judgement_begin(struct judgement *j)
 	return true;
 }
 
-/* Of this CPU, so that it is looked up once. */
-static __always_inline const struct secret *secret_of(struct cpu_state *cpu)
-{
-	if (unlikely(!cpu->secret.salt)) {
-		const struct secret *s = ONLY(secret);
-
-		if (s)
-			cpu->secret = *s;
-	}
-	return &cpu->secret;
-}
-
-static __always_inline void flow_key(struct cpu_state *cpu, struct sip_key *ret)
-{
-	const struct secret *s = secret_of(cpu);
-
-	ret->k[0] = s->flow[0];
-	ret->k[1] = s->flow[1];
-}
-
 /* Of cpu_state's packet. Global, so that it is verified once. */
 __noinline __u64 flow_id_ask(void)
 {
 	struct cpu_state *cpu = ONLY(cpu_state);
-	struct sip_key key;
 
 	if (!cpu) /* for the verifier */
 		return 0;
-	flow_key(cpu, &key);
-	return flow_id_make(&key, &cpu->pkt);
+	return flow_id_make(&cpu->flow_key, &cpu->pkt);
 }
 
-/* The key of @epoch, which each CPU derives once and keeps; two fit, because two are accepted. */
-static __always_inline const struct sip_key *epoch_key(struct cpu_state *cpu, __u64 epoch)
+static __always_inline __u64 epoch_now(const struct judgement *j)
 {
-	struct epoch_key *slot = epoch & 1 ? &cpu->epoch_keys[1] : &cpu->epoch_keys[0];
-
-	if (unlikely(slot->epoch != epoch || !(slot->key.k[0] | slot->key.k[1]))) {
-		const struct secret *s = secret_of(cpu);
-		struct sip_key master = { { s->master[0], s->master[1] } };
-
-		epoch_key_make(&master, epoch, &slot->key);
-		slot->epoch = epoch;
-	}
-	return &slot->key;
+	return epoch_of(j->now_ms, settings.epoch_shift);
 }
 
-/* Has any service this port? */
-static __always_inline bool is_port_listed(__be16 dport)
+/* Where a CPU keeps the key of @epoch: two fit, because two are accepted. */
+static __always_inline struct epoch_key *epoch_slot(struct cpu_state *cpu, __u64 epoch)
+{
+	return &cpu->epoch_keys[epoch & 1];
+}
+
+/* Global, so that it is verified once. */
+__noinline int epoch_key_derive(__u64 epoch)
+{
+	struct cpu_state *cpu = ONLY(cpu_state);
+	struct sip_key master, key;
+	struct epoch_key *slot;
+	bool is_new;
+
+	if (!cpu) /* for the verifier */
+		return -1;
+	is_new = epoch >= cpu->secret.from_epoch;
+	master.k[0] = is_new ? cpu->secret.master[0] : cpu->secret.master_before[0];
+	master.k[1] = is_new ? cpu->secret.master[1] : cpu->secret.master_before[1];
+	epoch_key_make(&master, epoch, &key);
+	slot = epoch_slot(cpu, epoch);
+	sip_begin(&slot->key, &key);
+	slot->epoch = epoch;
+	return 0;
+}
+
+/* The key of @epoch, which each CPU derives once. */
+static __always_inline const struct epoch_key *epoch_key(struct cpu_state *cpu, __u64 epoch)
+{
+	const struct epoch_key *slot = epoch_slot(cpu, epoch);
+
+	if (unlikely(slot->epoch != epoch))
+		epoch_key_derive(epoch);
+	return slot;
+}
+
+/* The number of a port that some service has, or 0. */
+static __always_inline __u32 port_number(__be16 dport)
 {
 	__u32 port = bpf_ntohs(dport);
 
@@ -158,6 +194,10 @@ static __always_inline bool is_port_listed(__be16 dport)
 #define SERVICE(slot) ((__u64)(slot)->row_plus_1 << 32 | (slot)->listener)
 #define SERVICE_ROW(service) (((__u32)((service) >> 32) - 1) & ROW_MASK)
 #define SERVICE_LISTENER(service) ((__u32)(service))
+
+/* The halves of an address, for functions that take numbers. */
+#define ADDR_UPPER(a) ((__u64)(a)->word[0] << 32 | (a)->word[1])
+#define ADDR_LOWER(a) ((__u64)(a)->word[2] << 32 | (a)->word[3])
 
 static __always_inline __u64 service_in(__u32 bucket, const struct ip_addr *addr, __be16 port)
 {
@@ -185,15 +225,20 @@ static __always_inline __u64 service_at(const struct ip_addr *a, __be16 port)
 
 	if (likely(is))
 		return is;
-	return service_second(at + svc_second(hash, mask), (__u64)a->word[0] << 32 | a->word[1],
-			      (__u64)a->word[2] << 32 | a->word[3], port);
+	return service_second(at + svc_second(hash, mask), ADDR_UPPER(a), ADDR_LOWER(a), port);
 }
 
-/* The service that a packet is for, whose port is listed: GO_ON and the row, or NOT_SERVICE. */
-static __always_inline enum reason service_find(struct judgement *j, const struct pkt *p)
+/* The same as a global function, for those who ask seldom. */
+__noinline __u64 service_ask(__u64 upper, __u64 lower, __u32 port)
 {
-	__u64 service = service_at(&p->dst, p->dport);
+	const struct ip_addr addr = { .word = { upper >> 32, upper, lower >> 32, lower } };
 
+	return service_at(&addr, port);
+}
+
+/* Its row: GO_ON, or NOT_SERVICE if there is none. */
+static __always_inline enum reason service_read(struct judgement *j, __u64 service)
+{
 	if (!service)
 		return NOT_SERVICE;
 	j->listener = SERVICE_LISTENER(service);
@@ -202,6 +247,12 @@ static __always_inline enum reason service_find(struct judgement *j, const struc
 	j->live = &row_live[j->row_index];
 	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
 	return j->here ? GO_ON : NOT_SERVICE;
+}
+
+/* The service that a packet is for, whose port is listed: GO_ON and the row, or NOT_SERVICE. */
+static __always_inline enum reason service_find(struct judgement *j, const struct pkt *p)
+{
+	return service_read(j, service_at(&p->dst, p->dport));
 }
 
 /* Can its SYNs be answered by any means? */
@@ -330,7 +381,7 @@ __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 	struct cpu_state *cpu = ONLY(cpu_state);
 	__u32 isn, cookie, shift;
 	__u64 sent_ms = now_ms, epoch;
-	const struct sip_key *key;
+	const struct sip_state *key;
 	bool timestamps;
 	struct offer got;
 
@@ -347,7 +398,7 @@ __noinline int cookie_judge(__u64 now_ms, __u64 flow_id)
 	} else {
 		epoch = cookie_epoch(now_ms, cookie, shift);
 	}
-	key = epoch_key(cpu, epoch);
+	key = &epoch_key(cpu, epoch)->key;
 	VERIFIER_LEARNS(timestamps);
 	if (!cookie_check(key, flow_id, isn, cookie, timestamps))
 		return ACK_COOKIE_INVALID;

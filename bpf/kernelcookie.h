@@ -85,11 +85,10 @@ static __always_inline bool is_kernel_cookie(const struct judgement *j, struct b
 					TCP_HEADER_MIN);
 }
 
-/* May such cookies of @sk, a listener, be out? One of a SO_REUSEPORT group does not say. */
-static __always_inline bool sent_kernel_cookies(struct bpf_sock *sk)
+/* May such cookies of a listener be out? One of a SO_REUSEPORT group does not say. */
+static __always_inline bool sent_kernel_cookies(const struct tcp_sock___local *tp)
 {
-	struct tcp_sock___local *tp = (void *)bpf_skc_to_tcp_sock(sk);
-	struct sock_common___local *common = (void *)tp;
+	const struct sock_common___local *common = (const void *)tp;
 
 	return !tp || tp->rx_opt.ts_recent_stamp || BPF_CORE_READ_BITFIELD(common, skc_reuseport);
 }

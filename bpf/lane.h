@@ -9,115 +9,137 @@
 #ifndef SYNWARD_LANE_H
 #define SYNWARD_LANE_H
 
-#include "syn.h"
+#include "ticket.h"
 
 /* More may go on in other buffers, and is no plain SYN. Where a NIC splits headers off, padding
  * may, too: it goes back to the neighbour that made it. */
 #define LANE_FRAME_MAX 256
 
-/* The options of one of the common layouts, and the sum of the TCP header, from the packet. */
-static __always_inline bool lane_options(const __be32 *th, const void *end, __u32 l4_bytes,
+/* Is it as long as its header says, and nothing but a SYN? ECN apart, and the four bits between. */
+static __always_inline bool is_plain_syn(const __be32 *th, __u32 l4_bytes)
+{
+	return (th[3] & bpf_htonl(0xf03f0000)) == bpf_htonl(l4_bytes / 4 << 28 | TCP_SYN << 16);
+}
+
+/* The layouts of options that are plain; each is judged by code of its own, in which the compiler
+ * knows which options there are. Reads them and the header's sum: false, if they are others. */
+static __always_inline bool lane_options(const __be32 *th, const void *end, __u32 option_bytes,
 					 struct tcp_opts *ret, __u64 *ret_sum)
 {
 	const __be32 *options = th + TCP_HEADER_MIN / 4;
 
+	if ((void *)options + option_bytes > end)
+		return false;
 	*ret_sum = 0;
-#define HEADER_IS(option_bytes, read)                                           \
-	case TCP_HEADER_MIN + (option_bytes):                                   \
-		if ((void *)(options + (option_bytes) / 4) > end)               \
-			return false;                                           \
-		UNROLL                                                          \
-		for (int i = 0; i < (TCP_HEADER_MIN + (option_bytes)) / 4; i++) \
-			*ret_sum += th[i];                                      \
-		return read(options, ret)
-	switch (l4_bytes) {
-		HEADER_IS(OPTIONS_LINUX, options_linux);
-		HEADER_IS(OPTIONS_WINDOWS, options_windows);
-		HEADER_IS(0, options_none);
+	UNROLL
+	for (__u32 i = 0; i < (TCP_HEADER_MIN + option_bytes) / 4; i++)
+		*ret_sum += th[i];
+	switch (option_bytes) {
+	case OPTIONS_LINUX:
+		return options_linux(options, ret) && ret->mss;
+	case OPTIONS_WINDOWS:
+		return options_windows(options, ret) && ret->mss;
+	default:
+		return options_none(options, ret);
 	}
-#undef HEADER_IS
-	return false;
 }
 
-/* Is it for an armed service of ours, of which a SYN means a cookie whatever else it says? */
-static __always_inline bool lane_service(struct judgement *j, const struct dev_conf *dev,
-					 const void *frame, const struct pkt *p)
+/* Can the source be on a list? */
+static __always_inline bool may_be_listed(const struct pkt *p)
 {
-	if (service_find(j, p) != GO_ON || !mac_equal(frame, (const void *)dev->mac))
-		return false;
-	clock_read(j);
-	j->state = forget(j->cpu, row_state_of(j->row, j->live, j->now_ms));
-	if (!is_armed(j) || (j->row->flags & (ROW_SERVER_FIRST | ROW_BY_KERNEL)))
-		return false;
-	if (settings.flags & REPLY_BY_ROUTE ||
-	    ((p->is_v6 ? list_conf.levels_v6 : list_conf.levels_v4) &&
-	     list_maybe(address_upper(&p->src, p->is_v6), p->is_v6)))
-		return false;
-	return device_ready(j, dev) == GO_ON;
+	return (p->is_v6 ? list_conf.levels_v6 : list_conf.levels_v4) &&
+	       list_maybe(address_upper(&p->src, p->is_v6), p->is_v6);
 }
 
-/* Would syn.h ask nobody about it? */
-static __always_inline bool lane_is_stranger(struct judgement *j, const struct pkt *p,
-					     const struct listener_record *rec)
+/* Is anything known of its flow? */
+static __always_inline bool is_stranger(struct judgement *j, const struct pkt *p)
 {
 	const struct flow_tags *tags;
-	struct sip_key key;
 
-	if (!rec->is_there || rec->is_mptcp || rec->is_full || lookup_due(j->cpu, rec, j->now_ms))
-		return false;
-	flow_key(j->cpu, &key);
-	j->flow_id = flow_id_make(&key, p);
+	j->flow_id = flow_id_make(&j->cpu->flow_key, p);
 	tags = flow_tags_of(j->flow_id);
 	return tags && !flow_tags_have(tags, flow_tag(j->flow_id));
 }
 
 static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgement *j,
-					       const struct dev_conf *dev, const struct pkt *p,
-					       struct listener_record *rec)
+					       const struct pkt *p, const struct tcp_opts *opts,
+					       struct ticket *t)
 {
-	struct reply *reply = &j->cpu->reply;
+	__u32 may = TICKET_MAY | (settings.flags & MAY_ECN);
+	struct reply reply;
 
 	j->here->counts.syns++;
-	arm_by_rate(j);
-	if (is_attacked(j))
+	if (unlikely(rate_is_due(j, t->flush_every))) {
+		ticket_row(j, t);
+		rate_judge(j);
+	}
+	if (t->is_attacked)
 		source_sample(j, p);
 	if (!synack_take(j, p))
 		return SYN_OVER_CAP;
-	cookie_plan(j, p, &j->cpu->opts, reply);
-	answer_plan(p, &j->cpu->opts, dev, dev->mtu, rec, reply);
-	return syn_answer(ctx, j, p, ETH_HLEN, reply);
+	cookie_plan(j, p, opts, may, epoch_slot(j->cpu, epoch_now(j)), &reply);
+	answer_plan(opts, t->mss, t->wscale, ticket_window(t, reply.got.mss), t->hop_limit, &reply);
+	if (!answer_write(ctx, p, ETH_HLEN, &reply))
+		return SYN_NO_ROOM;
+	answer_count(j, t->bucket);
+	if (unlikely(!t->is_used)) {
+		t->is_used = true;
+		ticket_row(j, t);
+		cookies_begin(j);
+	}
+	return SYN_COOKIE;
+}
+
+static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgement *j,
+					      const void *frame, const void *end,
+					      const struct pkt *p, const struct tcphdr *th,
+					      __u32 port, __u32 option_bytes)
+{
+	__u32 l4_bytes = TCP_HEADER_MIN + option_bytes;
+	struct tcp_opts opts;
+	struct ticket *t;
+	__u64 sum;
+
+	if (!is_plain_syn((const void *)th, l4_bytes) ||
+	    !lane_options((const void *)th, end, option_bytes, &opts, &sum) ||
+	    syn_judge(p, &opts) != GO_ON || is_from_us(p))
+		return GO_ON;
+	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_bytes);
+	if (!csum_is_right(sum))
+		return GO_ON;
+	clock_read(j);
+	t = ticket_find(j, p, port);
+	if (!t || !ticket_takes(t, frame) || may_be_listed(p) || !is_stranger(j, p))
+		return GO_ON;
+	j->row_index = t->row;
+	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
+	return j->here ? lane_answer(ctx, j, p, &opts, t) : GO_ON;
 }
 
 /* @p is filled but for what only the TCP header says, @th is whole without its options. */
 static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
 					void *end, struct pkt *p, const struct tcphdr *th,
-					__u32 l4_len)
+					__u32 port, __u32 l4_bytes)
 {
-	const struct dev_conf *dev = &devices[dev_slot];
-	struct listener_record *rec;
-	__u64 sum;
-
 	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
 	p->dport = th->dest;
 	p->seq = th->seq;
 	p->flags = ((const __u8 *)th)[TCP_FLAGS_AT];
-	if ((p->flags & ~(TCP_ECE | TCP_CWR)) != TCP_SYN ||
-	    !lane_options((const void *)th, end, l4_len, &j->cpu->opts, &sum) ||
-	    th->doff * 4 != l4_len || syn_judge(p, &j->cpu->opts) != GO_ON || is_from_us(p))
-		return GO_ON;
-	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_len);
-	if (csum_fold(sum) != 0xffff || !lane_service(j, dev, frame, p))
-		return GO_ON;
-	rec = bpf_map_lookup_elem(&listeners, &j->listener);
-	if (!rec || !lane_is_stranger(j, p, rec))
-		return GO_ON;
-	return lane_answer(ctx, j, dev, p, rec);
+	switch (l4_bytes) {
+	case TCP_HEADER_MIN + OPTIONS_LINUX:
+		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_LINUX);
+	case TCP_HEADER_MIN + OPTIONS_WINDOWS:
+		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_WINDOWS);
+	case TCP_HEADER_MIN:
+		return lane_judge(ctx, j, frame, end, p, th, port, 0);
+	}
+	return GO_ON;
 }
 
 /* The headers are whole; that of IP has no options and is of no fragment. */
 static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement *j, void *frame,
-					   void *end)
+					   void *end, __u32 port)
 {
 	const struct iphdr *ip = frame + ETH_HLEN;
 	const struct tcphdr *th = (const void *)(ip + 1);
@@ -129,11 +151,11 @@ static __always_inline enum reason lane_v4(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	addr_from_v4(&p.src, ip->saddr);
 	addr_from_v4(&p.dst, ip->daddr);
-	return lane(ctx, j, frame, end, &p, th, total - sizeof(*ip));
+	return lane(ctx, j, frame, end, &p, th, port, total - sizeof(*ip));
 }
 
 static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
-					   void *end)
+					   void *end, __u32 port)
 {
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	const struct tcphdr *th = (const void *)(ip6 + 1);
@@ -148,7 +170,7 @@ static __always_inline enum reason lane_v6(struct xdp_md *ctx, struct judgement 
 		return GO_ON;
 	__builtin_memcpy(&p.src, &ip6->saddr, sizeof(p.src));
 	__builtin_memcpy(&p.dst, &ip6->daddr, sizeof(p.dst));
-	return lane(ctx, j, frame, end, &p, th, payload);
+	return lane(ctx, j, frame, end, &p, th, port, payload);
 }
 
 #endif

@@ -68,8 +68,13 @@ __noinline __u32 wscale_of(__u32 space_bytes, __u32 clamp_bytes)
 	return rcv_wscale(&rcv, settings.rmem_max);
 }
 
-/* Read a socket that is in LISTEN. An accept queue is full when it holds more than its limit, as in
- * the kernel. */
+/* It holds more than its limit, as in the kernel. */
+static __always_inline bool is_accept_queue_full(const struct sock___local *s)
+{
+	return s->sk_ack_backlog > s->sk_max_ack_backlog;
+}
+
+/* Read a socket that is in LISTEN. */
 static __always_inline void listener_read(struct bpf_sock *sk, struct listener_record *ret)
 {
 	struct tcp_sock___local *tp = (void *)bpf_skc_to_tcp_sock(sk);
@@ -92,7 +97,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 			rcv.clamp_bytes = rcv.space_bytes;
 		ret->is_mptcp = tp->is_mptcp;
 		ret->has_keys = has_keys(tp);
-		ret->is_full = s->sk_ack_backlog > s->sk_max_ack_backlog;
+		ret->is_full = is_accept_queue_full(s);
 		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 		ret->backlog = s->sk_max_ack_backlog;
 	}

@@ -28,7 +28,9 @@
 #define CONF SEC(".data.conf")
 
 struct settings settings CONF;
-__u8 ports[NR_PORTS] CONF; /* 1: some service has this port; traffic to others ends with it */
+/* 0: no service has this port, and traffic to it ends with that; else a number above it, of which
+ * each of its ports has another. */
+__u16 ports[NR_PORTS] CONF;
 struct row_conf rows[ROWS_MAX] CONF;
 struct dev_conf devices[DEVS_MAX] CONF;
 struct list_conf list_conf CONF; /* how list_blocks is asked, below */
@@ -48,7 +50,7 @@ __u64 host_armed_ms LIVE;
 /* What a row's index is cut to, for the verifier. */
 #define ROW_MASK (ROWS_MAX - 1)
 
-/* Daemon writes once; each CPU keeps a copy in cpu_state. A map that nobody has mapped. */
+/* Daemon writes; each CPU keeps a copy in cpu_state. A map that nobody has mapped. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -123,8 +125,8 @@ struct {
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
-/* XDP alone: which connections of a set had a packet in this second; see flow_match.h. A cache
- * line, and all that most packets ask. */
+/* XDP alone: which connections of a set had a packet in this second; see flow_match.h. Half a
+ * cache line, and all that most packets ask. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
@@ -156,6 +158,38 @@ struct {
 	__type(key, __u32);
 	__type(value, struct listener_record);
 } listeners SEC(".maps");
+
+/* XDP writes and reads: what the SYNs of a flood ask of a service, per CPU, for a moment; see
+ * lane.h. A cache line each; of two services that share one, the last that asked has it. */
+struct ticket {
+	__u64 stamp; /* when it holds; 0: never */
+	struct ip_addr dst;
+	__be16 port;
+	__u16 device; /* slot in `devices` */
+	__u16 row;
+	__u16 listener;    /* slot in `listeners` */
+	__u32 flush_every; /* as in the row */
+	__u32 bucket;      /* in which handshakes are counted that are opened now */
+	__u16 mss;         /* that fits through the device, */
+	__u16 mac_begin;   /* and whose MAC it has */
+	__u32 mac_end;
+	__u16 client_mss, window; /* ours for that MSS; 0: nobody has asked */
+	__u8 wscale;
+	__u8 hop_limit;
+	__u8 is_attacked;
+	__u8 is_v6;
+	__u8 is_used; /* a cookie was sent */
+	__u8 pad[3];
+};
+
+_Static_assert(sizeof(struct ticket) == 64, "a ticket is a cache line");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, TICKETS_MIN);
+	__type(key, __u32);
+	__type(value, struct ticket);
+} tickets SEC(".maps");
 
 /* Daemon writes, XDP reads: prefixes that are allowed or denied. Memory grows with the lists, up to
  * LIST_ENTRIES_MAX of both families together, which the daemon sees to. */
@@ -232,9 +266,11 @@ struct way {
 };
 
 /* Programs write and read: what a CPU has worked out for itself. */
+#define NO_EPOCH (~0ULL)
+
 struct epoch_key {
-	__u64 epoch;
-	struct sip_key key;
+	__u64 epoch;          /* or NO_EPOCH */
+	struct sip_state key; /* as its hashes begin */
 };
 
 struct cpu_state {
@@ -262,7 +298,9 @@ struct cpu_state {
 	struct note note;        /* what the cookie at hand agreed to */
 	__u64 cookie_ms;         /* and when it was sent */
 	struct secret secret;    /* a copy; zeros: not read yet */
-	__u32 forgotten;         /* see forget() */
+	__u32 secret_serial;     /* of that copy */
+	struct sip_state flow_key;
+	__u32 forgotten; /* see forget() */
 };
 
 struct {

@@ -21,8 +21,9 @@ struct reply {
 	__u32 tsval;      /* host order */
 	__u32 tsecr;      /* the client's TSval */
 	__u16 window;     /* bytes, unscaled */
-	__u16 mss;        /* what we announce; 0: the client offered none */
-	__u8 wscale;      /* ours; WSCALE_NONE: not offered */
+	__u16 mss;        /* ours */
+	bool has_mss;     /* the client has one, too */
+	__u8 wscale;      /* ours, if the client scales */
 	__u8 hop_limit;   /* TTL */
 	struct offer got; /* which of the client's options it answers */
 };
@@ -40,11 +41,11 @@ struct reply {
 
 static __always_inline __u32 reply_layout(const struct reply *r)
 {
-	return (r->mss ? HAS_MSS : 0) |
+	return (r->has_mss ? HAS_MSS : 0) |
 	       (r->got.timestamps ? HAS_TS :
 		r->got.sack       ? HAS_SACK_ALONE :
 				    0) |
-	       (r->wscale != WSCALE_NONE ? HAS_WSCALE : 0);
+	       (r->got.wscale != WSCALE_NONE ? HAS_WSCALE : 0);
 }
 
 static __always_inline __u32 layout_words(__u32 layout)
@@ -148,8 +149,8 @@ static __always_inline bool segment_write(__be32 *to, void *end, const struct pk
 	if (layout & HAS_WSCALE)
 		sum += word_put(to + at++,
 				OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, r->wscale));
-	/* the upper half, in wire order; behind it there is no urgent pointer */
-	to[4] = bpf_htonl((__u32)bpf_ntohs((__u16)~csum_fold(sum)) << 16);
+	((__be16 *)to)[8] = (__u16)~csum_fold(sum);
+	((__be16 *)to)[9] = 0; /* no urgent pointer */
 	return true;
 }
 

@@ -88,28 +88,31 @@ static __always_inline bool is_without_data(const struct judgement *j, enum reas
  * may be under way, its first segments lost or late. What has no data to send is no such one; nor
  * is what echoes a time that was never ours, unless it may be the kernel's.
  */
-static __always_inline bool is_reset(const struct judgement *j, struct bpf_sock *sk,
+static __always_inline bool is_reset(const struct judgement *j, bool may_be_kernels,
 				     enum reason why)
 {
-	bool is_stranger = j->cpu->opts.has_timestamps && why == ACK_COOKIE_EXPIRED &&
-			   !sent_kernel_cookies(sk);
+	bool is_stranger =
+		j->cpu->opts.has_timestamps && why == ACK_COOKIE_EXPIRED && !may_be_kernels;
 
 	return (is_stranger || is_without_data(j, why)) && reset_take(j);
 }
 
-/* An ACK that brings back no cookie of ours: whose is it? @sk: the listener. */
+/* An ACK that brings back no cookie of ours: whose is it? @sk and @tp: the listener. */
 static __always_inline enum reason ack_invalid(struct judgement *j, const struct flow *known,
-					       struct bpf_sock *sk, bool is_queue_full,
-					       enum reason why)
+					       struct bpf_sock *sk,
+					       const struct tcp_sock___local *tp,
+					       bool is_queue_full, enum reason why)
 {
+	bool may_be_kernels = sent_kernel_cookies(tp);
+
 	if (!is_armed(j))
 		return ACK_INVALID_PEACE;
-	if (is_kernel_cookie(j, sk))
+	if (may_be_kernels && is_kernel_cookie(j, sk))
 		return ack_of_kernel(j, known, is_queue_full);
 	j->here->counts.cookies_invalid++;
 	if (!j->cpu->opts.has_timestamps)
 		verify_take(j);
-	return is_reset(j, sk, why) ? ACK_RESET : why;
+	return is_reset(j, may_be_kernels, why) ? ACK_RESET : why;
 }
 
 /* Is the cookie worth a look, and if so, is it good? As cookie_judge(), or ACK_OVER_BUDGET. */
@@ -129,9 +132,10 @@ static __always_inline bool is_pure_ack(const struct pkt *p)
 
 /* A segment for which the kernel has no more than a listener, @sk. */
 static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgement *j,
-					     const struct flow *known, struct bpf_sock *sk,
-					     bool is_queue_full)
+					     const struct flow *known, struct bpf_sock *sk)
 {
+	const struct tcp_sock___local *tp = (const void *)bpf_skc_to_tcp_sock(sk);
+	bool is_queue_full = tp && is_accept_queue_full((const void *)tp);
 	enum reason why;
 
 	if (!is_armed(j) && !is_draining(j))
@@ -140,7 +144,7 @@ static __always_inline enum reason judge_ack(struct xdp_md *ctx, struct judgemen
 		return is_armed(j) ? OUT_OF_STATE : AT_PEACE;
 	why = ack_read(ctx, j);
 	if (why == ACK_COOKIE_INVALID || why == ACK_COOKIE_EXPIRED)
-		return ack_invalid(j, known, sk, is_queue_full, why);
+		return ack_invalid(j, known, sk, tp, is_queue_full, why);
 	if (why != ACK_COOKIE_VALID)
 		return why;
 	if (is_queue_full)
@@ -191,13 +195,11 @@ static __always_inline enum reason flow_learn(const struct judgement *j, struct 
 static __always_inline enum reason judge_socket(struct xdp_md *ctx, struct judgement *j,
 						struct flow *known, struct bpf_sock *sk)
 {
-	struct listener_record rec = {};
 	__u64 sum = 0;
 
 	switch (sk->state) {
 	case BPF_TCP_LISTEN:
-		listener_read(sk, &rec);
-		return judge_ack(ctx, j, known, sk, rec.is_full);
+		return judge_ack(ctx, j, known, sk);
 	case BPF_TCP_NEW_SYN_RECV:
 		if (!header_read(j, (void *)(long)ctx->data, (void *)(long)ctx->data_end, &sum))
 			return KERNEL_HANDSHAKE;

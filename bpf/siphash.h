@@ -68,22 +68,29 @@ static __always_inline __u64 sip_end(struct sip_state *s, __u64 last)
 
 #define SIP_LENGTH(bytes) ((__u64)(bytes) << 56)
 
-/* Of 15 bytes: @a, and @b below 2^56. */
+/* Of 15 bytes: @a, and @b below 2^56. @begin: what sip_begin() makes of a key, which can be kept.
+ */
+static __always_inline __u64 sip_from15(const struct sip_state *begin, __u64 a, __u64 b)
+{
+	struct sip_state s = *begin;
+
+	sip_add(&s, a);
+	return sip_end(&s, SIP_LENGTH(15) | b);
+}
+
 static __always_inline __u64 sip_hash15(const struct sip_key *key, __u64 a, __u64 b)
 {
 	struct sip_state s;
 
 	sip_begin(&s, key);
-	sip_add(&s, a);
-	return sip_end(&s, SIP_LENGTH(15) | b);
+	return sip_from15(&s, a, b);
 }
 
 /* Of 39 bytes: four words, and @b below 2^56. */
-static __always_inline __u64 sip_hash39(const struct sip_key *key, const __u64 word[4], __u64 b)
+static __always_inline __u64 sip_from39(const struct sip_state *begin, const __u64 word[4], __u64 b)
 {
-	struct sip_state s;
+	struct sip_state s = *begin;
 
-	sip_begin(&s, key);
 	sip_add(&s, word[0]);
 	sip_add(&s, word[1]);
 	sip_add(&s, word[2]);

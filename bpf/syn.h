@@ -72,44 +72,56 @@ static __always_inline __u32 offer_low(const struct offer *offer, __u64 epoch, b
 {
 	__u32 low;
 
-	if (likely(offer->timestamps && offer->mss == mss_of_class(MSS_CLASS_USUAL, is_v6))) {
-		*ret = *offer; /* all of it */
+	*ret = *offer;
+	if (likely(offer->timestamps && is_usual_mss(offer->mss, is_v6))) {
+		ret->mss = mss_usual(is_v6);
 		return cookie_low_ts(offer, MSS_CLASS_USUAL);
 	}
 	low = offer_pack(offer->mss, offer->wscale,
 			 (offer->sack ? OFFER_SACK : 0) | (offer->ecn ? OFFER_ECN : 0) |
 				 (offer->timestamps ? OFFER_TIMESTAMPS : 0),
 			 epoch, is_v6);
-	cookie_unpack(low, offer->timestamps, is_v6, ret);
+	if (offer->timestamps) /* the compiler shall know that nothing else is lost */
+		ret->mss = cookie_mss_ts(low, is_v6);
+	else
+		cookie_unpack(low, false, is_v6, ret);
 	return low;
 }
 
-/* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
-static __always_inline void answer_plan(const struct pkt *p, const struct tcp_opts *opts,
-					const struct dev_conf *dev, __u16 mtu,
-					struct listener_record *rec, struct reply *ret)
+/* The segment size that fits through @mtu. */
+static __always_inline __u16 own_mss(__u16 mtu, bool is_v6)
 {
-	ret->tsecr = opts->tsval;
-	ret->window = listener_window(rec, ret->got.mss);
-	ret->mss = opts->mss ? mtu - TCP_HEADER_MIN -
-				       (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)) :
-			       0;
-	ret->wscale = ret->got.wscale == WSCALE_NONE ? WSCALE_NONE : rec->wscale;
-	ret->hop_limit = p->is_v6 ? dev->hop_limit : settings.ttl;
+	return mtu - TCP_HEADER_MIN - (is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
 }
 
-/* A cookie of ours. */
-static __always_inline void cookie_plan(struct judgement *j, const struct pkt *p,
-					const struct tcp_opts *opts, struct reply *ret)
+static __always_inline __u8 own_hop_limit(const struct dev_conf *dev, bool is_v6)
 {
-	__u64 epoch = epoch_of(j->now_ms, settings.epoch_shift);
+	return is_v6 ? dev->hop_limit : settings.ttl;
+}
+
+/* What the answer says, whoever made the cookie; ret->got is what it agrees to. */
+static __always_inline void answer_plan(const struct tcp_opts *opts, __u16 mss, __u8 wscale,
+					__u16 window, __u8 hop_limit, struct reply *ret)
+{
+	ret->tsecr = opts->tsval;
+	ret->has_mss = opts->mss;
+	ret->mss = mss;
+	ret->wscale = wscale;
+	ret->window = window;
+	ret->hop_limit = hop_limit;
+}
+
+/* A cookie of ours, of the epoch of now. @may: MAY_*. */
+static __always_inline void cookie_plan(struct judgement *j, const struct pkt *p,
+					const struct tcp_opts *opts, __u32 may,
+					const struct epoch_key *by, struct reply *ret)
+{
 	struct offer offer;
 	__u32 low;
 
-	offer_from_syn(p, opts, settings.flags, &offer);
-	low = forget(j->cpu, offer_low(&offer, epoch, p->is_v6, &ret->got));
-	ret->isn = cookie_make(epoch_key(j->cpu, epoch), j->flow_id, bpf_ntohl(p->seq), low,
-			       offer.timestamps);
+	offer_from_syn(p, opts, may, &offer);
+	low = forget(j->cpu, offer_low(&offer, by->epoch, p->is_v6, &ret->got));
+	ret->isn = cookie_make(&by->key, j->flow_id, bpf_ntohl(p->seq), low, offer.timestamps);
 	ret->tsval = (__u32)j->now_ms + ts_offset(j->flow_id);
 }
 
@@ -143,27 +155,34 @@ static __always_inline bool frame_trim(struct xdp_md *ctx, const struct pkt *p, 
 	return !bpf_xdp_adjust_tail(ctx, (int)bytes - p->frame_bytes);
 }
 
-/* Write the answer over the SYN, whose network header is @l3_off behind its first byte, and account
- * for it. */
-static __always_inline enum reason syn_answer(struct xdp_md *ctx, struct judgement *j,
-					      const struct pkt *p, __u32 l3_off,
-					      const struct reply *reply)
+/* Write the answer over the SYN, whose network header is @l3_off behind its first byte. False: no
+ * room. */
+static __always_inline bool answer_write(struct xdp_md *ctx, const struct pkt *p, __u32 l3_off,
+					 const struct reply *reply)
 {
 	__u32 layout = reply_layout(reply);
 	void *frame;
 
 	if (!frame_trim(ctx, p, reply_bytes(p, layout)))
-		return SYN_NO_ROOM;
+		return false;
 	frame = (void *)(long)ctx->data;
-	if (!reply_write(frame, frame + l3_off, (void *)(long)ctx->data_end, p, reply, layout))
-		return SYN_NO_ROOM;
+	return reply_write(frame, frame + l3_off, (void *)(long)ctx->data_end, p, reply, layout);
+}
+
+/* One more answer, in bucket @now. */
+static __always_inline void answer_count(struct judgement *j, __u32 now)
+{
 	j->here->counts.cookies_sent++;
-	cookie_count_in(j);
+	cookie_count_in(j, now);
+}
+
+/* Cookies are being sent. */
+static __always_inline void cookies_begin(const struct judgement *j)
+{
 	if (j->now_ms - j->live->last_cookie_ms > LAST_COOKIE_STEP_MS) {
 		j->live->last_cookie_ms = j->now_ms;
 		host_armed_ms = j->now_ms;
 	}
-	return SYN_COOKIE;
 }
 
 /* A header with options, at @at in the frame. Global, so that it is verified once. */
@@ -206,7 +225,7 @@ static __always_inline bool is_from_us(const struct pkt *p)
 {
 	if (likely(!(settings.own_addresses >> own_address_bit(&p->src) & 1)))
 		return false;
-	return service_at(&p->src, p->dport);
+	return service_ask(ADDR_UPPER(&p->src), ADDR_LOWER(&p->src), p->dport);
 }
 
 /* Header, options and checksum: GO_ON, or why no cookie will be sent for it. */
@@ -318,15 +337,19 @@ static __always_inline enum reason syn_defend(struct xdp_md *ctx, struct judgeme
 	if (!synack_take(j, j->pkt))
 		return SYN_OVER_CAP;
 	if (likely(against == GO_ON))
-		cookie_plan(j, j->pkt, &j->cpu->opts, reply);
+		cookie_plan(j, j->pkt, &j->cpu->opts, settings.flags,
+			    epoch_key(j->cpu, epoch_now(j)), reply);
 	else
 		why = kernel_cookie_plan(ctx, j, against, reply);
 	if (why != GO_ON)
 		return why;
-	answer_plan(j->pkt, &j->cpu->opts, dev, j->cpu->way.mtu, rec, reply);
-	why = syn_answer(ctx, j, j->pkt, pkt_l3_off(j->pkt), reply);
-	if (why != SYN_COOKIE)
-		return why;
+	answer_plan(&j->cpu->opts, own_mss(j->cpu->way.mtu, j->pkt->is_v6), rec->wscale,
+		    listener_window(rec, reply->got.mss), own_hop_limit(dev, j->pkt->is_v6), reply);
+	if (!answer_write(ctx, j->pkt, pkt_l3_off(j->pkt), reply))
+		return SYN_NO_ROOM;
+	answer_count(j, bucket_of(j, j->now_ms));
+	cookies_begin(j);
+	why = SYN_COOKIE;
 	if (unlikely(j->cpu->way.ifindex))
 		why = way_take(ctx);
 	if (unlikely(j->row->flags & ROW_SERVER_FIRST))

@@ -73,7 +73,7 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct judgement j;
-	const struct dev_conf *dev = &devices[dev_slot];
+	const struct dev_conf *dev;
 	enum reason why;
 
 	if (!judgement_begin(&j))
@@ -81,12 +81,13 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	why = glance(ctx, &j, data, end);
 	if (why != GO_ON)
 		return why;
+	dev = &devices[dev_slot];
 	why = parse_packet(data, end, bpf_xdp_get_buff_len(ctx), j.pkt);
 	if (unlikely(why == FRAGMENT || why == EXT_TOO_DEEP || why == TAGS_TOO_DEEP))
 		return judge_hidden(ctx, j.pkt, why);
 	if (why != GO_ON)
 		return why;
-	why = is_port_listed(j.pkt->dport) ? service_find(&j, j.pkt) : NOT_SERVICE;
+	why = port_number(j.pkt->dport) ? service_find(&j, j.pkt) : NOT_SERVICE;
 	if (why != GO_ON)
 		return why;
 	if (!is_for_device(ctx, dev))

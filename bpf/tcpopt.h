@@ -131,11 +131,13 @@ static __always_inline bool tcp_options_step(struct opts_walk *w)
 
 static __always_inline bool options_linux(const __be32 *w, struct tcp_opts *ret)
 {
+	__u32 wscale = bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW);
+
 	if ((w[0] & OPT_WORD_MASK_HIGH) != OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0) ||
 	    w[1] != OPT_WORD(TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM, TCPOPT_TIMESTAMP,
 			     TCPOLEN_TIMESTAMP) ||
 	    (w[4] & OPT_WORD_MASK_LOW) != OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, 0) ||
-	    bpf_ntohl(w[4] & ~OPT_WORD_MASK_LOW) > WSCALE_MAX)
+	    wscale > WSCALE_MAX)
 		return false;
 	*ret = (struct tcp_opts){
 		.mss = bpf_ntohl(w[0]) & 0xffff,
@@ -143,21 +145,23 @@ static __always_inline bool options_linux(const __be32 *w, struct tcp_opts *ret)
 		.has_timestamps = true,
 		.tsval = bpf_ntohl(w[2]),
 		.tsecr = bpf_ntohl(w[3]),
-		.wscale = bpf_ntohl(w[4]) & 0xff,
+		.wscale = wscale,
 	};
 	return true;
 }
 
 static __always_inline bool options_windows(const __be32 *w, struct tcp_opts *ret)
 {
+	__u32 wscale = bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW);
+
 	if ((w[0] & OPT_WORD_MASK_HIGH) != OPT_WORD(TCPOPT_MSS, TCPOLEN_MSS, 0, 0) ||
 	    (w[1] & OPT_WORD_MASK_LOW) != OPT_WORD(TCPOPT_NOP, TCPOPT_WSCALE, TCPOLEN_WSCALE, 0) ||
-	    bpf_ntohl(w[1] & ~OPT_WORD_MASK_LOW) > WSCALE_MAX ||
+	    wscale > WSCALE_MAX ||
 	    w[2] != OPT_WORD(TCPOPT_NOP, TCPOPT_NOP, TCPOPT_SACK_PERM, TCPOLEN_SACK_PERM))
 		return false;
 	*ret = (struct tcp_opts){
 		.mss = bpf_ntohl(w[0]) & 0xffff,
-		.wscale = bpf_ntohl(w[1]) & 0xff,
+		.wscale = wscale,
 		.has_sack = true,
 	};
 	return true;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "log.h"
@@ -44,27 +43,21 @@ static void judge_devices(struct dataplane *dp)
 
 /* ---- feeding the maps ---- */
 
-static int put_secret(struct dataplane *dp)
-{
-	const __u32 only = 0;
-	struct secret s;
-	int err;
-
-	if (getrandom(&s, sizeof(s), 0) != sizeof(s))
-		return -EIO;
-	err = bpf_map_update_elem(bpf_map__fd(first_skel(dp)->maps.secret), &only, &s, BPF_ANY);
-	explicit_bzero(&s, sizeof(s));
-	return err;
-}
-
 static void put_rows(struct dataplane *dp)
 {
 	struct synward_bpf *skel = first_skel(dp);
 
 	for (size_t i = 0; i < dp->nr_rows; i++) {
 		skel->data_conf->rows[i] = dp->row_confs[i];
-		skel->data_conf->ports[dp->row_ids[i].port] = 1;
+		skel->data_conf->ports[dp->row_ids[i].port] = i + 1;
 	}
+}
+
+/* What the data path remembers of a tick, or of a key, was made of what was told before. */
+static void next_generation(struct dataplane *dp)
+{
+	__sync_synchronize(); /* all that is new is there before */
+	first_skel(dp)->data_conf->settings.generation = ++dp->told.generation;
 }
 
 void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
@@ -73,6 +66,7 @@ void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *
 	if (!dp->nr_devices)
 		return;
 	first_skel(dp)->data_conf->rows[row] = *conf;
+	next_generation(dp);
 	dataplane_put_settings(dp);
 }
 
@@ -118,11 +112,14 @@ void dataplane_put_settings(struct dataplane *dp)
 	now.svc_mask = dp->nr_buckets - 1;
 	now.svc_at = dp->svc_at;
 	now.svc_seed = dp->svc_seed;
+	now.generation = dp->told.generation;
+	now.secret_serial = dp->secret_serial;
 	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
 		return;
 	__sync_synchronize(); /* what they say where to find is there before */
 	first_skel(dp)->data_conf->settings = now;
 	dp->told = now;
+	next_generation(dp);
 }
 
 /* reply = fib, and the sysctls that it needs are others than before. */
@@ -162,6 +159,7 @@ void dataplane_follow_config(struct dataplane *dp)
 static void put_device(struct dataplane *dp, const struct device *dev)
 {
 	first_skel(dp)->data_conf->devices[dev->slot] = dev->conf;
+	next_generation(dp);
 }
 
 static void read_link(struct device *dev, const struct link_info *link)
@@ -201,7 +199,7 @@ static int map_flows(struct dataplane *dp)
 
 static int fill_maps(struct dataplane *dp)
 {
-	int err = put_secret(dp);
+	int err = dataplane_make_secret(dp);
 
 	if (!err)
 		err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
@@ -461,5 +459,6 @@ void dataplane_check(struct dataplane *dp)
 		check_hop_limit(dp, &dp->devices[i]);
 	}
 	judge_devices(dp);
+	dataplane_check_key(dp);
 	dataplane_put_settings(dp); /* the time that a row was armed by hand for may be over */
 }

@@ -75,6 +75,13 @@ void dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
 int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new);
 int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix);
 
+/*
+ * Another master key for cookies: from the next epoch on, in *ret_ms, and no handshake is lost; or
+ * @at_once, and every cookie that is out is lost. Returns 0 or -errno: -EAGAIN when cookies of two
+ * keys are out already, for another *ret_ms.
+ */
+int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms);
+
 /* To be called every second: the filter in front of the lists is made anew when it has to be. */
 void dataplane_follow_lists(struct dataplane *dp);
 

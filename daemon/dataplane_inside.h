@@ -41,6 +41,9 @@ struct dataplane {
 	size_t nr_retries;
 	__u64 synacks_resent;
 	bool has_complained_of_send;
+	__u64 key_epoch;   /* the first of the master key; 0: the one of the start */
+	__u64 key_made_ms; /* when it was made */
+	__u32 secret_serial;
 	int nr_cpus;
 };
 
@@ -58,6 +61,10 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
 /* dataplane_probe.c: fills dp->means. Logs. */
 void dataplane_probe(struct dataplane *dp);
+
+/* dataplane_key.c: with the first device, and every second. Returns 0 or -errno; logs. */
+int dataplane_make_secret(struct dataplane *dp);
+void dataplane_check_key(struct dataplane *dp);
 
 /* dataplane_services.c: with the first device, and when its maps go. Returns 0 or -errno. */
 int dataplane_map_services(struct dataplane *dp);

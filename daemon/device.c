@@ -114,6 +114,9 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 	if (!err)
 		err = bpf_map__set_max_entries(skel->maps.services,
 					       2 * svc_table_buckets(wants->nr_rows));
+	if (!err)
+		err = bpf_map__set_max_entries(skel->maps.tickets,
+					       svc_table_tickets(wants->nr_rows));
 	if (!err && !wants->has_retries)
 		err = bpf_map__set_max_entries(skel->maps.retries, 1);
 	return err;
@@ -133,6 +136,7 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 	skel->rodata->can_kernel_cookie = wants->can_kernel_cookie;
 	skel->rodata->retry_mask = wants->has_retries ? RETRY_SLOTS - 1 : 0;
 	skel->rodata->flow_set_mask = wants->nr_flow_sets - 1;
+	skel->rodata->ticket_mask = svc_table_tickets(wants->nr_rows) - 1;
 	if (wants->mode != XDP_MODE_GENERIC)
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);

@@ -20,6 +20,15 @@ size_t svc_table_buckets(size_t nr_rows)
 	return nr;
 }
 
+size_t svc_table_tickets(size_t nr_rows)
+{
+	size_t nr = TICKETS_MIN;
+
+	while (nr < nr_rows * TICKETS_PER_ROW && nr < TICKETS_MAX)
+		nr *= 2;
+	return nr;
+}
+
 static struct svc_slot *free_slot(struct svc_bucket *bucket)
 {
 	for (int i = 0; i < SVC_WAYS; i++)

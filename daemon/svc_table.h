@@ -13,6 +13,9 @@
  * slots as there may be keys. */
 size_t svc_table_buckets(size_t nr_rows);
 
+/* Tickets of a CPU (bpf/ticket.h) for the services of @nr_rows rows: a power of two. */
+size_t svc_table_tickets(size_t nr_rows);
+
 /*
  * Put @slots, whose keys differ, into the @nr_buckets of @table, a power of two; what was there is
  * gone. Returns 0, or -ENOSPC when there are more than fit with this @seed, odd; above half of the

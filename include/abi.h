@@ -60,6 +60,11 @@ struct svc_bucket {
 /* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
 #define LISTENERS_MAX 4096
 
+/* Tickets of a CPU (bpf/lane.h): a power of two, some for each row. */
+#define TICKETS_MIN 256
+#define TICKETS_MAX 4096
+#define TICKETS_PER_ROW 4
+
 /* rows: what the daemon decides for a row. Times are of the millisecond clock (CLOCK_MONOTONIC). */
 struct row_conf {
 	__u8 mode;           /* enum svc_mode */
@@ -211,10 +216,12 @@ struct settings {
 	__u8 ttl;           /* net.ipv4.ip_default_ttl */
 	__u8 epoch_shift;   /* an epoch lasts 1 << epoch_shift ms */
 	__u8 pad[2];
-	__u32 synack_cap;   /* SYN-ACKs a second to one source prefix; 0: no cap */
-	__u32 synack_flush; /* of which a CPU may keep so many for itself, at least 1 */
-	__u32 svc_mask;     /* buckets of a table of services, less one */
-	__u32 svc_at;       /* bucket in which the table begins that is asked */
+	__u32 generation;    /* another one after each change of settings, rows and devices */
+	__u32 secret_serial; /* another one after each change of the secret */
+	__u32 synack_cap;    /* SYN-ACKs a second to one source prefix; 0: no cap */
+	__u32 synack_flush;  /* of which a CPU may keep so many for itself, at least 1 */
+	__u32 svc_mask;      /* buckets of a table of services, less one */
+	__u32 svc_at;        /* bucket in which the table begins that is asked */
 	__u64 svc_seed;
 	__u64 own_addresses; /* bit own_address_bit(address) of each address that a service has */
 };
@@ -222,9 +229,7 @@ struct settings {
 /* Which bit of settings.own_addresses speaks for an address: none set, none of ours. */
 static inline __u32 own_address_bit(const struct ip_addr *a)
 {
-	__u32 x = a->word[3];
-
-	return (x ^ x >> 8 ^ x >> 16 ^ x >> 24) & 63;
+	return a->word[3] * 0x9e3779b1U >> 26; /* 2^32 divided by the golden ratio */
 }
 
 /* devices: what the daemon knows of a device; the index is baked into the program that is attached
@@ -252,11 +257,14 @@ struct dev_notes {
 	__u8 pad[7];
 };
 
-/* secret: from getrandom(2), written once, never read back. */
+/* secret: from getrandom(2). The master key is rotated: what is of an epoch before it is judged by
+ * the one before. */
 struct secret {
 	__u64 master[2]; /* epoch keys are derived from it */
-	__u64 flow[2];   /* turns a connection into its flow id; stays, or timestamps would jump */
-	__u64 salt;      /* which prefixes share a budget */
+	__u64 master_before[2];
+	__u64 from_epoch; /* the first that is of `master` */
+	__u64 flow[2];    /* turns a connection into its flow id; stays, or timestamps would jump */
+	__u64 salt;       /* which prefixes share a budget */
 };
 
 /*
@@ -427,10 +435,10 @@ ABI_SIZE(row_live, 40);
 ABI_SIZE(source_sample, 12);
 ABI_SIZE(source_samples, 2 * (8 + 12 * SAMPLES_MAX));
 ABI_SIZE(listener_info, 36);
-ABI_SIZE(settings, 48);
+ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
-ABI_SIZE(secret, 40);
+ABI_SIZE(secret, 64);
 ABI_SIZE(budget_line, 64);
 ABI_SIZE(list_key_v4, 8);
 ABI_SIZE(list_key_v6, 20);

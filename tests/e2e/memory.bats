@@ -44,10 +44,10 @@ status_tells() { synward_get . | json ".memory_bytes > $1 * 0.98 and .memory_byt
 	synward_flows 1025
 	has_map 512 256 # sets of eight
 	has_map 16 256  # of their tags,
-	has_map 64 256  # and of which had a packet in this second
+	has_map 32 256  # and of which had a packet in this second
 	synward_get . | json '.max_flows == 2048'
 	[[ $(synward_get .memory_bytes) == $(fdinfo memlock | awk '{ sum += $1 } END { print sum }') ]]
-	status_tells "$(memory_by_man flows=2048 cpus="$(getconf _NPROCESSORS_CONF)" services=1 buckets=4096 \
+	status_tells "$(memory_by_man flows=2048 cpus="$(getconf _NPROCESSORS_CONF)" services=1 tickets=256 buckets=4096 \
 		interfaces=1 server_first=0 prefixes_v4=0 prefixes_v6=0)"
 	synward_cli | grep -qx '[0-9.]* MiB of BPF maps, with room for 2048 flows'
 	[[ $(synward_cli -t | grep ^daemon | cut -f 4-) == "$(synward_get .memory_bytes)"$'\t'2048 ]]
@@ -59,7 +59,7 @@ status_tells() { synward_get . | json ".memory_bytes > $1 * 0.98 and .memory_byt
 	for i in {0..4999}; do printf '2001:db8:%x::/48\n' "$i"; done >>"$LAB_DIR/deny"
 	synward_flows 100000$'\\n'"deny-file = $LAB_DIR/deny" "[service many]" "ports = 1000-1499" "server-first = yes"
 	synward_get . | json '.max_flows == 131072'
-	status_tells "$(memory_by_man flows=131072 cpus="$(getconf _NPROCESSORS_CONF)" services=501 buckets=16384 \
+	status_tells "$(memory_by_man flows=131072 cpus="$(getconf _NPROCESSORS_CONF)" services=501 tickets=2048 buckets=16384 \
 		interfaces=1 server_first=1 prefixes_v4=5000 prefixes_v6=5000)"
 }
 

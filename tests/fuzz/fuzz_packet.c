@@ -6,6 +6,7 @@
  * which sysctls are on, how much of the frame is not linear, and what time it is; the rest is the
  * frame.
  */
+#include "begun.h"
 #include "fuzz.h"
 #include "ipv4.h"
 #include "note.h"
@@ -115,8 +116,9 @@ static void check_return(const struct pkt *p, const struct reply *r, uint64_t fl
 	}
 	HOLDS(epoch == epoch_of(now_ms, SHIFT));
 	epoch_key_make(&master, epoch, &key);
-	HOLDS(cookie_check(&key, flow_id, bpf_ntohl(p->seq), r->isn, timestamps));
-	HOLDS(!cookie_check(&key, flow_id, bpf_ntohl(p->seq), r->isn ^ 1u << 31, timestamps));
+	HOLDS(cookie_check(begun(&key), flow_id, bpf_ntohl(p->seq), r->isn, timestamps));
+	HOLDS(!cookie_check(begun(&key), flow_id, bpf_ntohl(p->seq), r->isn ^ 1u << 31,
+			    timestamps));
 	cookie_unpack(cookie_low(r->isn, timestamps), timestamps, p->is_v6, &again);
 	HOLDS(again.mss == r->got.mss && again.wscale == r->got.wscale);
 	HOLDS(again.sack == r->got.sack && again.ecn == r->got.ecn);
@@ -164,11 +166,12 @@ static void check_answer(uint8_t *frame, const struct pkt *p, const struct tcp_o
 	cookie_unpack(low, offer.timestamps, p->is_v6, &r.got);
 	check_offer(&r.got, &offer, p->is_v6);
 	epoch_key_make(&master, epoch, &key);
-	r.isn = cookie_make(&key, flow_id, bpf_ntohl(p->seq), low, offer.timestamps);
+	r.isn = cookie_make(begun(&key), flow_id, bpf_ntohl(p->seq), low, offer.timestamps);
 	r.tsval = now_ms + ts_offset(flow_id);
 	r.window = rcv_window(&rcv, r.got.mss);
-	r.mss = opts->mss ? 1460 : 0;
-	r.wscale = r.got.wscale == WSCALE_NONE ? WSCALE_NONE : rcv_wscale(&rcv, 6291456);
+	r.has_mss = opts->mss;
+	r.mss = 1460;
+	r.wscale = rcv_wscale(&rcv, 6291456);
 	check_return(p, &r, flow_id, now_ms);
 	HOLDS(reply_bytes(p, reply_layout(&r)) <= p->frame_bytes);
 	HOLDS(reply_write(frame, frame + p->l3_off, frame + p->frame_bytes, p, &r,

@@ -204,7 +204,7 @@ static void expect_flow(struct run *r)
 static void expect_seen(struct run *r)
 {
 	__u32 set = flow_id(r) & (FLOW_SETS - 1);
-	__u64 word[FLOW_WAYS], want = seen_word(r, now_ms() / 1000);
+	__u32 word[FLOW_WAYS], want = seen_word(r, now_ms() / 1000);
 	bool is_there = false;
 
 	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.flow_seen), &set, word));

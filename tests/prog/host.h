@@ -141,7 +141,7 @@ static inline void host_forget(struct host *h)
 
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
-	host_clear(h->skel->maps.flow_seen, FLOW_WAYS * sizeof(__u64));
+	host_clear(h->skel->maps.flow_seen, FLOW_WAYS * sizeof(__u32));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
 		put(h->skel->maps.peace_half_open, i, &none);
 	h->skel->data_live->device_notes[0] = (struct dev_notes){ 0 };
@@ -153,6 +153,7 @@ static inline void host_fresh_lookups(struct host *h)
 	size_t size = (bpf_map__value_size(h->skel->maps.cpu_state) + 7) & ~7UL;
 
 	host_clear(h->skel->maps.cpu_state, size * h->nr_cpus);
+	h->skel->data_conf->settings.generation++;
 }
 
 /* Or it was asked as often as it may be in this moment, as in a flood; of the listeners is known

@@ -70,30 +70,20 @@ static inline __u64 ref_hash_words(const __u64 key[2], const __u64 *w, size_t n)
 	return ref_siphash(key, msg, 8 * n - 1);
 }
 
-/* Words as the program reads them from the wire on a little-endian machine. */
-static inline uint32_t ref_wire32(const uint8_t *p)
-{
-	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
+/* Addresses and ports as they are on the wire, and zeros up to the length, which is of one byte. */
 static inline __u64 ref_flow_id(const __u64 key[2], bool v6, const uint8_t *src, const uint8_t *dst,
 				uint16_t sport, uint16_t dport)
 {
-	__u64 ports = (__u64)(uint16_t)(sport >> 8 | sport << 8) << 16 |
-		      (uint16_t)(dport >> 8 | dport << 8);
-	__u64 w[5];
-	int n = 0;
+	size_t bytes = v6 ? 16 : 4;
+	uint8_t msg[39] = { 0 }, *ports = msg + 2 * bytes;
 
-	if (v6) {
-		w[n++] = (__u64)ref_wire32(src) << 32 | ref_wire32(src + 4);
-		w[n++] = (__u64)ref_wire32(src + 8) << 32 | ref_wire32(src + 12);
-		w[n++] = (__u64)ref_wire32(dst) << 32 | ref_wire32(dst + 4);
-		w[n++] = (__u64)ref_wire32(dst + 8) << 32 | ref_wire32(dst + 12);
-	} else {
-		w[n++] = (__u64)ref_wire32(src) << 32 | ref_wire32(dst);
-	}
-	w[n++] = ports;
-	return ref_hash_words(key, w, n);
+	memcpy(msg, src, bytes);
+	memcpy(msg + bytes, dst, bytes);
+	ports[0] = sport >> 8;
+	ports[1] = sport;
+	ports[2] = dport >> 8;
+	ports[3] = dport;
+	return ref_siphash(key, msg, 2 * bytes + 7);
 }
 
 static inline void ref_epoch_key(const __u64 master[2], __u64 epoch, __u64 ret[2])

@@ -92,6 +92,8 @@ struct row {
 	bool aged; /* for a while already */
 	/* Does the line of those that had a packet in this second say so of the flow, before and
 	 * after? Asked of rows that say either. */
+	/* The master key is another one from this epoch on, or the next. */
+	enum { KEY_USUAL, KEY_FROM_NOW, KEY_FROM_NEXT } key;
 	enum { SEEN_NOT, SEEN_NOW, SEEN_BEFORE } seen; /* BEFORE: in the second before */
 	bool seen_after;
 	/* Which SYN-ACK is in the client's place among those to be sent once more. */

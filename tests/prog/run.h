@@ -13,7 +13,12 @@
 
 struct run {
 	const struct row *row;
-	bool in_flood, is_by_lane;
+	enum {
+		CALM,
+		IN_FLOOD,
+		IN_FLOOD_AGAIN
+	} when; /* again: another SYN was answered just before */
+	bool is_by_lane;
 	struct synward_bpf *skel;
 	int nr_cpus;
 	struct frame_net net;
@@ -190,17 +195,17 @@ static void put_flow(const struct run *r, enum flow_state state)
 	put(r->skel->maps.flow_tags, set, &tags);
 }
 
-/* As bpf/flow_match.h has it: what of the id does not say the set, and the second. */
-static __u64 seen_word(const struct run *r, __u64 second)
+/* As bpf/flow_match.h has it: the upper 24 bits of the id, and the second. */
+static __u32 seen_word(const struct run *r, __u64 second)
 {
-	return (flow_id(r) & ~0xffffULL) | (second & 0xffff);
+	return (flow_id(r) >> 40 << 8) | (second & 0xff);
 }
 
 /* In the last place, behind others. */
 static void put_seen(const struct run *r)
 {
 	__u64 second = now_ms() / 1000 - (r->row->seen == SEEN_BEFORE);
-	__u64 word[FLOW_WAYS] = { second & 0xffff, ~0ULL };
+	__u32 word[FLOW_WAYS] = { second & 0xff, ~0U };
 
 	word[FLOW_WAYS - 1] = seen_word(r, second);
 	put(r->skel->maps.flow_seen, flow_id(r) & (FLOW_SETS - 1), word);

@@ -105,7 +105,6 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
 	MUST(bpf_program__set_autoload(skel->progs.synward_tc, with_tc));
 	MUST(synward_bpf__load(skel));
-	put(skel->maps.secret, 0, &the_secret);
 	put_services(skel);
 	return skel;
 }
@@ -167,21 +166,17 @@ static void put_row(struct synward_bpf *skel, const struct row *row, uint16_t po
 	put(skel->maps.peace_half_open, index, &peace);
 }
 
-/* Of the addresses that have a service, as abi.h says it: all bytes of the last word added without
- * carry. */
+/* Of the addresses that have a service. */
 static __u64 own_addresses(const struct row *row)
 {
-	static const uint8_t *const last_word[] = { world_srv4, world_own4, world_srv6 + 12,
-						    world_own6 + 12 };
+	const struct ip_addr own[] = { addr_of(world_srv4, false), addr_of(world_own4, false),
+				       addr_of(world_srv6, true), addr_of(world_own6, true) };
 	__u64 bits = 0;
 
 	if (row->own != OWN_BITS)
 		return row->own == OWN_ALL_BITS ? ~0ULL : 0;
-	for (size_t i = 0; i < sizeof(last_word) / sizeof(last_word[0]); i++) {
-		const uint8_t *b = last_word[i];
-
-		bits |= 1ULL << ((b[0] ^ b[1] ^ b[2] ^ b[3]) & 63);
-	}
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		bits |= 1ULL << own_address_bit(&own[i]);
 	return bits;
 }
 
@@ -217,6 +212,21 @@ static void put_settings(struct synward_bpf *skel, const struct row *row)
 	skel->data_conf->devices[DEV_SLOT] = dev;
 	skel->data_live->device_notes[DEV_SLOT] = notes;
 	skel->data_live->host_armed_ms = armed_ms;
+}
+
+/* Cookies of the rows are always of the usual key. */
+static void put_secret(struct synward_bpf *skel, const struct row *row)
+{
+	struct secret s = the_secret;
+
+	if (row->key) {
+		while (now_ms() % (1 << EPOCH_SHIFT) < 100) /* cookies of now are of this epoch */
+			wait_ms(20);
+		memcpy(s.master_before, s.master, sizeof(s.master_before));
+		s.master[0] ^= 1;
+		s.from_epoch = (now_ms() >> EPOCH_SHIFT) + (row->key == KEY_FROM_NEXT);
+	}
+	put(skel->maps.secret, 0, &s);
 }
 
 /* ---- lists, as the daemon fills them ---- */
@@ -304,11 +314,12 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 		skel->maps.flow_tags,      skel->maps.flows,         skel->maps.flow_seen,
 		skel->maps.cpu_state,      skel->maps.synack_here,   skel->maps.synack_total,
 		skel->maps.verify_budgets, skel->maps.reset_budgets, skel->maps.retries,
-		skel->maps.source_samples,
+		skel->maps.source_samples, skel->maps.tickets,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
 		clear(emptied[i]);
+	put_secret(skel, row);
 	put_settings(skel, row);
 	put_lists(skel, row, true);
 	put_row(skel, row, row->in.dport);

@@ -25,6 +25,12 @@ static inline __u64 now_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
+static inline void wait_ms(uint64_t ms)
+{
+	for (uint64_t until = now_ms() + ms; now_ms() <= until;)
+		usleep(500);
+}
+
 static inline void put(struct bpf_map *map, __u32 key, const void *value)
 {
 	MUST(bpf_map_update_elem(bpf_map__fd(map), &key, value, BPF_ANY));
@@ -45,10 +51,10 @@ struct listener_record {
 	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad[3];
 	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
 	__u16 mss, rcv_window;
-};
+} __attribute__((aligned(8))); /* as the kernel lays out what a map has per CPU */
 
-#define CPU_STATE_LOOKUPS 48 /* offset of lookup_window and lookups_used */
-#define CPU_STATE_PKT 96     /* and of the packet at hand, which begins with its addresses */
+#define CPU_STATE_LOOKUPS 80 /* offset of lookup_window and lookups_used */
+#define CPU_STATE_PKT 128    /* and of the packet at hand, which begins with its addresses */
 #define LOOKUP_WINDOW_MS 4
 #define LOOKUPS_SPENT 200
 

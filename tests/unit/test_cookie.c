@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "begun.h"
 #include "refs.h"
 #include "cookie.h"
 #include "note.h"
@@ -227,10 +228,10 @@ static void test_layout(void **state)
 		assert_int_equal(key.k[1], ref_hash_words(&master, epoch, 1));
 		mac = ref_hash_words(&key, flow_id,
 				     (low + (i & 1 ? 0x10000 : 0)) * 0x100000000ULL + isn);
-		cookie = cookie_make(&key, flow_id, isn, low, i & 1);
+		cookie = cookie_make(begun(&key), flow_id, isn, low, i & 1);
 		assert_int_equal(cookie, (uint32_t)(mac * (i & 1 ? 1024 : 32)) + low);
 		assert_int_equal(cookie_low(cookie, i & 1), low);
-		assert_true(cookie_check(&key, flow_id, isn, cookie, i & 1));
+		assert_true(cookie_check(begun(&key), flow_id, isn, cookie, i & 1));
 		assert_int_equal(ts_offset(flow_id), flow_id / 0x100000000ULL);
 	}
 }
@@ -267,7 +268,7 @@ static struct try try_random(bool timestamps)
 	uint32_t low = rng_below(timestamps ? 1024 : 32);
 
 	t.timestamps = timestamps;
-	t.cookie = cookie_make(&t.key, t.flow_id, t.isn, low, timestamps);
+	t.cookie = cookie_make(begun(&t.key), t.flow_id, t.isn, low, timestamps);
 	return t;
 }
 
@@ -288,7 +289,7 @@ static struct try try_flipped(struct try t, unsigned int bit)
 
 static bool is_accepted(const struct try *t)
 {
-	return cookie_check(&t->key, t->flow_id, t->isn, t->cookie, t->timestamps);
+	return cookie_check(begun(&t->key), t->flow_id, t->isn, t->cookie, t->timestamps);
 }
 
 /* 257000 flips at 2^-22 and as many at 2^-27 let 0.06 through on average: two would be a wonder. */
@@ -325,7 +326,7 @@ static void test_mac_bits_all_turn(void **state)
 			struct try t = try_random(timestamps), f = try_flipped(t, i % 224);
 			uint32_t low = cookie_low(t.cookie, timestamps);
 
-			f.cookie = cookie_make(&f.key, f.flow_id, f.isn, low, timestamps);
+			f.cookie = cookie_make(begun(&f.key), f.flow_id, f.isn, low, timestamps);
 			for (int bit = 0; bit < 32; bit++)
 				turned[bit] += (t.cookie ^ f.cookie) >> bit & 1;
 		}
@@ -366,8 +367,8 @@ static void test_formats_are_domains(void **state)
 	for (int i = 0; i < 200000; i++) {
 		struct try t = try_random(i & 1);
 		uint32_t low = rng_below(32);
-		uint32_t with = cookie_make(&t.key, t.flow_id, t.isn, low, true);
-		uint32_t without = cookie_make(&t.key, t.flow_id, t.isn, low, false);
+		uint32_t with = cookie_make(begun(&t.key), t.flow_id, t.isn, low, true);
+		uint32_t without = cookie_make(begun(&t.key), t.flow_id, t.isn, low, false);
 
 		nr_alike += (with >> 10) == (without >> 5 & 0x3fffff);
 		t.timestamps = !t.timestamps;
@@ -404,8 +405,8 @@ static struct syn_ack answer_at(const struct connection *c, uint64_t now_ms, uin
 	struct sip_key key;
 
 	epoch_key_make(&c->master, epoch, &key);
-	ret.cookie =
-		cookie_make(&key, c->flow_id, c->isn, cookie_pack(&o, epoch, false), timestamps);
+	ret.cookie = cookie_make(begun(&key), c->flow_id, c->isn, cookie_pack(&o, epoch, false),
+				 timestamps);
 	ret.tsval = now_ms + ts_offset(c->flow_id);
 	return ret;
 }
@@ -423,7 +424,7 @@ static bool ack_at(const struct connection *c, uint64_t now_ms, uint32_t shift,
 		epoch = epoch_of(sent_ms, shift);
 	}
 	epoch_key_make(&c->master, epoch, &key);
-	return cookie_check(&key, c->flow_id, c->isn, a->cookie, a->timestamps);
+	return cookie_check(begun(&key), c->flow_id, c->isn, a->cookie, a->timestamps);
 }
 
 /* Moments around which clocks do something: the start, epochs, 32 bits, a long uptime. */
@@ -612,7 +613,7 @@ static void test_plain_count(void **state)
 				struct sip_key key;
 
 				epoch_key_make(&c.master, epoch - ago, &key);
-				a.cookie = cookie_make(&key, c.flow_id, c.isn, low, false);
+				a.cookie = cookie_make(begun(&key), c.flow_id, c.isn, low, false);
 				nr += ack_at(&c, now, SHIFT, &a);
 			}
 		}

@@ -82,8 +82,11 @@ static void test_fold_edges(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_int_equal(csum_fold(rows[i].sum), rows[i].folded);
+		if (rows[i].sum)
+			assert_int_equal(csum_is_right(rows[i].sum), rows[i].folded == 0xffff);
+	}
 }
 
 /* Folding is the remainder by 0xffff, with 0xffff instead of 0 for every sum but 0 itself. */
@@ -97,6 +100,8 @@ static void test_fold_random(void **state)
 		if (i % 4 == 0)
 			sum |= ~0ULL << rng_below(64), rest = sum % 0xffff;
 		assert_int_equal(csum_fold(sum), rest || !sum ? rest : 0xffff);
+		assert_int_equal(csum_is_right(sum), !rest);
+		assert_true(csum_is_right(sum - rest));
 	}
 }
 

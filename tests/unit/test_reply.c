@@ -30,9 +30,9 @@ static void shape_tags(struct shape *s, const uint16_t tag[3])
 /* RFC 9293 §3.2, RFC 7323, RFC 2018; words and order as in Linux's tcp_options_write(). */
 static void second_options(struct wire *w, const struct reply *r)
 {
-	bool has_wscale = r->wscale != 15;
+	bool has_wscale = r->got.wscale != 15;
 
-	if (r->mss) {
+	if (r->has_mss) {
 		wire8(w, 2), wire8(w, 4);
 		wire16(w, r->mss);
 	}
@@ -118,13 +118,14 @@ static struct reply reply_random(unsigned int options)
 	struct reply r = { .isn = rng(), .tsval = rng(), .tsecr = rng(), .window = rng() };
 
 	r.hop_limit = rng();
-	r.mss = options & 1 ? 1 + rng_below(65535) : 0;
-	r.wscale = options & 2 ? rng_below(15) : 15;
+	r.has_mss = options & 1;
+	r.mss = rng();
+	r.wscale = rng_below(15);
 	r.got.sack = options & 4;
 	r.got.timestamps = options & 8;
 	r.got.ecn = options & 16;
 	r.got.mss = rng();
-	r.got.wscale = rng_below(16);
+	r.got.wscale = options & 2 ? rng_below(15) : 15;
 	return r;
 }
 
@@ -203,6 +204,7 @@ static void test_by_hand(void **state)
 			   .tsecr = 2,
 			   .window = 64240,
 			   .mss = 1460,
+			   .has_mss = true,
 			   .wscale = 7,
 			   .hop_limit = 64,
 			   .got = { .sack = true, .timestamps = true } };
@@ -300,8 +302,9 @@ static struct reply answer_of(const struct pkt *p, const struct tcp_opts *opts, 
 
 	offer_from_syn(p, opts, may, &offer);
 	cookie_unpack(cookie_pack(&offer, rng(), p->is_v6), offer.timestamps, p->is_v6, &r.got);
-	r.mss = opts->mss ? 1460 : 0;
-	r.wscale = r.got.wscale == WSCALE_NONE ? WSCALE_NONE : 10;
+	r.has_mss = opts->mss;
+	r.mss = 1460;
+	r.wscale = 10;
 	r.hop_limit = 64;
 	return r;
 }

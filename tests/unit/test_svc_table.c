@@ -119,6 +119,9 @@ static void test_buckets(void **state)
 	(void)state;
 	assert_int_equal(svc_table_buckets(1) * SVC_WAYS / 2, SVC_KEYS_MIN);
 	assert_int_equal(svc_table_buckets(129) * SVC_WAYS / 2, 2 * SVC_KEYS_MIN);
+	assert_int_equal(svc_table_tickets(1), TICKETS_MIN);
+	assert_int_equal(svc_table_tickets(TICKETS_MIN / TICKETS_PER_ROW + 1), 2 * TICKETS_MIN);
+	assert_int_equal(svc_table_tickets(ROWS_MAX), TICKETS_MAX);
 	assert_int_equal(svc_table_buckets(ROWS_MAX) * SVC_WAYS / 2, ROWS_MAX * SVC_KEYS_PER_ROW);
 }
 

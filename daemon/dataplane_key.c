@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data path's secret: made at start, and its master key made anew from time to time. Cookies
+ * are good for two epochs, so the next key begins with an epoch, and the one before judges what is
+ * older: no handshake is lost. Whoever fears that the key is known rotates it at once, and then
+ * nothing of before is good.
+ */
+#include "dataplane_inside.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "clock.h"
+#include "log.h"
+#include "synward.skel.h"
+
+#define KEY_LIFETIME_MS 3600000 /* an attacker who tries cookies begins anew after that */
+
+static const __u32 only;
+
+static int secret_map(const struct dataplane *dp)
+{
+	return bpf_map__fd(first_skel(dp)->maps.secret);
+}
+
+static int fill_random(void *to, size_t bytes)
+{
+	return getrandom(to, bytes, 0) == (ssize_t)bytes ? 0 : -EIO;
+}
+
+int dataplane_make_secret(struct dataplane *dp)
+{
+	struct secret s = { 0 };
+	int err = fill_random(s.master, sizeof(s.master)) ?: fill_random(s.flow, sizeof(s.flow));
+
+	while (!err && !s.salt) /* 0: a CPU that has not read it yet */
+		err = fill_random(&s.salt, sizeof(s.salt));
+	err = err ?: bpf_map_update_elem(secret_map(dp), &only, &s, BPF_ANY);
+	explicit_bzero(&s, sizeof(s));
+	dp->key_epoch = 0;
+	dp->key_made_ms = clock_now_ms();
+	return err;
+}
+
+/* The secret with another master key from @epoch on. */
+static int put_key(struct dataplane *dp, __u64 epoch, bool keep_before)
+{
+	struct secret s;
+	int err = bpf_map_lookup_elem(secret_map(dp), &only, &s);
+
+	if (!err && keep_before)
+		memcpy(s.master_before, s.master, sizeof(s.master_before));
+	else if (!err)
+		err = fill_random(s.master_before, sizeof(s.master_before));
+	err = err ?: fill_random(s.master, sizeof(s.master));
+	s.from_epoch = epoch;
+	err = err ?: bpf_map_update_elem(secret_map(dp), &only, &s, BPF_ANY);
+	explicit_bzero(&s, sizeof(s));
+	return err;
+}
+
+/* So that every CPU reads it again, within a tick. */
+static void tell(struct dataplane *dp)
+{
+	dp->secret_serial++;
+	dataplane_put_settings(dp);
+}
+
+int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms)
+{
+	__u64 now_ms = clock_now_ms(), epoch_ms = 1ULL << dp->settings.epoch_shift;
+	__u64 epoch = now_ms / epoch_ms, from = at_once ? epoch : epoch + 1;
+	int err;
+
+	*ret_ms = 0;
+	if (!dp->nr_devices)
+		return -ENODEV;
+	if (!at_once && dp->key_epoch && epoch <= dp->key_epoch) {
+		*ret_ms = (dp->key_epoch + 1) * epoch_ms - now_ms;
+		return -EAGAIN;
+	}
+	err = put_key(dp, from, !at_once);
+	if (err)
+		return err;
+	dp->key_epoch = from;
+	dp->key_made_ms = now_ms;
+	tell(dp);
+	*ret_ms = at_once ? 0 : from * epoch_ms - now_ms;
+	return 0;
+}
+
+void dataplane_check_key(struct dataplane *dp)
+{
+	__u64 in_ms;
+	int err;
+
+	if (!dp->nr_devices || clock_now_ms() - dp->key_made_ms < KEY_LIFETIME_MS)
+		return;
+	err = dataplane_rotate_key(dp, false, &in_ms);
+	if (!err || err == -EAGAIN)
+		return;
+	log_warn("cannot rotate the cookies' key: %s; the one that there is stays, and is tried "
+		 "again in a minute",
+		 strerror(-err));
+	dp->key_made_ms += 60000;
+}
