@@ -6,7 +6,7 @@
 # how long it took. Exit 0 when all held. Nothing runs longer than VM_MINUTES (30): what is left then has failed.
 # An emulated machine does not always keep up with the clock: a script that fails is run once more in the end, alone, and
 # is UNSTEADY, with both outputs to read, if it passes then.
-# Needs root and what `make all lab tests` builds.
+# Needs root and what `make all lab tests deb` builds.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 

@@ -16,6 +16,7 @@
 #   # nics: 2               that many virtio-net NICs on one segment (02:73:79:6e:01:00, 01, ...)
 #   # machines: 2           a second machine beside it: each has one NIC (02:73:79:6e:01:00 and 02:00) on a cable
 #                           between them, and a line (virtio-serial) by which second.sh there is told what to run
+#   # init: systemd         systemd is the first process, with its journal and no unit of the host's; SCRIPT is a service
 #   # timeout: 300          seconds until it is given up
 #
 # The kernel is the Debian package linux-image-KERNEL*-amd64 that apt offers (Debian 12 has 6.1 in its main
@@ -107,7 +108,7 @@ word() { $b sed -n "s/.*vm\.$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 $b mount -t proc proc /proc
 $b mount -t sysfs sys /sys
 $b mount -t devtmpfs dev /dev
-kernel=$(word kernel) run=$(word run)
+kernel=$(word kernel) run=$(word run) init=$(word init)
 for module in /modules/*; do $b insmod "$module" || echo "vm: $module: not loaded"; done
 $b mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro hostroot /lower || end "no host files"
 $b mount -t tmpfs tmpfs /rw
@@ -126,7 +127,16 @@ $b mkdir -p /mnt/dev/pts /mnt/dev/shm
 $b ln -s /proc/self/fd /mnt/dev/fd
 $b mount -t devpts devpts /mnt/dev/pts
 $b mount -t tmpfs tmpfs /mnt/dev/shm
-exec $b switch_root /mnt /bin/bash "$run"
+[ "$init" = systemd ] || exec $b switch_root /mnt /bin/bash "$run"
+units=/mnt/run/systemd/system
+$b mkdir -p $units
+# Of what belongs to the host's machine, nothing: its mounts, its devices.
+for unit in systemd-tmpfiles-setup systemd-tmpfiles-setup-dev systemd-udevd systemd-udev-trigger systemd-sysctl \
+	systemd-modules-load systemd-binfmt systemd-update-utmp apparmor; do $b ln -s /dev/null $units/$unit.service; done
+$b rm -f /mnt/etc/fstab
+$b printf '%s\n' '[Unit]' 'Wants=basic.target script.service' 'After=basic.target' 'AllowIsolate=yes' >$units/script.target
+$b printf '%s\n' '[Unit]' 'After=basic.target' '[Service]' "ExecStart=/bin/bash $run" 'StandardOutput=null' >$units/script.service
+exec $b switch_root /mnt /lib/systemd/systemd --unit=script.target --show-status=no
 INIT
 }
 
@@ -197,7 +207,7 @@ machine() {
 		-kernel "$dir"/root/boot/vmlinuz-* -initrd "$dir/initramfs.gz" \
 		-virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
 		"$@" \
-		-append "console=ttyS0 panic=-1 mitigations=off no5lvl norandmaps vm.kernel=$dir/root vm.run=$run ${VM_APPEND:-}" \
+		-append "console=ttyS0 panic=-1 mitigations=off no5lvl norandmaps vm.kernel=$dir/root vm.run=$run vm.init=$init ${VM_APPEND:-}" \
 		</dev/null 2>"$run.qemu"
 }
 
@@ -254,7 +264,7 @@ fi
 kernel=$1 script=$(realpath "$2")
 shift 2
 [[ -r $script ]] || give_up "$script: no such script"
-dir=$out/vm/$kernel
+dir=$out/vm/$kernel init=$(head_says "$script" init bash)
 mkdir -p "$out/vm"
 exec 9>"$out/vm/lock"
 flock 9
