@@ -298,6 +298,22 @@ static void test_json(void **state)
 	}
 }
 
+static void test_states(void **state)
+{
+	static const char *const wanted[] = { "armed", "attack", "monitor", "off", "peace" };
+	size_t i;
+
+	(void)state;
+	looks("{'services': [{'name': 'a', 'port': 1, 'mode': 'auto', 'armed': true}, "
+	      "{'name': 'b', 'port': 1, 'mode': 'monitor', 'armed': false}, "
+	      "{'name': 'b', 'port': 2, 'mode': 'monitor', 'armed': false}, "
+	      "{'name': 'c', 'port': 1, 'mode': 'off'}, {'name': 'd', 'port': 1, 'mode': 'auto'}], "
+	      "'attacks': [{'service': 'a', 'port': 1}, {'service': 'b', 'port': 1}]}",
+	      1);
+	for (i = 0; i < 5; i++)
+		assert_string_equal(top_state(&top.rows[i]), wanted[i]);
+}
+
 /* ---- order and keys ---- */
 
 #define THREE                                                                                   \
@@ -743,6 +759,37 @@ static void test_wild_names(void **state)
 	has(text, "?[2J?]0;x?");
 }
 
+/* What is a danger has its colour, in the picked row too; and what is none has not. */
+static void test_styles(void **state)
+{
+	struct canvas canvas;
+	char line[81] = "";
+	const unsigned char *styles;
+	int y;
+
+	(void)state;
+	attack();
+	assert_int_equal(canvas_make(80, 24, &canvas), 0);
+	top_draw(&canvas, &top, &view, &(struct top_now){ "05:20:31Z", NULL });
+	for (y = 6; y <= 7; y++) {
+		const bool is_picked = y == 6;
+
+		memcpy(line, canvas.cells + y * 80, 80);
+		styles = canvas.styles + y * 80;
+		assert_int_equal(styles[1], is_picked ? CANVAS_PICKED : CANVAS_PLAIN);
+		if (is_picked)
+			assert_int_equal(styles[strstr(line, "armed") - line], CANVAS_BAD);
+		else
+			assert_int_equal(styles[strstr(line, "monitor") - line], CANVAS_PLAIN);
+		/* 64 of 4096, and 100 of 128 */
+		if (is_picked)
+			assert_int_equal(styles[strstr(line, "64 ") - line], CANVAS_BOLD);
+		else
+			assert_int_equal(styles[strstr(line, "100     128") - line], CANVAS_BAD);
+	}
+	canvas_free(&canvas);
+}
+
 /* More rows than lines: those around the picked one are shown. */
 static void test_scroll(void **state)
 {
@@ -784,6 +831,7 @@ int main(void)
 		TEST(test_strange_statuses),
 		TEST(test_numbers),
 		TEST(test_json),
+		TEST(test_states),
 		TEST(test_order),
 		TEST(test_pick),
 		TEST(test_sort_keys),
@@ -798,6 +846,7 @@ int main(void)
 		TEST(test_away),
 		TEST(test_questions),
 		TEST(test_wild_names),
+		TEST(test_styles),
 		TEST(test_scroll),
 	};
 
