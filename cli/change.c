@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The verbs that change a service: set, mode, arm, disarm. Each may be given again without harm.
+ * The verbs that change a service: set, mode, arm, disarm; and key. Each may be given again without
+ * harm.
  * The daemon says what is allowed; with --persist, what it accepted is then written down for its
  * next start.
  */
@@ -67,6 +68,37 @@ enum cli_exit cli_mode(const struct cli *cli, char **words)
 	dropin.command = command ?: "synward mode --persist";
 	return change_key(cli, PROTO_SET_MODE,
 			  json_pack("{s:s, s:s}", "service", words[1], "mode", words[2]), &dropin);
+}
+
+/* The word may not be left out: nothing is changed by looking. */
+enum cli_exit cli_key(const struct cli *cli, char **words)
+{
+	json_t *reply __cleanup(cleanup_json) = NULL;
+	bool at_once = cli->options[CLI_NOW];
+	enum cli_exit end;
+	json_int_t ms;
+
+	if (!words[1] || strcmp(words[1], "rotate"))
+		return cli_misuse(words[1] ?: "key",
+				  words[1] ? "is nothing to do with a key; there is rotate" :
+					     "needs a word: rotate");
+	if (words[2])
+		return cli_misuse(words[2], "is not expected after rotate");
+	end = client_ask(cli, PROTO_ROTATE_KEY,
+			 json_pack("{s:s}", "from", at_once ? "now" : "epoch"), &reply);
+	if (end)
+		return end;
+	ms = json_integer_value(json_object_get(reply, "milliseconds"));
+	if (cli->format == OUT_JSON || cli->format == OUT_PRETTY)
+		out_json(cli->format, reply);
+	else if (cli->format == OUT_TABS)
+		printf("key\t%lld\n", (long long)ms);
+	else if (at_once)
+		puts("another key, now; what was answered before has to begin anew");
+	else
+		printf("another key in %lld s; what was answered before stays good\n",
+		       (long long)(ms + 999) / 1000);
+	return CLI_DONE;
 }
 
 enum cli_exit cli_arm(const struct cli *cli, char **words)

@@ -46,6 +46,8 @@ static const struct verb {
 	  "the config files' errors; or each value, and where it is from" },
 	{ "reload", "", 0, cli_reload,
 	  "have synwardd read its config again, all of it or nothing" },
+	{ "key", "[rotate]", WITH(CLI_NOW), cli_key,
+	  "rotate: another key for cookies, and no handshake is lost" },
 	{ "doctor", "", WITH(CLI_NO_SELF_TEST), cli_doctor,
 	  "all that keeps protection from working, and what helps" },
 	{ "reasons", "", 0, cli_reasons, "every verdict on a packet, how many, and what it means" },
@@ -65,6 +67,7 @@ static const struct own_option {
 	[CLI_FOR] = { "for", "DURATION", "and no longer: 90s (or 90), 10m, 2h, 1d; up to 365d" },
 	[CLI_NO_SELF_TEST] = { "no-self-test", NULL, "without a handshake of its own" },
 	[CLI_INTERVAL] = { "interval", "DURATION", "between two looks: 1s (the default) to 1h" },
+	[CLI_NOW] = { "now", NULL, "at once: handshakes under way have to begin anew" },
 	[CLI_COUNT] = { "count", "N", "so many looks, and no more" },
 	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
 };

@@ -44,6 +44,9 @@ struct control_ops {
 	 * that say why. */
 	int (*reload)(void *arg, json_t **ret_errors);
 
+	/* As dataplane_rotate_key(). */
+	int (*rotate_key)(void *arg, bool at_once, __u64 *ret_ms, char **ret_why);
+
 	/* LIST_NONE: both. */
 	int (*list)(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret);
 	/* @seconds = 0: for ever. What was there and what is goes to *ret. */

@@ -312,6 +312,24 @@ static int on_reload(void *arg, json_t **ret_errors)
 	return err;
 }
 
+static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
+{
+	struct daemon *d = arg;
+	int err = dataplane_rotate_key(d->dataplane, at_once, ret_ms);
+
+	if (!err)
+		log_notice("key: another one for cookies, %s, by command",
+			   at_once ? "at once" : "from the next epoch on");
+	if (err == -EAGAIN &&
+	    asprintf(ret_why,
+		     "the key was rotated a moment ago, and cookies of the one before are still "
+		     "out: try again in %" PRIu64
+		     " s, or lose them with 'synward key rotate --now'",
+		     (uint64_t)*ret_ms / 1000 + 1) < 0)
+		*ret_why = NULL;
+	return err;
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	struct list_page *page __cleanup(cleanup_free) = malloc(sizeof(*page));
@@ -492,6 +510,7 @@ static int start(struct daemon *d)
 		.disarm = on_disarm,
 		.mode = on_mode,
 		.reload = on_reload,
+		.rotate_key = on_rotate_key,
 		.doctor = on_doctor,
 		.self_test = on_self_test,
 		.list = on_list,

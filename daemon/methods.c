@@ -265,6 +265,24 @@ static json_t *reload(const struct call *call, const struct control_ops *ops)
 	return changed(err, NULL);
 }
 
+static json_t *rotate_key(const struct call *call, const struct control_ops *ops)
+{
+	const char *from = "epoch", *wrong;
+	char *why __cleanup(cleanup_free) = NULL;
+	__u64 in_ms = 0;
+	int err;
+
+	wrong = call_parameters(call,
+				(const struct parameter[]){ { "from", &from, NULL, true }, { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (strcmp(from, "epoch") && strcmp(from, "now"))
+		return bad_argument("a key is rotated from epoch or from now, not from '%s'", from);
+	err = ops->rotate_key(ops->arg, !strcmp(from, "now"), &in_ms, &why);
+	return err ? failed(err, why) :
+		     json_pack("{s:{s:I}}", "parameters", "milliseconds", (json_int_t)in_ms);
+}
+
 /* ---- the allow and deny lists ---- */
 
 static json_t *no_such_list(const char *word)
@@ -390,6 +408,7 @@ static const struct method methods[] = {
 	{ PROTO_DISARM, disarm, true },
 	{ PROTO_SET_MODE, set_mode, true },
 	{ PROTO_RELOAD, reload, true },
+	{ PROTO_ROTATE_KEY, rotate_key, true },
 	{ PROTO_DOCTOR, doctor, false },
 	{ PROTO_SELF_TEST, self_test, true },
 	{ PROTO_LIST, list_page, false },

@@ -22,7 +22,7 @@ _synward_for() {
 	'') ;;
 	FILE | PATH) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
 	SERVICE | NAME) _synward_offer "$(_synward_services)" "$2" ;;
-	*'|'*) _synward_offer "${place//|/ }" "$2" ;;
+	rotate | *'|'*) _synward_offer "${place//|/ }" "$2" ;;
 	*) _synward_offer "$(_synward_of choice "$place")" "$2" ;;
 	esac
 }

@@ -35,6 +35,7 @@
 #define PROTO_DOCTOR PROTO_INTERFACE ".Doctor"
 #define PROTO_SELF_TEST PROTO_INTERFACE ".SelfTest"
 #define PROTO_RELOAD PROTO_INTERFACE ".Reload"
+#define PROTO_ROTATE_KEY PROTO_INTERFACE ".RotateKey"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
 
 /* Each has a parameter `reason`, the line for the user; but InvalidConfig `errors`, all lines. */

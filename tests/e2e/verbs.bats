@@ -171,3 +171,24 @@ log_has() { [[ $(grep -c -- "$1" "$LAB_DIR/synwardd.err") == "$2" ]]; } # log_ha
 	done
 	row_is '.mode == "auto" and (.armed | not) and .thresholds.half_open_source == "tuned"'
 }
+
+@test "another key: what was answered before is finished, and with --now it is not" {
+	local f
+	synward_with "mode = always"
+	all_served 4 5
+	synward_cli key rotate | grep -Eqx "another key in [0-9]+ s; what was answered before stays good"
+	for f in "${families[@]}"; do
+		counts_by 5 handoff all_served "$f" 5
+	done
+	run -1 synward_cli key rotate
+	[[ $output == *"cookies of the one before are still out: try again in "*" s, or lose them with 'synward key rotate --now'" ]]
+	synward_cli key rotate --now | grep -qx "another key, now; what was answered before has to begin anew"
+	for f in "${families[@]}"; do
+		counts_by 5 handoff all_served "$f" 5
+	done
+	synward_cli key rotate --now -j | json '.milliseconds == 0'
+	run -2 synward_cli key
+	[[ $output == *"needs a word: rotate"* ]]
+	run -2 synward_cli key turn
+	[[ $output == *"turn is nothing to do with a key; there is rotate"* ]]
+}

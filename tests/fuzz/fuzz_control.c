@@ -121,6 +121,13 @@ static int on_reload(void *arg, json_t **ret_errors)
 	return world.err;
 }
 
+static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
+{
+	(void)arg;
+	*ret_ms = at_once;
+	return change("", ret_why);
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -177,6 +184,7 @@ static const struct control_ops ops = {
 	.arm = on_arm,
 	.disarm = on_disarm,
 	.reload = on_reload,
+	.rotate_key = on_rotate_key,
 	.mode = on_mode,
 	.list = on_list,
 	.list_add = on_list_add,

@@ -132,6 +132,14 @@ static int on_reload(void *arg, json_t **ret_errors)
 	return world.err;
 }
 
+static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "rotate %s", at_once ? "now" : "later");
+	*ret_ms = at_once ? 0 : 4321;
+	return finish(ret_why);
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -187,6 +195,7 @@ static const struct control_ops ops = {
 	.arm = on_arm,
 	.disarm = on_disarm,
 	.reload = on_reload,
+	.rotate_key = on_rotate_key,
 	.mode = on_mode,
 	.list = on_list,
 	.list_add = on_list_add,
@@ -335,6 +344,11 @@ static void test_changes(void **state)
 		  ARGUMENT("seconds is 1 to 31536000, not 4294967297") },
 		{ CALL("Arm", "\"seconds\":5"), NULL, INVALID("service") },
 		{ CALL("Disarm", "\"service\":\"web\""), "disarm web", REPLY("") },
+		{ CALL("RotateKey", ""), "rotate later", REPLY("\"milliseconds\":4321") },
+		{ CALL("RotateKey", "\"from\":\"epoch\""), "rotate later",
+		  REPLY("\"milliseconds\":4321") },
+		{ CALL("RotateKey", "\"from\":\"now\""), "rotate now",
+		  REPLY("\"milliseconds\":0") },
 		{ CALL("Disarm", ""), NULL, INVALID("service") },
 		{ CALL("Disarm", "\"service\":\"web\",\"seconds\":5"), NULL, INVALID("seconds") },
 		{ CALL("Reload", ""), "reload", REPLY("") },
