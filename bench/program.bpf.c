@@ -264,4 +264,20 @@ int bench_fill(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
+/* And each run of this forgets the next one. */
+SEC("xdp")
+int bench_forget(struct xdp_md *ctx)
+{
+	struct generator *g = ONLY(generators);
+	struct flow *flow;
+
+	if (!g)
+		return XDP_ABORTED;
+	tuple_of(&g->pkt, nr_filled++);
+	flow = flow_find(flow_of(&g->pkt), clock_ms());
+	if (flow)
+		flow_forget(flow);
+	return XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "GPL";

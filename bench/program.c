@@ -208,6 +208,13 @@ static void flows_fill(const struct bench *b)
 	run(b, b->skel->progs.bench_fill, b->to.nr_flows);
 }
 
+/* The table holds those of one family at a time. */
+static void flows_forget(const struct bench *b)
+{
+	b->skel->bss->nr_filled = 0;
+	run(b, b->skel->progs.bench_forget, b->to.nr_flows);
+}
+
 /* ---- rounds ---- */
 
 static int by_size(const void *a, const void *b)
@@ -249,6 +256,8 @@ static void measure(const struct bench *b, const struct row *row, bool v6, int n
 	int above[ROUNDS_MAX], floors[ROUNDS_MAX];
 	__u64 before;
 
+	template_make(&b->to, row, !v6, nr_vlans, &b->skel->bss->conf);
+	flows_forget(b);
 	template_make(&b->to, row, v6, nr_vlans, &b->skel->bss->conf);
 	flows_fill(b);
 	if (row->from == FROM_CONNECTIONS)
