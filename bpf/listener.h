@@ -6,7 +6,8 @@
  * some listeners cannot take cookies, and because the kernel's own queue must never fill. Up to
  * LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS and CPU ask exactly; beyond that they believe what
  * was last seen of the listener of their address and port, which is refreshed at least once per
- * window: it is at most two windows old (8 ms, and a tick of the coarse clock).
+ * window: it is at most two windows old (8 ms, and a tick of the coarse clock; in the lane another
+ * tick, see ticket.h).
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H

@@ -21,10 +21,11 @@ static __always_inline __u64 ticket_stamp(const struct judgement *j)
 }
 
 /* Where a service has its ticket. The ports of one address never share one, if they are not very
- * many; its addresses may. */
+ * many, nor do a few devices; its addresses may. */
 static __always_inline __u32 ticket_slot(const struct ip_addr *dst, __u32 port_number)
 {
-	return (port_number * TICKETS_PER_ROW + (dst->word[3] * 0x9e3779b1U >> 20)) & ticket_mask;
+	return (port_number * TICKETS_PER_ROW + dev_slot + (dst->word[3] * 0x9e3779b1U >> 20)) &
+	       ticket_mask;
 }
 
 static __always_inline bool ticket_holds(const struct judgement *j, const struct pkt *p,
