@@ -63,8 +63,8 @@ static __always_inline __u32 rate_add(struct row_rate *rate, __u32 second, __u32
 	return (__u32)__sync_fetch_and_add(&rate->now, n) + n;
 }
 
-/* Count a SYN. False: this CPU keeps it for now. */
-static __always_inline bool rate_is_due(const struct judgement *j, __u32 flush_every)
+/* Count a SYN. True: what this CPU has kept is to be added to the rate. */
+static __always_inline bool rate_count(const struct judgement *j, __u32 flush_every)
 {
 	struct row_cpu *here = j->here;
 
@@ -89,7 +89,7 @@ static __always_inline void rate_judge(struct judgement *j)
 
 static __always_inline void arm_by_rate(struct judgement *j)
 {
-	if (rate_is_due(j, j->row->flush_every) || !(is_attacked(j) || is_armed(j)))
+	if (rate_count(j, j->row->flush_every) || !(is_attacked(j) || is_armed(j)))
 		rate_judge(j);
 }
 

@@ -25,8 +25,7 @@ static __always_inline __u64 prefix_hash(const struct secret *s, const struct pk
 {
 	__u64 prefix = source_prefix(p), h;
 
-	/* Turned round, so that all bits of the salt count; bit 32 is free, and tells the family.
-	 */
+	/* Turned round, so that all bits of the salt count; bit 32 is free: it tells the family. */
 	h = prefix << 32 | prefix >> 32 | (__u64)!p->is_v6 << 32;
 	h *= s->salt | 1;
 	h ^= h >> 32;

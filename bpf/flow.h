@@ -94,25 +94,38 @@ static __always_inline bool flow_is_seen(__u64 id, __u32 second)
 {
 	const struct flow_seen *seen = flow_seen_of(id);
 
-	return seen && flow_seen_has(seen, flow_seen_word(id, second));
+	return seen && seen->second == second && flow_seen_has(seen, flow_seen_id(id));
 }
 
-/* Takes a word of an earlier second, unless it has one of this: what the glance does not see comes
- * here with every packet. Global, so that it is verified once, as the next is. */
+/* Its second is over: begin another one, unless that of a CPU whose clock is ahead has begun. What
+ * is lost when two CPUs do it is looked at once more. */
+static __always_inline bool flow_seen_begin(struct flow_seen *seen, __u32 second)
+{
+	if (seen->second == second)
+		return true;
+	if ((__s32)(second - seen->second) < 0)
+		return false;
+	UNROLL
+	for (int i = 0; i < SEEN_WAYS; i++)
+		seen->id[i] = 0;
+	__sync_lock_test_and_set(&seen->second, second); /* after them */
+	return true;
+}
+
+/* What the glance does not see comes here with every packet. Global, so that it is verified once,
+ * as the next is. */
 __noinline int flow_seen_add(__u64 id, __u32 second)
 {
-	__u32 word = flow_seen_word(id, second);
 	struct flow_seen *seen = flow_seen_of(id);
-	__u32 at = FLOW_WAYS - 1;
+	__u32 word = flow_seen_id(id);
 
-	if (!seen || flow_seen_has(seen, word))
+	if (!seen || !flow_seen_begin(seen, second) || flow_seen_has(seen, word))
 		return 0;
-	for (__u32 i = 0; i < FLOW_WAYS - 1; i++)
-		if ((__u8)seen->word[i] != (__u8)second) {
-			at = i;
+	for (__u32 i = 0; i < SEEN_WAYS; i++)
+		if (!seen->id[i]) {
+			seen->id[i] = word;
 			break;
 		}
-	seen->word[at] = word;
 	return 0;
 }
 
@@ -121,9 +134,9 @@ __noinline int flow_seen_forget(__u64 id)
 {
 	struct flow_seen *seen = flow_seen_of(id);
 
-	for (int i = 0; seen && i < FLOW_WAYS; i++)
-		if (flow_seen_is_of(seen->word[i], id))
-			seen->word[i] = 0;
+	for (int i = 0; seen && i < SEEN_WAYS; i++)
+		if (seen->id[i] == flow_seen_id(id))
+			seen->id[i] = 0;
 	return 0;
 }
 

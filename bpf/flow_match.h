@@ -35,36 +35,37 @@ static __always_inline bool flow_tags_have(const struct flow_tags *tags, __u16 t
 
 /*
  * A connection's entry is looked at once a second; its other packets ask half a cache line for the
- * whole set that says so:
+ * whole set that says so: the second, and of each connection that had a packet in it the upper half
+ * of its id. One more than there is room for is looked at with each packet.
  *
- *      31                               8 7              0
- *     +----------------------------------+----------------+
- *     |        bits 63..40 of the id     |  that second   |
- *     +----------------------------------+----------------+
+ *      0         32        64                         224       255
+ *     +---------+---------+---------+-- ... --+---------+---------+
+ *     | second  |   id    |   id    |         |   id    |   id    |
+ *     +---------+---------+---------+-- ... --+---------+---------+
  *
- * It may be wrong: the second comes round again after four minutes, for a second, and of 2^21
- * packets that belong to no connection one looks like a set's. What is then believed passes to the
- * kernel, which knows.
+ * A packet that is taken for one of these goes to the kernel unjudged, and the ACK of a cookie
+ * would be lost there: for one in 2^28, in a full set.
  */
+#define SEEN_WAYS 7
+
 struct flow_seen {
 	union {
-		__u32 word[FLOW_WAYS];
-		__u64 two[FLOW_WAYS / 2];
+		struct {
+			__u32 second;
+			__u32 id[SEEN_WAYS]; /* flow_seen_id(); 0: free */
+		};
+		__u64 two[(1 + SEEN_WAYS) / 2];
 	};
 };
 
-static __always_inline __u32 flow_seen_word(__u64 id, __u32 second)
+_Static_assert(sizeof(struct flow_seen) == 32, "half a cache line");
+
+static __always_inline __u32 flow_seen_id(__u64 id)
 {
-	return (__u32)(id >> 40) << 8 | (second & 0xff);
+	return id >> 32 | 1;
 }
 
-/* Of the same connection, whatever the second? */
-static __always_inline bool flow_seen_is_of(__u32 word, __u64 id)
-{
-	return word >> 8 == (__u32)(id >> 40);
-}
-
-/* As the tags are compared, two in a word. */
+/* As the tags are compared, two in a word; the second is none of them. */
 #define SEEN_IN_EACH 0x0000000100000001ULL
 
 static __always_inline bool flow_seen_has(const struct flow_seen *seen, __u32 want)
@@ -72,12 +73,12 @@ static __always_inline bool flow_seen_has(const struct flow_seen *seen, __u32 wa
 	__u64 match = 0;
 
 	UNROLL
-	for (int i = 0; i < FLOW_WAYS / 2; i++) {
+	for (int i = 1; i < (1 + SEEN_WAYS) / 2; i++) {
 		__u64 x = seen->two[i] ^ want * SEEN_IN_EACH;
 
 		match |= (x - SEEN_IN_EACH) & ~x;
 	}
-	return match & SEEN_IN_EACH << 31;
+	return seen->id[0] == want || match & SEEN_IN_EACH << 31;
 }
 
 #endif

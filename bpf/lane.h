@@ -69,15 +69,16 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 	struct reply reply;
 
 	j->here->counts.syns++;
-	if (unlikely(rate_is_due(j, t->flush_every))) {
+	if (unlikely(rate_count(j, t->flush_every))) {
 		ticket_row(j, t);
 		rate_judge(j);
+		t->is_attacked = is_attacked(j);
 	}
 	if (t->is_attacked)
 		source_sample(j, p);
 	if (!synack_take(j, p))
 		return SYN_OVER_CAP;
-	cookie_plan(j, p, opts, may, epoch_slot(j->cpu, epoch_now(j)), &reply);
+	cookie_plan(j, p, opts, may, epoch_key(j->cpu, epoch_now(j)), &reply);
 	answer_plan(opts, t->mss, t->wscale, ticket_window(t, reply.got.mss), t->hop_limit, &reply);
 	if (!answer_write(ctx, p, ETH_HLEN, &reply))
 		return SYN_NO_ROOM;

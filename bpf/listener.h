@@ -120,14 +120,18 @@ static __always_inline __u16 listener_window(struct listener_record *rec, __u16 
 	return rec->rcv_window;
 }
 
+/* Has this CPU lookups left in this window? */
+static __always_inline bool has_lookups(const struct cpu_state *cpu, __u64 now_ms)
+{
+	return cpu->lookup_window != (__u32)(now_ms / LISTENER_WINDOW_MS) ||
+	       cpu->lookups_used < LOOKUPS_PER_WINDOW;
+}
+
 /* Would this SYN ask the kernel? */
 static __always_inline bool lookup_due(const struct cpu_state *cpu,
 				       const struct listener_record *rec, __u64 now_ms)
 {
-	__u32 window = now_ms / LISTENER_WINDOW_MS;
-
-	return cpu->lookup_window != window || rec->window != window ||
-	       cpu->lookups_used < LOOKUPS_PER_WINDOW;
+	return rec->window != (__u32)(now_ms / LISTENER_WINDOW_MS) || has_lookups(cpu, now_ms);
 }
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */

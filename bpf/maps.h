@@ -28,8 +28,8 @@
 #define CONF SEC(".data.conf")
 
 struct settings settings CONF;
-/* 0: no service has this port, and traffic to it ends with that; else a number above it, of which
- * each of its ports has another. */
+/* 0: no service has this port, and traffic to it ends with that; else its number, from 1: other
+ * ports have other numbers. */
 __u16 ports[NR_PORTS] CONF;
 struct row_conf rows[ROWS_MAX] CONF;
 struct dev_conf devices[DEVS_MAX] CONF;
@@ -113,6 +113,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE); /* its values begin with a page, and cross no line */
 	__type(key, __u32);
 	__type(value, struct flow_tags);
 } flow_tags SEC(".maps");
@@ -130,6 +131,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE); /* as the tags */
 	__type(key, __u32);
 	__type(value, struct flow_seen);
 } flow_seen SEC(".maps");
@@ -160,7 +162,8 @@ struct {
 } listeners SEC(".maps");
 
 /* XDP writes and reads: what the SYNs of a flood ask of a service, per CPU, for a moment; see
- * lane.h. A cache line each; of two services that share one, the last that asked has it. */
+ * ticket.h. Of the size of a cache line; of two services that share one, the last that asked has
+ * it. */
 struct ticket {
 	__u64 stamp; /* when it holds; 0: never */
 	struct ip_addr dst;
@@ -182,7 +185,7 @@ struct ticket {
 	__u8 pad[3];
 };
 
-_Static_assert(sizeof(struct ticket) == 64, "a ticket is a cache line");
+_Static_assert(sizeof(struct ticket) == 64, "the size of a cache line");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

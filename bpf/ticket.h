@@ -15,13 +15,14 @@ const volatile __u32 ticket_mask = TICKETS_MIN - 1; /* tickets of a CPU, less on
 /* A host that allows less is answered in full, by syn.h. */
 #define TICKET_MAY (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE)
 
+/* Of the generation 24 bits: its milliseconds end after 34 years. */
 static __always_inline __u64 ticket_stamp(const struct judgement *j)
 {
-	return (__u64)settings.generation << 32 | (__u32)j->now_ms;
+	return (__u64) * (volatile __u32 *)&settings.generation << 40 | j->now_ms;
 }
 
-/* Where a service has its ticket. The ports of one address never share one, if they are not very
- * many, nor do a few devices; its addresses may. */
+/* Where a service has its ticket. Ports of one address do not share one, as there are
+ * TICKETS_PER_ROW for each up to ROWS_MAX; nor do two devices or three. Addresses may. */
 static __always_inline __u32 ticket_slot(const struct ip_addr *dst, __u32 port_number)
 {
 	return (port_number * TICKETS_PER_ROW + dev_slot + (dst->word[3] * 0x9e3779b1U >> 20)) &
@@ -29,9 +30,9 @@ static __always_inline __u32 ticket_slot(const struct ip_addr *dst, __u32 port_n
 }
 
 static __always_inline bool ticket_holds(const struct judgement *j, const struct pkt *p,
-					 const struct ticket *t)
+					 const struct ticket *t, __u64 stamp)
 {
-	return t->stamp == ticket_stamp(j) && t->port == p->dport && t->device == dev_slot &&
+	return t->stamp == stamp && t->port == p->dport && t->device == dev_slot &&
 	       t->is_v6 == p->is_v6 &&
 	       (p->is_v6 ? addr_equal(&t->dst, &p->dst) : t->dst.word[3] == p->dst.word[3]);
 }
@@ -71,15 +72,15 @@ static __always_inline void ticket_write(const struct judgement *j, const struct
 	t->wscale = rec->wscale;
 	t->hop_limit = own_hop_limit(dev, is_v6);
 	t->is_attacked = is_attacked(j);
-	t->stamp = ticket_stamp(j);
 }
 
 /* A ticket of now, in @slot, for @service at the address of these halves and that port, if it is
- * one of those. Bit 16 of @port: of IPv6. Global, so that it is verified once. */
-__noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service, __u32 slot)
+ * one of those. Bit 16 of @port_and_family: of IPv6. Global, so that it is verified once. */
+__noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port_and_family, __u64 service,
+			    __u32 slot)
 {
 	const struct ip_addr dst = { .word = { upper >> 32, upper, lower >> 32, lower } };
-	bool is_v6 = port >> 16;
+	bool is_v6 = port_and_family >> 16;
 	const struct dev_conf *dev = &devices[dev_slot];
 	const struct listener_record *rec;
 	struct judgement j = { .cpu = ONLY(cpu_state) };
@@ -94,25 +95,30 @@ __noinline int ticket_renew(__u64 upper, __u64 lower, __u32 port, __u64 service,
 	if (!rec || !t || !is_cookie_certain(&j, dev, rec))
 		return false;
 	t->dst = dst;
-	t->port = port;
+	t->port = port_and_family;
 	ticket_write(&j, dev, rec, is_v6, t);
 	return true;
 }
 
-/* The ticket of the packet's service, or NULL if it has none. @port: port_number(). */
+/* The ticket of the packet's service, or NULL if it has none. @port: port_number(). What it is made
+ * of is read after its stamp: if it changes meanwhile, so does the stamp. */
 static __always_inline struct ticket *ticket_find(const struct judgement *j, const struct pkt *p,
 						  __u32 port)
 {
 	__u64 upper = ADDR_UPPER(&p->dst), lower = ADDR_LOWER(&p->dst), service;
+	__u64 stamp = ticket_stamp(j);
 	__u32 slot = ticket_slot(&p->dst, port);
 	struct ticket *t = bpf_map_lookup_elem(&tickets, &slot);
 
-	if (!t || likely(ticket_holds(j, p, t)))
+	if (!t || likely(ticket_holds(j, p, t, stamp)))
 		return t;
+	if (has_lookups(j->cpu, j->now_ms))
+		return NULL; /* as nearly always */
 	service = service_ask(upper, lower, p->dport);
-	epoch_key(j->cpu, epoch_now(j)); /* is there from now on, as long as the ticket holds */
-	return ticket_renew(upper, lower, p->dport | (__u32)p->is_v6 << 16, service, slot) ? t :
-											     NULL;
+	if (!ticket_renew(upper, lower, p->dport | (__u32)p->is_v6 << 16, service, slot))
+		return NULL;
+	t->stamp = stamp;
+	return t;
 }
 
 /* The window for an MSS: it is kept for the last one that was asked for. */
@@ -136,7 +142,7 @@ static __always_inline void ticket_row(struct judgement *j, const struct ticket 
 {
 	j->row = &rows[t->row & ROW_MASK];
 	j->live = &row_live[t->row & ROW_MASK];
-	j->state = IS_ARMED | (t->is_attacked ? IS_ATTACKED : 0);
+	state_read(j);
 }
 
 #endif

@@ -53,7 +53,7 @@ static void put_rows(struct dataplane *dp)
 	}
 }
 
-/* What the data path remembers of a tick, or of a key, was made of what was told before. */
+/* What the data path remembers of a tick was made of what was told before. */
 static void next_generation(struct dataplane *dp)
 {
 	__sync_synchronize(); /* all that is new is there before */

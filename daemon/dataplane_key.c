@@ -19,6 +19,9 @@
 
 #define KEY_LIFETIME_MS 3600000 /* an attacker who tries cookies begins anew after that */
 
+/* Until all CPUs have heard of a key, and more: it must not be told in its own epoch. */
+#define TELL_MS 1000
+
 static const __u32 only;
 
 static int secret_map(const struct dataplane *dp)
@@ -72,13 +75,13 @@ static void tell(struct dataplane *dp)
 int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms)
 {
 	__u64 now_ms = clock_now_ms(), epoch_ms = 1ULL << dp->settings.epoch_shift;
-	__u64 epoch = now_ms / epoch_ms, from = at_once ? epoch : epoch + 1;
+	__u64 from = at_once ? now_ms / epoch_ms : (now_ms + TELL_MS) / epoch_ms + 1;
 	int err;
 
 	*ret_ms = 0;
 	if (!dp->nr_devices)
 		return -ENODEV;
-	if (!at_once && dp->key_epoch && epoch <= dp->key_epoch) {
+	if (!at_once && dp->key_epoch && from < dp->key_epoch + 2) {
 		*ret_ms = (dp->key_epoch + 1) * epoch_ms - now_ms;
 		return -EAGAIN;
 	}

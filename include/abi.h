@@ -60,7 +60,7 @@ struct svc_bucket {
 /* Listeners that are remembered one by one; with more addresses and ports than this, some share. */
 #define LISTENERS_MAX 4096
 
-/* Tickets of a CPU (bpf/lane.h): a power of two, some for each row. */
+/* Tickets of a CPU (bpf/ticket.h): a power of two, some for each row. */
 #define TICKETS_MIN 256
 #define TICKETS_MAX 4096
 #define TICKETS_PER_ROW 4

@@ -204,12 +204,12 @@ static void expect_flow(struct run *r)
 static void expect_seen(struct run *r)
 {
 	__u32 set = flow_id(r) & (FLOW_SETS - 1);
-	__u32 word[FLOW_WAYS], want = seen_word(r, now_ms() / 1000);
+	__u32 word[SEEN_WORDS];
 	bool is_there = false;
 
 	MUST(bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.flow_seen), &set, word));
-	for (int i = 0; i < FLOW_WAYS; i++)
-		is_there |= word[i] == want;
+	for (int i = 1; i < SEEN_WORDS; i++)
+		is_there |= word[i] == seen_word(r) && word[0] == now_ms() / 1000;
 	if (is_there != r->row->seen_after)
 		trouble(r, "the flow is %s said to be seen; ", is_there ? "still" : "not");
 }

@@ -141,7 +141,7 @@ static inline void host_forget(struct host *h)
 
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
-	host_clear(h->skel->maps.flow_seen, FLOW_WAYS * sizeof(__u32));
+	host_clear(h->skel->maps.flow_seen, 8 * sizeof(__u32));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
 		put(h->skel->maps.peace_half_open, i, &none);
 	h->skel->data_live->device_notes[0] = (struct dev_notes){ 0 };

@@ -195,19 +195,20 @@ static void put_flow(const struct run *r, enum flow_state state)
 	put(r->skel->maps.flow_tags, set, &tags);
 }
 
-/* As bpf/flow_match.h has it: the upper 24 bits of the id, and the second. */
-static __u32 seen_word(const struct run *r, __u64 second)
+/* As bpf/flow_match.h has it. */
+#define SEEN_WORDS 8 /* the second, and as many ids */
+
+static __u32 seen_word(const struct run *r)
 {
-	return (flow_id(r) >> 40 << 8) | (second & 0xff);
+	return flow_id(r) >> 32 | 1;
 }
 
 /* In the last place, behind others. */
 static void put_seen(const struct run *r)
 {
-	__u64 second = now_ms() / 1000 - (r->row->seen == SEEN_BEFORE);
-	__u32 word[FLOW_WAYS] = { second & 0xff, ~0U };
+	__u32 word[SEEN_WORDS] = { now_ms() / 1000 - (r->row->seen == SEEN_BEFORE), ~0U, 1 };
 
-	word[FLOW_WAYS - 1] = seen_word(r, second);
+	word[SEEN_WORDS - 1] = seen_word(r);
 	put(r->skel->maps.flow_seen, flow_id(r) & (FLOW_SETS - 1), word);
 }
 

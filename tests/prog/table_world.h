@@ -17,6 +17,7 @@ struct world {
 	bool seen[NR_REASONS];
 	unsigned int nr_rows, nr_run, nr_failed;
 	unsigned int nr_by_lane[NR_REASONS][2]; /* IPv4 and IPv6 */
+	unsigned int nr_again[2];
 	bool has_mptcp, checks_echo, has_hand_off, is_other_kernel;
 	int syncookies, full_listener;
 	struct world_synack synacks[NR_SERVICES][2]; /* of half-open connections, IPv4 and IPv6 */

@@ -108,17 +108,16 @@ static void test_tag_of_a_flow_is_never_that_of_an_empty_way(void **state)
 	assert_int_equal(flow_tag(0x11112222ffff3333), 0xffff);
 }
 
-/* Ids that differ in one bit, or in none; seconds as near as 1 and as far as 2^8. */
+/* Ids that differ in one bit, or in none. */
 static uint64_t near_id(uint64_t id)
 {
 	return rng_below(2) ? id : id ^ 1ULL << rng_below(64);
 }
 
-static uint32_t near_second(uint32_t second)
+/* The lowest bit of the upper half is not kept, so that a place that is free is nobody's. */
+static bool is_same(uint64_t a, uint64_t b)
 {
-	static const uint32_t far[] = { 0, 0, 0, 1, -1, 60, 0xff, 0x80 };
-
-	return second + far[rng_below(ARRAY_LEN(far))];
+	return a >> 33 == b >> 33;
 }
 
 static void test_seen(void **state)
@@ -128,20 +127,19 @@ static void test_seen(void **state)
 	(void)state;
 	for (int i = 0; i < ROUNDS; i++) {
 		uint64_t id = rng();
-		uint32_t second = rng();
 		struct flow_seen seen = { { { 0 } } };
 		bool is_there = false;
 
-		for (int k = 0; k < FLOW_WAYS; k++) {
+		seen.second = rng_below(2) ? flow_seen_id(id) : rng(); /* none of them */
+		for (int k = 0; k < SEEN_WAYS; k++) {
 			uint64_t other = rng_below(4) ? rng() : near_id(id);
-			uint32_t when = near_second(second);
 
 			if (!rng_below(4))
 				continue;
-			seen.word[k] = flow_seen_word(other, when);
-			is_there |= other >> 40 == id >> 40 && (uint8_t)when == (uint8_t)second;
+			seen.id[k] = flow_seen_id(other);
+			is_there |= is_same(other, id);
 		}
-		assert_int_equal(flow_seen_has(&seen, flow_seen_word(id, second)), is_there);
+		assert_int_equal(flow_seen_has(&seen, flow_seen_id(id)), is_there);
 		nr_there += is_there;
 	}
 	assert_in_range(nr_there, ROUNDS / 10, ROUNDS - ROUNDS / 10);
@@ -151,15 +149,25 @@ static void test_seen(void **state)
 static void test_seen_bit_by_bit(void **state)
 {
 	(void)state;
-	for (int k = 0; k < FLOW_WAYS; k++)
+	for (int k = 0; k < SEEN_WAYS; k++)
 		for (int bit = 0; bit < 32; bit++) {
 			struct flow_seen seen = { { { 0 } } };
 			uint32_t want = rng();
 
-			seen.word[k] = want;
+			seen.id[k] = want;
 			assert_true(flow_seen_has(&seen, want));
 			assert_false(flow_seen_has(&seen, want ^ 1U << bit));
 		}
+}
+
+static void test_seen_is_never_what_is_free(void **state)
+{
+	static const struct flow_seen none;
+
+	(void)state;
+	assert_int_not_equal(flow_seen_id(0), 0);
+	assert_int_not_equal(flow_seen_id(0xffffffff), 0);
+	assert_false(flow_seen_has(&none, flow_seen_id(0)));
 }
 
 int main(void)
@@ -171,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_tag_of_a_flow_is_never_that_of_an_empty_way),
 		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_seen_bit_by_bit),
+		cmocka_unit_test(test_seen_is_never_what_is_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
