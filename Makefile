@@ -39,7 +39,7 @@ FUZZ_LIBS   := -ljansson -linih
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
 CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
-EXPORTER_SRC := $(wildcard exporter/*.c) cli/metrics.c cli/wire.c
+EXPORTER_SRC := $(wildcard daemon/exporter/*.c) cli/metrics.c cli/wire.c
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -124,7 +124,7 @@ $(O)/cli/%.o: cli/%.c $(O)/version
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -c $< -o $@
 
-$(O)/exporter/%.o: exporter/%.c $(O)/version
+$(O)/daemon/exporter/%.o: daemon/exporter/%.c $(O)/version
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Icli -c $< -o $@
