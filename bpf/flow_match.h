@@ -54,7 +54,7 @@ struct flow_seen {
 			__u32 second;
 			__u32 id[SEEN_WAYS]; /* flow_seen_id(); 0: free */
 		};
-		__u64 two[(1 + SEEN_WAYS) / 2];
+		__u64 two[(1 + SEEN_WAYS) / 2]; /* the second is in the lower half of the first */
 	};
 };
 
@@ -65,20 +65,25 @@ static __always_inline __u32 flow_seen_id(__u64 id)
 	return id >> 32 | 1;
 }
 
-/* As the tags are compared, two in a word; the second is none of them. */
+/* As the tags are compared, two in a word and without a branch. */
 #define SEEN_IN_EACH 0x0000000100000001ULL
+
+/* Not 0 in a half that matches. */
+static __always_inline __u64 flow_seen_match(__u64 x)
+{
+	return (x - SEEN_IN_EACH) & ~x & SEEN_IN_EACH << 31;
+}
 
 static __always_inline bool flow_seen_has(const struct flow_seen *seen, __u32 want)
 {
-	__u64 match = 0;
+	__u64 wanted = want * SEEN_IN_EACH;
+	__u64 match =
+		flow_seen_match((seen->two[0] ^ wanted) | 0xffffffff); /* the second is none */
 
 	UNROLL
-	for (int i = 1; i < (1 + SEEN_WAYS) / 2; i++) {
-		__u64 x = seen->two[i] ^ want * SEEN_IN_EACH;
-
-		match |= (x - SEEN_IN_EACH) & ~x;
-	}
-	return seen->id[0] == want || match & SEEN_IN_EACH << 31;
+	for (int i = 1; i < (1 + SEEN_WAYS) / 2; i++)
+		match |= flow_seen_match(seen->two[i] ^ wanted);
+	return match;
 }
 
 #endif
