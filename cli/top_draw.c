@@ -106,28 +106,6 @@ static void layout_make(struct layout *layout, int width)
 	widen(layout, CELL_BARS, TOP_HISTORY, &left);
 }
 
-static double number_of(const struct top_row *row, int by)
-{
-	switch (by) {
-	case TOP_BY_HALF_OPEN:
-		return (double)row->half_open;
-	case TOP_BY_KERNEL:
-		return (double)row->kernel_half_open;
-	case TOP_BY_BACKLOG:
-		return (double)row->backlog;
-	case TOP_BY_SENT:
-		return row->rates[TOP_SENT];
-	case TOP_BY_VALID:
-		return row->rates[TOP_VALID];
-	case TOP_BY_INVALID:
-		return row->rates[TOP_INVALID];
-	case TOP_BY_SERVED:
-		return row->rates[TOP_SERVED];
-	default:
-		return row->rates[TOP_SYNS];
-	}
-}
-
 /* Of a name that is too long the end goes; the port is what differs. */
 static void draw_name(struct canvas *canvas, int x, int y, int width, const struct top_row *row)
 {
@@ -172,7 +150,7 @@ static void draw_cell(struct canvas *canvas, int x, int y, int width, const stru
 		break;
 	case CELL_NUMBER:
 		canvas_put_right(canvas, x, y, width, number_style(row, column->by),
-				 top_number(number_of(row, column->by), number));
+				 top_number(top_value(row, column->by), number));
 		break;
 	case CELL_BARS:
 		canvas_bars(canvas, x, y, width, CANVAS_GOOD, row->history, TOP_HISTORY);

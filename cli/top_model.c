@@ -271,7 +271,7 @@ const char *top_state(const struct top_row *row)
 
 /* ---- order ---- */
 
-static double value_of(const struct top_row *row, enum top_column by)
+double top_value(const struct top_row *row, enum top_column by)
 {
 	switch (by) {
 	case TOP_BY_STATE:
@@ -311,7 +311,7 @@ static int compare_rows(const void *left, const void *right, void *arg)
 	if (order->by == TOP_BY_NAME) {
 		result = strcmp(a->name, b->name) ?: (a->port > b->port) - (a->port < b->port);
 	} else {
-		const double x = value_of(a, order->by), y = value_of(b, order->by);
+		const double x = top_value(a, order->by), y = top_value(b, order->by);
 
 		result = (x < y) - (x > y);
 	}

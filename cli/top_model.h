@@ -83,6 +83,9 @@ enum top_column {
 	TOP_NR_COLUMNS,
 };
 
+/* What a column but the name is sorted by, and all but the state show. */
+double top_value(const struct top_row *row, enum top_column by);
+
 /* Indices of rows, the greatest first, names from a to z; reversed if wanted; what is equal stays
  * in the order of the config. @ret has room for all. */
 void top_order(const struct top *top, enum top_column by, bool is_reversed, size_t *ret);
