@@ -71,7 +71,7 @@ check: deps ## every test
 check-unit check-fuzz check-prog check-e2e check-lab: check-%: all lab tests
 	$(Q)O=$(O) tests/check.sh $*
 
-check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, some 20 minutes
+check-kernels: deps ## other kernels (Debian's 6.1 and 6.12) in QEMU: downloads them, half an hour
 	$(Q)$(MAKE) --no-print-directory all lab $(PROG_TESTS) deb
 	$(Q)O=$(O) tests/vm/check.sh
 
