@@ -45,16 +45,17 @@
 #define MSS_MIN_V4 536
 #define MSS_MIN_V6 1220
 
-/*
- * MSS classes, rounded down to. They name what links and tunnels really announce: Ethernet, PPPoE,
- * WireGuard, IPsec, GRE, VXLAN, the clouds' own MTUs, jumbo frames.
- */
+/* The class of most links, Ethernet's, and the one above it. */
 #define MSS_CLASS_USUAL 14
 #define MSS_USUAL_V4 1460
 #define MSS_USUAL_V6 1440
 #define MSS_JUMBO_V4 8960
 #define MSS_JUMBO_V6 8940
 
+/*
+ * MSS classes, rounded down to. They name what links and tunnels really announce: Ethernet, PPPoE,
+ * WireGuard, IPsec, GRE, VXLAN, the clouds' own MTUs, jumbo frames.
+ */
 static const volatile __u16 mss_class_v4[NR_MSS_CLASSES] = {
 	536,  1024, 1220, 1260, 1300, 1340, 1360,         1370,
 	1380, 1400, 1410, 1420, 1440, 1452, MSS_USUAL_V4, MSS_JUMBO_V4,
@@ -141,7 +142,6 @@ static __always_inline __u16 mss_of_class(__u32 class, bool is_v6)
 	return is_v6 ? mss_class_v6[class] : mss_class_v4[class];
 }
 
-/* Of most links: Ethernet's. */
 static __always_inline __u16 mss_usual(bool is_v6)
 {
 	return is_v6 ? MSS_USUAL_V6 : MSS_USUAL_V4;

@@ -268,9 +268,9 @@ struct way {
 	__u8 macs[2 * ETH_ALEN]; /* to, from */
 };
 
-/* Programs write and read: what a CPU has worked out for itself. */
 #define NO_EPOCH (~0ULL)
 
+/* Programs write and read: what a CPU has worked out for itself. */
 struct epoch_key {
 	__u64 epoch;          /* or NO_EPOCH */
 	struct sip_state key; /* as its hashes begin */

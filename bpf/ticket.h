@@ -18,7 +18,9 @@ const volatile __u32 ticket_mask = TICKETS_MIN - 1; /* tickets of a CPU, less on
 /* Of the generation 24 bits: its milliseconds end after 34 years. */
 static __always_inline __u64 ticket_stamp(const struct judgement *j)
 {
-	return (__u64) * (volatile __u32 *)&settings.generation << 40 | j->now_ms;
+	const volatile __u32 *generation = &settings.generation;
+
+	return (__u64)*generation << 40 | j->now_ms;
 }
 
 /* Where a service has its ticket. Ports of one address do not share one, as there are

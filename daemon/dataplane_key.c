@@ -18,6 +18,7 @@
 #include "synward.skel.h"
 
 #define KEY_LIFETIME_MS 3600000 /* an attacker who tries cookies begins anew after that */
+#define KEY_RETRY_MS 60000
 
 /* Until all CPUs have heard of a key, and more: it must not be told in its own epoch. */
 #define TELL_MS 1000
@@ -108,5 +109,5 @@ void dataplane_check_key(struct dataplane *dp)
 	log_warn("cannot rotate the cookies' key: %s; the one that there is stays, and is tried "
 		 "again in a minute",
 		 strerror(-err));
-	dp->key_made_ms += 60000;
+	dp->key_made_ms += KEY_RETRY_MS;
 }

@@ -53,6 +53,17 @@ static json_t *fields_json(const struct field *fields, size_t nr)
 
 #define FIELDS_JSON(fields) fields_json(fields, sizeof(fields) / sizeof((fields)[0]))
 
+/* One member more, taken over; without one there is no array any more. */
+static void append(json_t **array, json_t *member)
+{
+	if (!*array) {
+		json_decref(member);
+	} else if (json_array_append_new(*array, member)) {
+		json_decref(*array);
+		*array = NULL;
+	}
+}
+
 static json_t *number(__u64 value)
 {
 	return json_integer(clamped(value));
@@ -139,12 +150,8 @@ static json_t *devices_json(const struct snapshot *snapshot)
 	json_t *array = json_array();
 	unsigned int i;
 
-	for (i = 0; i < snapshot->nr_devices; i++) {
-		if (json_array_append_new(array, device_json(&snapshot->devices[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
+	for (i = 0; i < snapshot->nr_devices; i++)
+		append(&array, device_json(&snapshot->devices[i]));
 	return array;
 }
 
@@ -155,12 +162,8 @@ static json_t *rows_json(const struct snapshot *snapshot,
 	size_t nr_bytes = 0; /* of what has no fixed length */
 	unsigned int i;
 
-	for (i = 0; i < snapshot->nr_rows; i++) {
-		if (json_array_append_new(array, one(&snapshot->rows[i], &nr_bytes))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
+	for (i = 0; i < snapshot->nr_rows; i++)
+		append(&array, one(&snapshot->rows[i], &nr_bytes));
 	return array;
 }
 
@@ -170,9 +173,8 @@ static json_t *attack_json(const struct snapshot_attack *attack)
 	size_t i;
 
 	for (i = 0; i < attack->nr_sources; i++)
-		json_array_append_new(sources,
-				      json_pack("{s:s, s:f}", "prefix", attack->sources[i].prefix,
-						"percent", attack->sources[i].percent));
+		append(&sources, json_pack("{s:s, s:f}", "prefix", attack->sources[i].prefix,
+					   "percent", attack->sources[i].percent));
 	return FIELDS_JSON(((const struct field[]){
 		{ "service", json_string(attack->service) },
 		{ "port", number(attack->port) },
@@ -189,12 +191,8 @@ static json_t *attacks_json(const struct snapshot *snapshot)
 	json_t *array = json_array();
 	unsigned int i;
 
-	for (i = 0; i < snapshot->nr_attacks; i++) {
-		if (json_array_append_new(array, attack_json(&snapshot->attacks[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
+	for (i = 0; i < snapshot->nr_attacks; i++)
+		append(&array, attack_json(&snapshot->attacks[i]));
 	return array;
 }
 
@@ -312,12 +310,8 @@ json_t *handshakes_json(const struct handshake_page *page)
 	json_t *array = json_array();
 	size_t i;
 
-	for (i = 0; i < page->nr_entries; i++) {
-		if (json_array_append_new(array, handshake_json(&page->entries[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	}
+	for (i = 0; i < page->nr_entries; i++)
+		append(&array, handshake_json(&page->entries[i]));
 	return json_pack("{s:o, s:o}", "handshakes", array, "next",
 			 page->next ? json_integer(page->next) : json_null());
 }

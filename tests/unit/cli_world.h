@@ -520,6 +520,18 @@ static void ends(const char *line, int wanted, const char *err)
 		assert_string_equal(world.out, "");
 }
 
+/* Words, and what the line says of them. */
+__attribute__((unused)) static void misuses(const char *const rows[][2], size_t nr)
+{
+	char wanted[128];
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(wanted, sizeof(wanted), "synward: %s; see 'synward help'\n", rows[i][1]);
+		ends(rows[i][0], CLI_MISUSE, wanted);
+	}
+}
+
 __attribute__((unused)) static void prints(const char *line, const char *out)
 {
 	ends(line, CLI_DONE, "");

@@ -262,14 +262,9 @@ static void test_misuse(void **state)
 		{ "help s", "s begins several verbs" },
 		{ "help deny add", "add is not expected after the verb of help" },
 	};
-	char wanted[128];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snprintf(wanted, sizeof(wanted), "synward: %s; see 'synward help'\n", rows[i][1]);
-		ends(rows[i][0], CLI_MISUSE, wanted);
-	}
+	misuses(rows, sizeof(rows) / sizeof(rows[0]));
 	ends("set web hold \xff", CLI_MISUSE, "synward: a word is no valid UTF-8\n");
 }
 

@@ -97,14 +97,9 @@ static void test_misuse(void **state)
 		{ "top --service nobody", "nobody is no service" },
 		{ "status --count 3", "--count is no option of status" },
 	};
-	char wanted[128];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snprintf(wanted, sizeof(wanted), "synward: %s; see 'synward help'\n", rows[i][1]);
-		ends(rows[i][0], CLI_MISUSE, wanted);
-	}
+	misuses(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void test_no_daemon(void **state)

@@ -73,18 +73,8 @@ static void test_empty(void **state)
 	json_decref(json);
 }
 
-static void fill(void)
+static void fill_attacks(void)
 {
-	memset(&snapshot, 0, sizeof(snapshot));
-	snapshot.uptime_seconds = 12;
-	snapshot.libbpf = "1.1";
-	snapshot.synacks_resent = 20;
-	snapshot.memory_bytes = 21;
-	snapshot.max_flows = 22;
-	snapshot.nr_devices = 2;
-	snapshot.devices[0] =
-		(struct snapshot_device){ "eth0",     "native",          "tcx", "cookie", NULL,
-					  { 24, 25 }, { 26, UINT64_MAX } };
 	snapshot.nr_attacks = 2;
 	snapshot.attacks[0] = (struct snapshot_attack){
 		.service = "web",
@@ -98,9 +88,10 @@ static void fill(void)
 		.nr_sources = 2,
 	};
 	snapshot.attacks[1] = (struct snapshot_attack){ .service = "mail", .port = 25 };
-	snapshot.devices[1] =
-		(struct snapshot_device){ "eth1",         "generic", "none",  "monitor",
-					  "no \"kfunc\"", { 0, 0 },  { 0, 0 } };
+}
+
+static void fill_rows(void)
+{
 	snapshot.nr_rows = 2;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
@@ -150,6 +141,25 @@ static void fill(void)
 		.thresholds = { .half_open = UINT32_MAX, .syn_rate = UINT32_MAX },
 		.learned = { .half_open = NAN, .syn_rate = INFINITY },
 	};
+}
+
+static void fill(void)
+{
+	memset(&snapshot, 0, sizeof(snapshot));
+	snapshot.uptime_seconds = 12;
+	snapshot.libbpf = "1.1";
+	snapshot.synacks_resent = 20;
+	snapshot.memory_bytes = 21;
+	snapshot.max_flows = 22;
+	snapshot.nr_devices = 2;
+	snapshot.devices[0] =
+		(struct snapshot_device){ "eth0",     "native",          "tcx", "cookie", NULL,
+					  { 24, 25 }, { 26, UINT64_MAX } };
+	snapshot.devices[1] =
+		(struct snapshot_device){ "eth1",         "generic", "none",  "monitor",
+					  "no \"kfunc\"", { 0, 0 },  { 0, 0 } };
+	fill_attacks();
+	fill_rows();
 	snapshot.reasons[GO_ON] = 7;
 	snapshot.reasons[SYN_COOKIE] = 8;
 	snapshot.reasons[NR_REASONS - 1] = UINT64_MAX;
