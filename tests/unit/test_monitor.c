@@ -44,18 +44,35 @@ static void expect_event(const struct bed *bed, int fd, int number)
 	expect(bed, fd, wanted);
 }
 
-/* Subscribed, and seen to be. */
-static int subscriber(const struct bed *bed)
+/* Subscribed, and seen to be. Returns it. */
+static int subscribe(const struct bed *bed, int fd)
 {
 	const unsigned int nr_before = bed->nr_monitors;
 	long end = now_ms() + WAIT_MS;
-	int fd = client(bed);
 
 	ask(bed, fd, MONITOR);
 	while (bed->nr_monitors == nr_before) {
 		assert_true(now_ms() < end);
 		turn(bed);
 	}
+	return fd;
+}
+
+static int subscriber(const struct bed *bed)
+{
+	return subscribe(bed, client(bed));
+}
+
+/* One who is not root. The socket is open to him. */
+static int client_nobody(const struct bed *bed)
+{
+	int fd;
+
+	assert_int_equal(chmod(bed->directory, 0755), 0);
+	assert_int_equal(chmod(bed->path, 0666), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	fd = client(bed);
+	assert_int_equal(seteuid(0), 0);
 	return fd;
 }
 
@@ -285,13 +302,14 @@ static void test_queues_take_no_replies(void **state)
 	still_serves(bed);
 }
 
+static const char *const refused =
+	"{\"error\":\"org.synward.Refused\",\"parameters\":{\"reason\":\"too many clients "
+	"monitor already; end one of them\"}}";
+
 /* So many and no more; who goes, by whatever way, leaves his place at once. */
 static void test_places(void **state)
 {
 	enum { NR = PROTO_SUBSCRIBERS_MAX };
-	static const char *const refused =
-		"{\"error\":\"org.synward.Refused\",\"parameters\":{\"reason\":\"too many clients "
-		"monitor already; end one of them\"}}";
 	struct bed *bed = *state;
 	int fds[NR], one_more, i;
 
@@ -325,6 +343,32 @@ static void test_places(void **state)
 	for (i = 0; i < NR; i++)
 		close(fds[i]);
 	close(one_more);
+}
+
+/* The last of them are root's, however many others come. */
+static void test_places_of_root(void **state)
+{
+	enum { NR = PROTO_SUBSCRIBERS_MAX, NR_OTHERS = NR - PROTO_SUBSCRIBERS_ROOT };
+	struct bed *bed = *state;
+	int fds[NR], one_more, i;
+
+	if (geteuid() != 0)
+		skip();
+	reopen(bed, LONG_DEADLINE);
+	for (i = 0; i < NR_OTHERS; i++)
+		fds[i] = subscribe(bed, client_nobody(bed));
+	one_more = client_nobody(bed);
+	ask(bed, one_more, MONITOR);
+	expect(bed, one_more, refused);
+	for (; i < NR; i++)
+		fds[i] = subscriber(bed);
+	close(one_more);
+	one_more = client(bed);
+	ask(bed, one_more, MONITOR);
+	expect(bed, one_more, refused);
+	close(one_more);
+	for (i = 0; i < NR; i++)
+		close(fds[i]);
 }
 
 static void test_further_requests(void **state)
@@ -408,11 +452,7 @@ static void test_peer(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(chmod(bed->directory, 0755), 0);
-	assert_int_equal(chmod(bed->path, 0666), 0);
-	assert_int_equal(seteuid(NOBODY), 0);
-	fd = client(bed);
-	assert_int_equal(seteuid(0), 0);
+	fd = client_nobody(bed);
 	ask(bed, fd, disarm_web);
 	expect(bed, fd,
 	       "{\"error\":\"org.synward.PermissionDenied\",\"parameters\":{\"reason\":\"only root "
@@ -436,7 +476,7 @@ int main(void)
 		TEST(test_many_at_once),  TEST(test_queues_take_no_replies),
 		TEST(test_places),        TEST(test_further_requests),
 		TEST(test_makes_no_room), TEST(test_makes_the_last_room),
-		TEST(test_peer),
+		TEST(test_peer),          TEST(test_places_of_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
