@@ -59,8 +59,8 @@ void dataplane_put_settings(struct dataplane *dp);
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
-/* dataplane_probe.c: fills dp->means. Logs. */
-void dataplane_probe(struct dataplane *dp);
+/* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
+int dataplane_probe(struct dataplane *dp);
 
 /* dataplane_key.c: with the first device, and every second. Returns 0 or -errno; logs. */
 int dataplane_make_secret(struct dataplane *dp);

@@ -19,6 +19,7 @@
 #include "cleanup.h"
 #include "json.h"
 #include "names.h"
+#include "state_file.h"
 
 #define VLAN_CONFIG_MAX 65536 /* bytes that are read of it */
 #define ADDRESSES_MAX 64      /* of a service, that are told */
@@ -34,6 +35,9 @@ static const char *const sysctls[] = {
 	"net.ipv4.conf.lo.forwarding",
 	"net.ipv6.conf.lo.forwarding",
 	"net.netfilter.nf_conntrack_tcp_loose",
+	"net.netfilter.nf_conntrack_count",
+	"net.netfilter.nf_conntrack_max",
+	"net.core.bpf_jit_enable",
 };
 
 static json_t *sysctl_json(const char *name)
@@ -164,6 +168,15 @@ static json_t *row_json(const struct config *conf, const struct snapshot_row *ro
 		"accept_queue", (json_int_t)row->listeners.accept_queue);
 }
 
+/* Where it is, and why nothing can be kept there. */
+static json_t *state_json(const char *directory)
+{
+	int err = directory ? state_file_check(directory) : 0;
+
+	return json_pack("{s:s?, s:s?}", "directory", directory, "error",
+			 err ? strerror(-err) : NULL);
+}
+
 json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		   const struct ip_addr *addresses, size_t nr_addresses)
 {
@@ -174,8 +187,9 @@ json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		json_array_append_new(rows,
 				      row_json(conf, &snapshot->rows[i], addresses, nr_addresses));
 	stat("/proc/self/ns/net", &netns);
-	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o}", "pid", (json_int_t)getpid(), "netns",
-			 (json_int_t)netns.st_ino, "reply", conf->reply_by_route ? "fib" : "tx",
-			 "sysctls", sysctls_json(), "interfaces", devices_json(snapshot),
-			 "services", rows);
+	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "pid", (json_int_t)getpid(),
+			 "netns", (json_int_t)netns.st_ino, "reply",
+			 conf->reply_by_route ? "fib" : "tx", "state",
+			 state_json(conf->state_directory), "sysctls", sysctls_json(), "interfaces",
+			 devices_json(snapshot), "services", rows);
 }

@@ -237,6 +237,8 @@ const char methods_description[] =
 	"  pid: int,\n"
 	"  netns: int,\n"
 	"  reply: (tx, fib),\n"
+	"  # where state is kept, null: nowhere; and why nothing can be written there now\n"
+	"  state: (directory: ?string, error: ?string),\n"
 	"  sysctls: [string]?int,\n"
 	"  interfaces: []DoctorInterface,\n"
 	"  services: []DoctorService\n"
