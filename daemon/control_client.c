@@ -331,7 +331,8 @@ int control_client_open(struct control *control, int accepted_fd)
 		free(client);
 		return err;
 	}
-	sd_event_source_set_priority(client->source, CONTROL_PRIORITY);
+	sd_event_source_set_priority(client->source,
+				     client->uid ? CONTROL_PRIORITY_OTHERS : CONTROL_PRIORITY);
 	client->fd = take_fd(&fd);
 	client->control = control;
 	control->nr_clients++;

@@ -28,7 +28,10 @@
 #include "control_socket.h"
 #include "log.h"
 
-#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* behind timers, signals and netlink */
+/* Behind timers, signals and netlink; and whoever is not root behind who is, and behind those at
+ * the door, of whom one may be root. */
+#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+#define CONTROL_PRIORITY_OTHERS (CONTROL_PRIORITY + 1)
 
 struct client {
 	TAILQ_ENTRY(client) by_deadline;

@@ -24,7 +24,8 @@
 #define VLAN_CONFIG_MAX 65536 /* bytes that are read of it */
 #define ADDRESSES_MAX 64      /* of a service, that are told */
 
-/* A sysctl whose file is not there is null. */
+/* One whose file is not there is left out: systemd's reader of Varlink knows no null in an object
+ * of values. */
 static const char *const sysctls[] = {
 	"net.ipv4.tcp_syncookies",
 	"net.ipv4.tcp_timestamps",
@@ -50,15 +51,18 @@ static json_t *sysctl_json(const char *name)
 	for (; *name && at < sizeof(path) - 1; name++)
 		path[at++] = *name == '.' ? '/' : *name;
 	file = fopen(path, "re");
-	return file && fscanf(file, "%lld", &value) == 1 ? json_integer(value) : json_null();
+	return file && fscanf(file, "%lld", &value) == 1 ? json_integer(value) : NULL;
 }
 
 static json_t *sysctls_json(void)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *value;
 
-	for (size_t i = 0; i < NAMES_COUNT(sysctls); i++)
-		json_object_set_new(object, sysctls[i], sysctl_json(sysctls[i]));
+	for (size_t i = 0; i < NAMES_COUNT(sysctls); i++) {
+		value = sysctl_json(sysctls[i]);
+		if (value)
+			json_object_set_new(object, sysctls[i], value);
+	}
 	return object;
 }
 

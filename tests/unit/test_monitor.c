@@ -371,6 +371,32 @@ static void test_places_of_root(void **state)
 		close(fds[i]);
 }
 
+/* He is answered first, whoever asked before. */
+static void test_root_goes_first(void **state)
+{
+	enum { NR = 5 };
+	struct bed *bed = *state;
+	int fds[NR], root, i;
+	char byte;
+
+	if (geteuid() != 0)
+		skip();
+	for (i = 0; i < NR; i++) {
+		fds[i] = client_nobody(bed);
+		assert_int_equal(send(fds[i], STATUS, sizeof(STATUS), 0), sizeof(STATUS));
+	}
+	root = client(bed);
+	assert_int_equal(send(root, STATUS, sizeof(STATUS), 0), sizeof(STATUS));
+	expect(bed, root, GOOD);
+	for (i = 0; i < NR; i++)
+		assert_int_equal(recv(fds[i], &byte, 1, 0), -1);
+	for (i = 0; i < NR; i++) {
+		expect(bed, fds[i], GOOD);
+		close(fds[i]);
+	}
+	close(root);
+}
+
 static void test_further_requests(void **state)
 {
 	static const char two[] = MONITOR "\0" STATUS;
@@ -470,13 +496,21 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),         TEST(test_nothing_goes_on),
-		TEST(test_refused),       TEST(test_no_deadline_while_idle),
-		TEST(test_does_not_read), TEST(test_queue_is_bounded),
-		TEST(test_many_at_once),  TEST(test_queues_take_no_replies),
-		TEST(test_places),        TEST(test_further_requests),
-		TEST(test_makes_no_room), TEST(test_makes_the_last_room),
-		TEST(test_peer),          TEST(test_places_of_root),
+		TEST(test_order),
+		TEST(test_nothing_goes_on),
+		TEST(test_refused),
+		TEST(test_no_deadline_while_idle),
+		TEST(test_does_not_read),
+		TEST(test_queue_is_bounded),
+		TEST(test_many_at_once),
+		TEST(test_queues_take_no_replies),
+		TEST(test_places),
+		TEST(test_further_requests),
+		TEST(test_makes_no_room),
+		TEST(test_makes_the_last_room),
+		TEST(test_peer),
+		TEST(test_places_of_root),
+		TEST(test_root_goes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
