@@ -51,16 +51,20 @@ void control_publish(struct control *control, const json_t *event)
 	}
 }
 
-/* Who is nearest to his deadline. Subscribers come behind all others. */
+/* Who is nearest to his deadline. Root comes behind all others, and subscribers behind root. */
 static struct client *idlest(const struct control *control)
 {
-	struct client *client;
+	struct client *client, *of_root = NULL;
 
 	for (client = TAILQ_FIRST(&control->clients); client;
-	     client = TAILQ_NEXT(client, by_deadline))
-		if (!client->is_subscriber)
+	     client = TAILQ_NEXT(client, by_deadline)) {
+		if (client->is_subscriber)
+			continue;
+		if (client->uid)
 			return client;
-	return TAILQ_FIRST(&control->subscribers);
+		of_root = of_root ?: client;
+	}
+	return of_root ?: TAILQ_FIRST(&control->subscribers);
 }
 
 /* One goes, so that idle connections cannot lock anybody out. */

@@ -176,12 +176,13 @@ static bool may_subscribe(const struct client *client)
 }
 
 /* Takes the request of `nr_bytes` at the front, or refuses what can no longer become one. */
-static int client_answer(struct client *client, size_t nr_bytes)
+static int client_answer(struct client *client, size_t nr_bytes, bool is_gone)
 {
 	struct control *control = client->control;
 	const struct varlink_caller caller = {
 		.uid = client->uid,
 		.may_subscribe = may_subscribe(client),
+		.is_gone = is_gone,
 	};
 	struct varlink_answer answer;
 	int err;
@@ -237,7 +238,7 @@ static int client_serve(struct client *client, uint32_t events)
 	if (!err && !client->nr_out) {
 		nr_bytes = request_length(client);
 		if (nr_bytes != SIZE_MAX || client->nr_in > PROTO_REQUEST_MAX)
-			err = client_answer(client, nr_bytes);
+			err = client_answer(client, nr_bytes, events & EPOLLHUP);
 	}
 	if (!err && client->nr_out)
 		err = client_write(client);

@@ -397,6 +397,36 @@ static void test_root_goes_first(void **state)
 	close(root);
 }
 
+/* Who is not root makes room before root does, even if he came later. */
+static void test_root_makes_room_last(void **state)
+{
+	struct bed *bed = *state;
+	struct rlimit limit, small;
+	int root, other, waiting, spare;
+	char byte;
+
+	if (geteuid() != 0)
+		skip();
+	root = client(bed);
+	turn(bed);
+	other = client_nobody(bed);
+	turn(bed);
+	waiting = client(bed);
+	spare = dup(0);
+	close(spare);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	small = (struct rlimit){ (rlim_t)spare, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+	ask(bed, waiting, STATUS);
+	expect(bed, waiting, GOOD);
+	expect(bed, other, "");
+	assert_int_equal(recv(root, &byte, 1, 0), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	close(root);
+	close(other);
+	close(waiting);
+}
+
 static void test_further_requests(void **state)
 {
 	static const char two[] = MONITOR "\0" STATUS;
@@ -511,6 +541,7 @@ int main(void)
 		TEST(test_peer),
 		TEST(test_places_of_root),
 		TEST(test_root_goes_first),
+		TEST(test_root_makes_room_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
