@@ -221,7 +221,7 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_ca
 		answer.is_last = true;
 		reply = error_reply(PROTO_ERROR_INVALID_REQUEST, "reason", wrong);
 	} else if (caller->is_gone && !call.is_oneway) {
-		*ret = answer;
+		*ret = (struct varlink_answer){ .is_last = true };
 		return 0;
 	} else {
 		reply = reply_to(&call, ops);

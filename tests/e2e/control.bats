@@ -17,7 +17,7 @@ setup() {
 PYTHON=/usr/bin/python3 # Debian's
 
 # nobody CMD... : as a user who is not root, in a group that may connect.
-nobody() { setpriv --reuid=65534 --regid="$(stat -c %g "$LAB_DIR/ctl")" --clear-groups "$@"; }
+nobody() { "${as_nobody[@]}" "$@"; }
 
 # open_to_group: the lab's directory, which is its owner's, is opened to that group.
 open_to_group() {
@@ -25,18 +25,25 @@ open_to_group() {
 	chmod 710 "$LAB_DIR"
 	cp "$LAB_ROOT/tests/lab/rude.py" "$SYNWARD" "$LAB_DIR"
 	chmod 755 "$LAB_DIR"/{rude.py,synward}
+	as_nobody=(setpriv --reuid=65534 --regid="$(stat -c %g "$LAB_DIR/ctl")" --clear-groups)
 }
 
 # rude KIND CLIENTS SECONDS: so many of them, who are not root, in the background.
 rude() {
-	lab_spawn "rude-$1" nobody "$PYTHON" "$LAB_DIR/rude.py" "$LAB_DIR/ctl" "$@"
+	lab_spawn "rude-$1" "${as_nobody[@]}" "$PYTHON" "$LAB_DIR/rude.py" "$LAB_DIR/ctl" "$@"
 	lab_wait_for "$1 to begin" 10 lab_out_has "rude-$1" '^begun'
 }
 
-# rude_ended KIND EXPRESSION: true of what they say in the end.
+# rude_ended KIND EXPRESSION: true of what they say when all are closed.
 rude_ended() {
 	lab_wait "rude-$1" 30 || cat "$LAB_DIR/rude-$1.err" >&2
 	tail -n 1 "$LAB_DIR/rude-$1.out" | json "$2"
+}
+
+# rude_end KIND EXPRESSION: for those who stay, true of what they say.
+rude_end() {
+	lab_signal "rude-$1" TERM
+	rude_ended "$@"
 }
 
 # polite WHO COUNT: the status, so often, by root or nobody; JSON. Each is answered.
@@ -52,41 +59,42 @@ daemon_fds() { find "/proc/$(lab_pid synwardd)/fd" -type l | wc -l; }
 daemon_fds_are() { [[ $(daemon_fds) == "$1" ]]; }
 daemon_rss_kb() { awk '/^VmRSS:/ { print $2 }' "/proc/$(lab_pid synwardd)/status"; }
 
-# flat FDS KB: it has as many descriptors, and not more memory than a few pages above that.
+# flat FDS KB [MORE_KB]: it has as many descriptors, and not much more memory, by default half a MB.
 flat() {
-	local now
+	local now more=${3:-512}
 	lab_wait_for "$1 file descriptors" 8 daemon_fds_are "$1" || {
 		ls -l "/proc/$(lab_pid synwardd)/fd" >&2
 		return 1
 	}
 	now=$(daemon_rss_kb)
 	echo "RSS: $2 kB, then $now kB"
-	((now <= $2 + 512))
+	((now <= $2 + more))
 }
 
 # One of each kind, and what becomes of it.
 all_kinds() {
 	local kind
 	for kind in idle drip huge garbage half deaf deaf-monitor passer busy; do
-		rude "$kind" 50 7
+		rude "$kind" 50 30
 	done
-	rude leaver 20 7
+	rude leaver 10 30
 }
 
 all_kinds_ended() {
-	# Whole requests are answered, whatever comes with them or after them.
-	rude_ended busy '.closed == 0 and .answers > 100 and .errors == 0'
-	rude_ended passer '.closed == 0 and .answers > 100 and .errors == 0'
-	# What is none is refused, and that is the end.
-	rude_ended huge '.closed == 50 and .errors == 50 and .last_closed_s < 5'
-	rude_ended garbage '.closed == 50 and .errors == 50 and .last_closed_s < 5'
-	rude_ended half '.closed == 50 and .answers == 0 and .last_closed_s < 5'
-	# Five seconds for a request, and for an answer; a subscriber may be silent as long as there is nothing to say.
-	rude_ended idle '.closed == 50 and .answers == 0 and .first_closed_s > 4.5 and .last_closed_s < 7'
-	rude_ended drip '.closed == 50 and .answers == 0 and .first_closed_s > 4.5 and .last_closed_s < 7'
+	# What is no request is refused, and that is the end.
+	rude_ended huge '.closed == 50 and .errors == 50'
+	rude_ended garbage '.closed == 50 and .errors == 50'
+	rude_ended half '.closed == 50 and .answers == 0'
+	# Five seconds for a request, and for an answer.
+	rude_ended idle '.closed == 50 and .answers == 0 and .first_closed_s > 4.5'
+	rude_ended drip '.closed == 50 and .answers == 0 and .first_closed_s > 4.5'
 	rude_ended deaf '.closed == 50 and .first_closed_s > 4.5'
-	rude_ended deaf-monitor '.closed == 0'
-	rude_ended leaver '.answers == 0'
+	# Whole requests are answered, whatever comes with them; a subscriber may be silent as long as there is nothing to
+	# tell; and who leaves is not missed.
+	rude_end busy '.closed == 0 and .answers > 100 and .errors == 0'
+	rude_end passer '.closed == 0 and .answers > 100 and .errors == 0'
+	rude_end deaf-monitor '.closed == 0'
+	rude_end leaver '.answers == 0'
 }
 
 @test "who does not behave gets an error or is closed, and nobody else notices" {
@@ -99,7 +107,7 @@ all_kinds_ended() {
 	# Root is answered at once, others who behave in time, and clients of the service notice nothing.
 	said=$(polite root 50)
 	echo "# root's status: $said" >&3
-	json '.answers == 50 and .max_ms < 1000' <<<"$said"
+	json '.answers == 50 and .max_ms < 2000' <<<"$said"
 	said=$(polite nobody 5)
 	echo "# another's: $said" >&3
 	json '.answers == 5' <<<"$said"
@@ -112,11 +120,11 @@ all_kinds_ended() {
 	synward_wait '.interfaces[0].path == "cookie"' 2
 	all_kinds_ended
 	flat "$fds" "$(daemon_rss_kb)"
-	# Once more: what the first had taken is used again.
+	# Once more: what the first had taken is used again, as far as as many of them meet.
 	rss=$(daemon_rss_kb)
 	all_kinds
 	all_kinds_ended
-	flat "$fds" "$rss"
+	flat "$fds" "$rss" 2048
 }
 
 nr_lines() { grep -c "$1" "$LAB_DIR/synwardd.err"; }
@@ -126,7 +134,7 @@ nr_lines() { grep -c "$1" "$LAB_DIR/synwardd.err"; }
 	synward_with
 	open_to_group
 	fds=$(daemon_fds)
-	rude idle 1200 8
+	rude idle 1200 30
 	# Each of these makes room for the next.
 	lab_spawn polite "$PYTHON" "$LAB_DIR/rude.py" "$LAB_DIR/ctl" polite 100
 	for _ in {1..8}; do
@@ -134,11 +142,11 @@ nr_lines() { grep -c "$1" "$LAB_DIR/synwardd.err"; }
 		sleep 0.2
 	done
 	lab_wait polite 10
-	json '.answers == 100 and .max_ms < 1000' <"$LAB_DIR/polite.out"
+	json '.answers == 100 and .max_ms < 2000' <"$LAB_DIR/polite.out"
 	[[ $(nr_lines "service web: armed by hand") == 8 ]]
 	(($(nr_lines "idle longest") >= 10))
 	(($(nr_lines "idle longest") <= 10 * (SECONDS - began + 1)))
-	rude_ended idle '.closed == 1200 and .first_closed_s < 4 and .last_closed_s < 7'
+	rude_ended idle '.closed == 1200 and .first_closed_s < 4'
 	flat "$fds" "$(daemon_rss_kb)"
 }
 
@@ -171,8 +179,8 @@ attack_ports() {
 	rude_ended deaf-monitor '.closed == 20'
 	synward_said "a client of Monitor is closed: it does not take its events"
 	json '.answers == 5' <<<"$(polite root 5)"
-	lab_signal rude-monitor TERM
-	rude_ended monitor '.closed == 0 and .answers >= 1600'
+	synward_wait '[.services[] | select(.attacked)] == []' 10
+	rude_end monitor '.closed == 0 and .answers == 1600'
 	flat "$fds" "$(daemon_rss_kb)"
 }
 

@@ -202,10 +202,13 @@ def misbehave(path, kind, nr, seconds):
     print("begun", flush=True)
     end = time.monotonic() + seconds
     open_ones = clients
-    while open_ones and not told_to_end and time.monotonic() < end:
+    while open_ones:
+        is_last = told_to_end or time.monotonic() > end  # what came until then is read
         for client in open_ones:
             client.turn()
         open_ones = [c for c in open_ones if c.closed_after is None]
+        if is_last:
+            break
         time.sleep(STEP)
     closed = [c.closed_after for c in clients if c.closed_after is not None]
     return {

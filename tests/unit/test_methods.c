@@ -614,7 +614,7 @@ static void test_gone(void **state)
 	assert_int_equal(varlink_answer(status, strlen(status), &gone, &ops, &got), 0);
 	assert_string_equal(world.called, "");
 	assert_null(got.text);
-	assert_false(got.is_last);
+	assert_true(got.is_last);
 	assert_int_equal(varlink_answer(disarm, strlen(disarm), &gone, &ops, &got), 0);
 	assert_string_equal(world.called, "disarm web");
 	assert_null(got.text);
