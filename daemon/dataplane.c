@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What all devices have in common: the shared maps, and the rows and settings that they are filled
- * with. The BPF object is loaded once per device (device.c); all share the maps of the first. Which
- * destinations are services is in dataplane_services.c, what is read out of the maps in observe.c.
+ * with. The maps are made once, without any program; the programs are loaded once per device
+ * (device.c), on these maps. Which destinations are services is in dataplane_services.c, what is
+ * read out of the maps in observe.c.
  */
 #include "dataplane_inside.h"
 
@@ -45,7 +46,7 @@ static void judge_devices(struct dataplane *dp)
 
 static void put_rows(struct dataplane *dp)
 {
-	struct synward_bpf *skel = first_skel(dp);
+	struct synward_bpf *skel = dp->shared;
 
 	for (size_t i = 0; i < dp->nr_rows; i++) {
 		skel->data_conf->rows[i] = dp->row_confs[i];
@@ -57,17 +58,20 @@ static void put_rows(struct dataplane *dp)
 static void next_generation(struct dataplane *dp)
 {
 	__sync_synchronize(); /* all that is new is there before */
-	first_skel(dp)->data_conf->settings.generation = ++dp->told.generation;
+	dp->shared->data_conf->settings.generation = ++dp->told.generation;
 }
 
 void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf)
 {
 	dp->row_confs[row] = *conf;
-	if (!dp->nr_devices)
-		return;
-	first_skel(dp)->data_conf->rows[row] = *conf;
+	dp->shared->data_conf->rows[row] = *conf;
 	next_generation(dp);
 	dataplane_put_settings(dp);
+}
+
+const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t row)
+{
+	return &dp->row_confs[row];
 }
 
 size_t dataplane_nr_rows(const struct dataplane *dp)
@@ -114,10 +118,10 @@ void dataplane_put_settings(struct dataplane *dp)
 	now.svc_seed = dp->svc_seed;
 	now.generation = dp->told.generation;
 	now.secret_serial = dp->secret_serial;
-	if (!dp->nr_devices || !memcmp(&now, &dp->told, sizeof(now)))
+	if (!memcmp(&now, &dp->told, sizeof(now)))
 		return;
 	__sync_synchronize(); /* what they say where to find is there before */
-	first_skel(dp)->data_conf->settings = now;
+	dp->shared->data_conf->settings = now;
 	dp->told = now;
 	next_generation(dp);
 }
@@ -158,7 +162,7 @@ void dataplane_follow_config(struct dataplane *dp)
 
 static void put_device(struct dataplane *dp, const struct device *dev)
 {
-	first_skel(dp)->data_conf->devices[dev->slot] = dev->conf;
+	dp->shared->data_conf->devices[dev->slot] = dev->conf;
 	next_generation(dp);
 }
 
@@ -180,12 +184,12 @@ static void read_link(struct device *dev, const struct link_info *link)
 	dev->conf.hop_limit = sysctls_hop_limit(link->name);
 }
 
-/* ---- attaching ---- */
+/* ---- the maps ---- */
 
 /* The flow table, to look at without a system call for each entry. */
 static int map_flows(struct dataplane *dp)
 {
-	struct bpf_map *map = first_skel(dp)->maps.flows;
+	struct bpf_map *map = dp->shared->maps.flows;
 	size_t nr = bpf_map__max_entries(map);
 	void *at = mmap(NULL, nr * sizeof(struct flow_set), PROT_READ, MAP_SHARED, bpf_map__fd(map),
 			0);
@@ -197,25 +201,44 @@ static int map_flows(struct dataplane *dp)
 	return 0;
 }
 
-static int fill_maps(struct dataplane *dp)
+/* What the maps say is how it is: programs of the daemon before may be running on them. In maps
+ * that are new all is zero, but for what was carried over. */
+static void read_maps(struct dataplane *dp)
 {
-	int err = dataplane_make_secret(dp);
+	const struct settings *told = &dp->shared->data_conf->settings;
 
-	if (!err)
-		err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
-	if (!err)
-		err = dataplane_fill_lists(dp);
-	if (err)
-		log_err("cannot fill the data path's maps: %s", strerror(-err));
-	put_rows(dp);
-	dataplane_put_settings(dp);
-	return err;
+	dp->told = *told;
+	dp->svc_at = told->svc_at;
+	dp->svc_seed = told->svc_seed;
+	dp->own_addresses = told->own_addresses;
+	dp->secret_serial = told->secret_serial;
+	for (size_t i = 0; i < dp->nr_rows; i++)
+		dp->row_confs[i] = dp->shared->data_conf->rows[i];
 }
 
-int dataplane_attach(struct dataplane *dp, const struct link_info *link)
+static int fill_maps(struct dataplane *dp)
 {
-	struct device *dev = &dp->devices[dp->nr_devices];
-	const struct device_wants wants = {
+	int err = map_flows(dp) ?: dataplane_map_services(dp) ?: dataplane_map_retries(dp);
+
+	if (!err && !dp->is_adopted)
+		err = dataplane_make_secret(dp);
+	if (!err && !dp->is_adopted && dp->about_before)
+		err = dataplane_carry(dp);
+	if (!err)
+		err = dataplane_read_key(dp);
+	if (err) {
+		log_err("cannot fill the data path's maps: %s", strerror(-err));
+		return err;
+	}
+	read_maps(dp);
+	put_rows(dp);
+	dataplane_put_settings(dp);
+	return 0;
+}
+
+static struct device_wants wants_of(const struct dataplane *dp)
+{
+	return (struct device_wants){
 		.mode = dp->conf->xdp_mode,
 		.can_hand_off = dp->means.can_hand_off,
 		.can_kernel_cookie = dp->means.can_kernel_cookie,
@@ -223,6 +246,21 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		.nr_rows = dp->nr_rows,
 		.nr_flow_sets = dp->conf->max_flows / FLOW_WAYS,
 	};
+}
+
+static int open_maps(struct dataplane *dp)
+{
+	const struct device_wants wants = wants_of(dp);
+
+	return dataplane_open_pins(dp) ?: dataplane_open_maps(dp, &wants) ?: fill_maps(dp);
+}
+
+/* ---- attaching ---- */
+
+int dataplane_attach(struct dataplane *dp, const struct link_info *link)
+{
+	struct device *dev = &dp->devices[dp->nr_devices];
+	const struct device_wants wants = wants_of(dp);
 	int err;
 
 	if (dp->nr_devices == DEVS_MAX) {
@@ -230,15 +268,19 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		return -E2BIG;
 	}
 	*dev = (struct device){
-		.ifindex = link->ifindex, .slot = dp->nr_devices, .xdp_link = -1, .tc_link = -1
+		.ifindex = link->ifindex,
+		.slot = dp->nr_devices,
+		.pins = dp->pins,
+		.is_kept = dp->is_kept,
+		.xdp_link = -1,
+		.tc_link = -1,
 	};
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
-	err = device_load(dev, dp->nr_devices ? first_skel(dp) : NULL, &wants);
+	err = device_load(dev, dp->shared, &wants);
 	if (err)
 		return err;
 	dp->nr_devices++;
-	err = dev->slot ? 0 : fill_maps(dp);
-	if (!err && dp->means.can_hand_off) {
+	if (dp->means.can_hand_off) {
 		err = device_attach_tc(dev);
 		if (err)
 			log_err("cannot attach the TC half to %s: %s", dev->name, strerror(-err));
@@ -255,7 +297,8 @@ int dataplane_attach(struct dataplane *dp, const struct link_info *link)
 		return err;
 	}
 	judge_devices(dp);
-	log_notice("%s: attached in %s mode, %s", dev->name, dev->xdp_mode,
+	log_notice("%s: %s in %s mode, %s", dev->name,
+		   dev->is_taken_over ? "taken over" : "attached", dev->xdp_mode,
 		   dp->means.can_hand_off ? "TC half on tcx" : "no TC half");
 	if (dp->means.is_by_route && dev->slot == 0 && dev->rung.why[0])
 		report_routes(dp);
@@ -298,13 +341,16 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 	dp->settings = *settings;
 	dp->nr_cpus = libbpf_num_possible_cpus();
 	err = dp->nr_cpus < 0 ? dp->nr_cpus : rows_make(dp);
+	if (!err) {
+		dataplane_probe(dp);
+		dp->means.may = settings->flags;
+		dp->means.is_by_route = conf->reply_by_route;
+		err = open_maps(dp);
+	}
 	if (err) {
 		dataplane_close(dp);
 		return err;
 	}
-	dataplane_probe(dp);
-	dp->means.may = settings->flags;
-	dp->means.is_by_route = conf->reply_by_route;
 	*ret = dp;
 	return 0;
 }
@@ -320,10 +366,20 @@ void dataplane_close(struct dataplane *dp)
 	dataplane_forget_lists(dp);
 	while (dp->nr_devices) {
 		struct device *dev = &dp->devices[--dp->nr_devices];
+		bool stays = dev->xdp_link >= 0 && dev->is_kept &&
+			     (dp->is_settled || dev->is_taken_over);
 
+		if (!stays) {
+			device_drop_xdp(dev);
+			device_drop_tc(dev);
+		}
 		device_close(dev);
-		log_notice("%s: detached", dev->name);
+		log_notice("%s: %s", dev->name,
+			   stays ? "stays protected (on-stop = keep); 'synward detach' ends that" :
+				   "detached");
 	}
+	dataplane_close_pins(dp);
+	synward_bpf__destroy(dp->shared);
 	free(dp->row_ids);
 	free(dp->row_confs);
 	free(dp);
@@ -336,7 +392,7 @@ void dataplane_close(struct dataplane *dp)
  */
 static void check_notes(struct dataplane *dp, struct device *dev)
 {
-	struct dev_notes *notes = &first_skel(dp)->data_live->device_notes[dev->slot];
+	struct dev_notes *notes = &dp->shared->data_live->device_notes[dev->slot];
 	__u32 taken = notes->taken;
 
 	if (notes->untaken >= TC_SILENT_NOTES && taken == dev->taken)
@@ -361,7 +417,7 @@ static int attach_tc_again(struct dataplane *dp, struct device *dev)
 		return err;
 	dev->taken = 0;
 	dev->seconds_silent = 0;
-	first_skel(dp)->data_live->device_notes[dev->slot] = (struct dev_notes){};
+	dp->shared->data_live->device_notes[dev->slot] = (struct dev_notes){};
 	return 0;
 }
 
@@ -373,8 +429,7 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 		check_notes(dp, dev);
 		return;
 	}
-	device_link_close(&dev->tc_link);
-	dev->conf.tc_live = 0;
+	device_drop_tc(dev);
 	put_device(dp, dev);
 	if (was_live)
 		log_err("%s: the TC half was detached by somebody; SYNs are %s until it is back",
@@ -395,8 +450,7 @@ static void check_xdp(const struct dataplane *dp, struct device *dev)
 	if (device_link_is_live(dev->xdp_link))
 		return;
 	if (is_news) {
-		device_link_close(&dev->xdp_link);
-		dev->xdp_mode = NULL;
+		device_drop_xdp(dev);
 		log_err("%s: the XDP program was detached by somebody, or the device is gone: it "
 			"is not protected",
 			dev->name);
@@ -408,10 +462,8 @@ static void check_xdp(const struct dataplane *dp, struct device *dev)
 /* The device was removed and made again: another one under the same name. */
 static void move_to(struct dataplane *dp, struct device *dev, const struct link_info *link)
 {
-	device_link_close(&dev->xdp_link);
-	device_link_close(&dev->tc_link);
-	dev->xdp_mode = NULL;
-	dev->conf.tc_live = 0;
+	device_drop_xdp(dev);
+	device_drop_tc(dev);
 	dev->ifindex = link->ifindex;
 	log_notice("%s: is a new device", dev->name);
 	if (dp->means.can_hand_off && attach_tc_again(dp, dev))

@@ -24,18 +24,26 @@ struct row_id {
 };
 
 /*
- * Open the data path for @conf, which must outlive it: probe the kernel, make keys. Nothing is
- * attached yet, and all rows are off. Logs. Returns 0 or -errno.
+ * Open the data path for @conf, which must outlive it: probe the kernel, make maps and keys.
+ * Nothing is attached yet, and all rows are off. Logs. Returns 0 or -errno.
  */
 int dataplane_open(const struct config *conf, const struct settings *settings,
 		   struct dataplane **ret);
 
-/* Detach from all devices, XDP before TC, and release everything. Logs. */
+/* Leave all devices to what is pinned, if the config says so, or detach from them, XDP before TC;
+ * and release everything. Logs. */
 void dataplane_close(struct dataplane *dp);
 
 /* Load for one more device and attach to it, TC before XDP; all or nothing. Logs. Returns 0 or
  * -errno. */
 int dataplane_attach(struct dataplane *dp, const struct link_info *link);
+
+/* All devices are attached: from here on, what is to outlive us does, and what was left for a
+ * device that is not ours goes. Logs. Returns 0 or -errno. */
+int dataplane_settle(struct dataplane *dp);
+
+/* What a row was when the daemon before ended; zeros if there was none. */
+const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t row);
 
 /* The config is another one, in the same place and of the same rows. Addresses and rows are told by
  * themselves. */
@@ -44,7 +52,7 @@ void dataplane_follow_config(struct dataplane *dp);
 /* What the sysctls say now. */
 void dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
 
-/* What is wanted of a row: at once, or with the first dataplane_attach(). */
+/* What is wanted of a row. */
 void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf);
 
 /* The local addresses: services with `addresses = any` follow them. Logs when the table is full.
@@ -66,9 +74,9 @@ struct lists;
 struct list_entry;
 struct prefix;
 
-/* The lists to obey: in force with the first dataplane_attach(), before XDP is attached. They must
- * outlive @dp, and each change of them is told by the two functions below. */
-void dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
+/* The lists to obey, before any device is attached. They must outlive @dp, and each change of them
+ * is told by the two functions below. Returns 0 or -errno. */
+int dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
 
 /* In force when it returns. @is_new: nothing was there for that prefix. Return 0 or -errno, and
  * then nothing has changed. */

@@ -26,7 +26,7 @@ bool dataplane_has_retries(const struct dataplane *dp)
 
 int dataplane_map_retries(struct dataplane *dp)
 {
-	struct bpf_map *map = first_skel(dp)->maps.retries;
+	struct bpf_map *map = dp->shared->maps.retries;
 	size_t nr = bpf_map__max_entries(map);
 	void *at;
 
@@ -60,7 +60,7 @@ static void resend(struct dataplane *dp, const struct retry *retry)
 	err = device_run_live(bpf_program__fd(dev->skel->progs.synward_send), retry->ifindex,
 			      retry->frame, retry->bytes);
 	if (!err)
-		dp->synacks_resent++;
+		dp->shared->data_conf->inherited.synacks_resent++;
 	else if (!dp->has_complained_of_send)
 		log_err("%s: SYN-ACKs of server-first services cannot be sent once more: %s",
 			dev->name, strerror(-err));

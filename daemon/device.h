@@ -10,6 +10,7 @@
 
 #include "abi.h"
 #include "config.h"
+#include "pins.h"
 #include "rungs.h"
 #include "snapshot.h"
 
@@ -21,7 +22,10 @@ struct device {
 	int ifindex;
 	__u32 slot;
 	struct synward_bpf *skel;
-	int xdp_link, tc_link; /* fds, or -1 */
+	const struct pins *pins; /* where the daemon before left links; NULL: nowhere */
+	bool is_kept;            /* its links are pinned there */
+	bool is_taken_over;      /* its XDP link was */
+	int xdp_link, tc_link;   /* fds, or -1 */
 	const char *xdp_mode;
 	struct dev_conf conf;
 	bool is_up;
@@ -50,13 +54,16 @@ struct device_wants {
 /* What the programs of all devices share; the rest is each device's own. */
 bool device_map_is_shared(const struct bpf_map *map);
 
-/*
- * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first,
- * and its maps are made as large as they have to be). Logs. Returns 0 or -errno.
- */
-int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants);
+/* The maps, as large as they have to be, without any program; they are made when they are loaded,
+ * but for those that were reused. The latter logs. Return 0 or -errno. */
+int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret);
+int device_maps_load(struct synward_bpf *maps);
 
-/* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
+/* Load the programs for this device, slot baked in, on @maps. Logs. Returns 0 or -errno. */
+int device_load(struct device *dev, const struct synward_bpf *maps,
+		const struct device_wants *wants);
+
+/* device_links.c. The TC half, before the XDP half. Does not log why. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);
 
 /* Logs, with the name of whoever holds the device. Returns 0 or -errno. */
@@ -73,11 +80,15 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 bool device_link_is_live(int link);
 void device_link_close(int *link);
 
+/* Detach, and let nothing of it outlive us. */
+void device_drop_xdp(struct device *dev);
+void device_drop_tc(struct device *dev);
+
 /* How often its programs ran, and how long. */
 void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
 		 struct snapshot_runs *ret_tc);
 
-/* Detach, XDP before TC, and unload. */
+/* Unload. What is not pinned is detached, XDP before TC. */
 void device_close(struct device *dev);
 
 #endif

@@ -462,7 +462,7 @@ static int attach_all(struct daemon *d)
 		if (err)
 			return err;
 	}
-	return follow_addresses(d);
+	return follow_addresses(d) ?: dataplane_settle(d->dataplane);
 }
 
 static int listen_for_changes(struct daemon *d)

@@ -35,7 +35,7 @@ static void add_up(const void *from, size_t nr, void *to)
 
 int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct row_look *ret)
 {
-	const struct synward_bpf *skel = first_skel(dp);
+	const struct synward_bpf *skel = dp->shared;
 	const struct row_conf *conf = &dp->row_confs[row];
 	__u32 bucket = now_ms >> conf->bucket_shift;
 	struct row_cpu per_cpu[dp->nr_cpus];
@@ -111,11 +111,11 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	ret->libbpf = device_libbpf_version();
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
-	ret->synacks_resent = dp->synacks_resent;
+	ret->synacks_resent = dp->shared->data_conf->inherited.synacks_resent;
 	ret->memory_bytes = dataplane_memory_bytes(dp);
 	ret->max_flows = dp->nr_flow_sets * FLOW_WAYS;
 	for (__u32 i = 0; i < NR_REASONS && !err; i++) {
-		err = get(first_skel(dp)->maps.reason_counts, i, per_cpu);
+		err = get(dp->shared->maps.reason_counts, i, per_cpu);
 		for (int c = 0; c < dp->nr_cpus && !err; c++)
 			ret->reasons[i] += per_cpu[c];
 	}
@@ -212,7 +212,7 @@ void dataplane_sources(const struct dataplane *dp, __u32 second, take_source *ta
 	struct source_samples *per_cpu __cleanup(cleanup_free) =
 		calloc(dp->nr_cpus, sizeof(*per_cpu));
 
-	if (!per_cpu || get(first_skel(dp)->maps.source_samples, 0, per_cpu))
+	if (!per_cpu || get(dp->shared->maps.source_samples, 0, per_cpu))
 		return;
 	for (int c = 0; c < dp->nr_cpus; c++) {
 		const struct sample_round *round = &per_cpu[c].round[second & 1];

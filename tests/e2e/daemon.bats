@@ -18,6 +18,7 @@ write_config() {
 		xdp-mode = auto                 ; auto | native | generic
 		control-socket = $LAB_DIR/ctl
 		pin-path = /sys/fs/bpf/synward
+		on-stop = detach
 
 		[service web]
 		ports = 80 443
