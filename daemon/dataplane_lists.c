@@ -7,6 +7,7 @@
  */
 #include "dataplane_inside.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -102,8 +103,51 @@ static void fill_entry(void *arg, const struct list_entry *entry)
 		filling->err = put_entry(filling->dp, entry);
 }
 
+static struct prefix prefix_of(const union trie_key *key, bool is_v6)
+{
+	struct prefix prefix = { .is_v6 = is_v6 };
+
+	if (is_v6) {
+		memcpy(prefix.addr.word, key->v6.addr, sizeof(key->v6.addr));
+		prefix.bits = key->v6.prefix_bits;
+	} else {
+		prefix.addr.word[2] = htonl(0xffff);
+		prefix.addr.word[3] = key->v4.addr;
+		prefix.bits = key->v4.prefix_bits;
+	}
+	return prefix;
+}
+
+/* One that is in the trie of that family and not in the lists; @after: the last that is in both,
+ * from which the walk goes on. */
+static bool find_stale(const struct dataplane *dp, int trie, bool is_v6, union trie_key *after,
+		       bool *has_after, union trie_key *ret)
+{
+	while (!bpf_map_get_next_key(trie, *has_after ? after : NULL, ret)) {
+		struct prefix prefix = prefix_of(ret, is_v6);
+
+		if (!lists_find(dp->lists, &prefix))
+			return true;
+		*after = *ret;
+		*has_after = true;
+	}
+	return false;
+}
+
+/* What the daemon before had listed, and we have not. */
+static void remove_stale(const struct dataplane *dp, bool is_v6)
+{
+	int trie = bpf_map__fd(is_v6 ? dp->shared->maps.list_v6 : dp->shared->maps.list_v4);
+	union trie_key good = {}, stale = {};
+	bool has_good = false;
+
+	while (find_stale(dp, trie, is_v6, &good, &has_good, &stale))
+		bpf_map_delete_elem(trie, &stale);
+}
+
 int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 {
+	const struct list_conf *in_use = &dp->shared->data_conf->list_conf;
 	int fd = bpf_map__fd(dp->shared->maps.list_blocks);
 	struct filling filling = { .dp = dp };
 	void *blocks;
@@ -115,9 +159,11 @@ int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 	if (blocks == MAP_FAILED)
 		return -errno;
 	dp->lists = lists;
-	list_table_fill(&dp->list_table, blocks, key, lists);
+	list_table_fill(&dp->list_table, blocks, key, in_use, lists);
 	lists_each(lists, fill_entry, &filling);
 	put_conf(dp);
+	remove_stale(dp, false);
+	remove_stale(dp, true);
 	return filling.err;
 }
 

@@ -59,8 +59,7 @@ static void describe(const struct config *config, FILE *to)
 	fprintf(to, "%s %s %s %s %s %u %d %d %d %u\n", config->control_socket, config->pin_path,
 		config->state_directory ?: "-", config->allow_file ?: "-", config->deny_file ?: "-",
 		config->synack_per_prefix, config->reply_by_route, (int)config->xdp_mode,
-		(int)config->on_stop,
-		config->max_flows);
+		(int)config->on_stop, config->max_flows);
 	for (size_t i = 0; i < config->nr_interfaces; i++) {
 		HOLDS(config->interfaces[i][0]);
 		fprintf(to, "%s\n", config->interfaces[i]);
