@@ -14,6 +14,7 @@
 #include "rungs.h"
 
 #define SILENT_SECONDS 2          /* of untaken notes, until it is said */
+#define SILENT_RETRY_SECONDS 60   /* a few connections are lost with each try */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
 
 struct dataplane {
@@ -56,6 +57,17 @@ struct dataplane {
 
 /* What the data path is to know beside the sysctls, if that has changed. */
 void dataplane_put_settings(struct dataplane *dp);
+
+/* What it remembers was made of what was told before: forget it. */
+void dataplane_next_generation(struct dataplane *dp);
+
+/* The programs of one more device. Logs. Returns 0 or -errno. */
+int dataplane_load(const struct dataplane *dp, struct device *dev);
+
+/* dataplane_devices.c: how each answers, to be found out anew whenever something of that may have
+ * changed; and every second. The latter logs. */
+void dataplane_judge_devices(struct dataplane *dp);
+void dataplane_check_devices(struct dataplane *dp);
 
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);

@@ -49,14 +49,21 @@ void dataplane_unmap_retries(struct dataplane *dp)
 	dp->nr_retries = 0;
 }
 
+static const struct device *device_in_slot(const struct dataplane *dp, __u32 slot)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (dp->devices[i].slot == slot)
+			return &dp->devices[i];
+	return NULL;
+}
+
 static void resend(struct dataplane *dp, const struct retry *retry)
 {
-	const struct device *dev;
+	const struct device *dev = device_in_slot(dp, retry->device);
 	int err;
 
-	if (retry->device >= dp->nr_devices)
+	if (!dev || dev->xdp_link < 0)
 		return;
-	dev = &dp->devices[retry->device];
 	err = device_run_live(bpf_program__fd(dev->skel->progs.synward_send), retry->ifindex,
 			      retry->frame, retry->bytes);
 	if (!err)

@@ -18,8 +18,9 @@ struct bpf_map;
 struct synward_bpf;
 
 struct device {
-	char name[IF_NAMESIZE];
-	int ifindex;
+	char name[IF_NAMESIZE];   /* as it is called now; that of the config when it is absent */
+	char wanted[IF_NAMESIZE]; /* the config's name; "": it is there by command */
+	int ifindex;              /* 0: absent */
 	__u32 slot;
 	struct synward_bpf *skel;
 	const struct pins *pins; /* where the daemon before left links; NULL: nowhere */
@@ -29,12 +30,20 @@ struct device {
 	const char *xdp_mode;
 	struct dev_conf conf;
 	bool is_up;
+	bool is_detached;    /* by command */
+	bool is_refused;     /* no try can change that */
+	__u64 confirm_by_ms; /* or else it is taken back; 0: it stays */
+	__u64 gap_since_ms;  /* it is not attached, but should be; 0: all is well */
+	__u64 gap_ms;        /* how long the last time */
+	__u32 gaps;
 	char why_no_xdp[RUNG_CAUSE_SIZE]; /* cause and remedy, of the last try that failed */
 	bool is_crowded;                  /* more MACs stand on it than `conf` holds */
 	__u32 taken;                      /* hand-offs that the TC half had taken a second ago */
 	int seconds_silent;               /* notes lie there untaken for so long */
 	struct rung rung;                 /* how it answers */
 };
+
+enum device_state device_state(const struct device *dev);
 
 /* libbpf speaks to us instead of to stderr; its words come out when a load fails. */
 void device_libbpf_init(void);
@@ -79,6 +88,9 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 /* A link whose device has gone, or that somebody detached by force, is not live any more. */
 bool device_link_is_live(int link);
 void device_link_close(int *link);
+
+/* From here on its links outlive us, if any do. */
+void device_keep(struct device *dev);
 
 /* Detach, and let nothing of it outlive us. */
 void device_drop_xdp(struct device *dev);

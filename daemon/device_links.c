@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "offloads.h"
 #include "synward.skel.h"
 
 /* Older headers do not have these: BPF_TCX_INGRESS, BPF_F_BEFORE. */
@@ -66,12 +67,19 @@ static void pin(const struct device *dev, enum pins_link kind, int fd)
 {
 	char path[PATH_MAX];
 
-	if (!dev->is_kept)
+	if (!dev->is_kept || fd < 0)
 		return;
 	pins_link_path(dev->pins, kind, dev->ifindex, path);
 	if (bpf_obj_pin(fd, path))
 		log_err("%s: %s: %s: it is protected as long as synwardd runs", dev->name, path,
 			strerror(errno));
+}
+
+void device_keep(struct device *dev)
+{
+	dev->is_kept = true;
+	pin(dev, PINS_XDP, dev->xdp_link);
+	pin(dev, PINS_TC, dev->tc_link);
 }
 
 /* The link that the daemon before left, if the device is still what it was. */
@@ -195,11 +203,22 @@ static bool is_busy(int err)
 	return err == -EBUSY || err == -EEXIST;
 }
 
+/* The native mode was refused: what the device itself may have to do with it. */
+static const char *explain(const struct device *dev, char *ret, size_t room)
+{
+	struct offloads offloads;
+
+	offloads_read(dev->name, &offloads);
+	return offloads_explain(dev->name, &offloads, dev->conf.mtu, ret, room);
+}
+
 int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 {
+	char before[sizeof(dev->why_no_xdp)], because[sizeof(dev->why_no_xdp) / 2];
 	const char *name = "native";
 	int fd = -EOPNOTSUPP;
 
+	memcpy(before, dev->why_no_xdp, sizeof(before));
 	dev->is_taken_over = take_over_xdp(dev, mode);
 	if (dev->is_taken_over)
 		return 0;
@@ -207,9 +226,9 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
 	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
 		if (mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
+			log_warn("%s: the driver refuses native XDP (%s)%s; attaching in generic "
 				 "mode, which is much slower",
-				 dev->name, strerror(-fd));
+				 dev->name, strerror(-fd), explain(dev, because, sizeof(because)));
 		name = "generic";
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
 	}
@@ -217,13 +236,15 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 		name_holder(dev);
 	else if (fd < 0)
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s does not take it in %s mode: %s%s", dev->name, name, strerror(-fd),
+			 "%s does not take it in %s mode: %s%s%s", dev->name, name, strerror(-fd),
+			 mode == XDP_MODE_NATIVE ? explain(dev, because, sizeof(because)) : "",
 			 mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" :
 						   "");
-	if (fd < 0) {
+	if (fd < 0 && strcmp(before, dev->why_no_xdp)) /* it is tried every second */
 		log_err("the XDP program is not attached: %s", dev->why_no_xdp);
+	if (fd < 0)
 		return fd;
-	}
+	dev->why_no_xdp[0] = '\0';
 	pin(dev, PINS_XDP, fd);
 	dev->xdp_link = fd;
 	dev->xdp_mode = name;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "dataplane_inside.h"
 #include "half_open.h"
 #include "names.h"
@@ -92,6 +93,21 @@ void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, 
 	rung_of_row(&dp->means, best_rung(dp) ?: &no_device, row, ret);
 }
 
+/* How long it has gone without protection, if it does. */
+static __u64 gap_ms(const struct device *dev)
+{
+	return dev->gap_since_ms ? clock_now_ms() - dev->gap_since_ms : dev->gap_ms;
+}
+
+static __u32 unconfirmed_seconds(const struct device *dev)
+{
+	__u64 now_ms = clock_now_ms();
+
+	if (!dev->confirm_by_ms)
+		return 0;
+	return dev->confirm_by_ms > now_ms ? (dev->confirm_by_ms - now_ms + 999) / 1000 : 1;
+}
+
 static void look_at_device(const struct device *dev, struct snapshot_device *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", dev->name);
@@ -99,6 +115,11 @@ static void look_at_device(const struct device *dev, struct snapshot_device *ret
 	ret->tc = dev->tc_link >= 0 ? "tcx" : "none";
 	ret->path = path_name(dev->rung.path);
 	ret->why = dev->rung.why[0] ? dev->rung.why : NULL;
+	ret->state = device_state(dev);
+	memcpy(ret->config_name, dev->wanted, sizeof(ret->config_name));
+	ret->unconfirmed_seconds = unconfirmed_seconds(dev);
+	ret->gaps = dev->gaps;
+	ret->gap_ms = gap_ms(dev);
 	device_runs(dev, &ret->xdp_runs, &ret->tc_runs);
 }
 
