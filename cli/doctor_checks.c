@@ -224,6 +224,20 @@ static void check_timestamps(json_t *checks, const json_t *facts, bool is_kernel
 		check_add(checks, name, "ok", NULL, "%d", (int)value);
 }
 
+/* Not told of where it is another's: in a network namespace of its own. */
+static void check_jit(json_t *checks, const json_t *facts)
+{
+	const char *name = "net.core.bpf_jit_enable";
+	json_int_t value = fact_sysctl(facts, name, -1);
+
+	if (value > 0)
+		check_add(checks, name, "ok", NULL, "%d", (int)value);
+	else if (!value)
+		check_add(checks, name, "warn", "sysctl -w net.core.bpf_jit_enable=1",
+			  "it is 0: the programs are interpreted, and each packet costs several "
+			  "times as much");
+}
+
 void check_sysctls(json_t *checks, const json_t *status, const json_t *facts)
 {
 	static const char *const plain[][2] = {
@@ -246,6 +260,26 @@ void check_sysctls(json_t *checks, const json_t *status, const json_t *facts)
 			check_add(checks, plain[i][0], "warn", remedy,
 				  "it is 0: no connection gets %s", plain[i][1]);
 	}
+	check_jit(checks, facts);
+}
+
+static void check_conntrack_room(json_t *checks, const json_t *facts)
+{
+	const char *name = "net.netfilter.nf_conntrack_max";
+	json_int_t nr = fact_sysctl(facts, "net.netfilter.nf_conntrack_count", -1);
+	json_int_t max = fact_sysctl(facts, name, -1);
+	char remedy[64];
+
+	if (nr < 0 || max <= 0)
+		return;
+	snprintf(remedy, sizeof(remedy), "sysctl -w %s=%lld", name, (long long)max * 2);
+	if (nr >= max - max / 10)
+		check_add(checks, name, "warn", remedy,
+			  "%lld of %lld connections are tracked: when there is no room, the kernel "
+			  "drops new ones, those that were proved among them",
+			  (long long)nr, (long long)max);
+	else
+		check_add(checks, name, "ok", NULL, "%lld", (long long)max);
 }
 
 void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
@@ -256,6 +290,7 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
 
 	if (value < 0)
 		return; /* no conntrack */
+	check_conntrack_room(checks, facts);
 	if (value)
 		check_add(checks, name, "ok", NULL, "%d", (int)value);
 	else if (drops_invalid)
@@ -266,6 +301,38 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
 		check_add(checks, name, "warn", remedy,
 			  "it is 0: conntrack calls every connection that began with a cookie "
 			  "invalid; a rule that drops those would drop all of them");
+}
+
+/* ---- the daemon's own ---- */
+
+void check_state(json_t *checks, const json_t *facts)
+{
+	const json_t *state = json_object_get(facts, "state");
+	const char *directory = json_string_value(json_object_get(state, "directory"));
+	const char *error = json_string_value(json_object_get(state, "error"));
+	char *remedy __cleanup(cleanup_free) = NULL;
+
+	if (!directory)
+		return; /* the quick start keeps nothing */
+	if (error && asprintf(&remedy, "ls -ld %s; df -h %s", directory, directory) < 0)
+		remedy = NULL;
+	if (error)
+		check_add(checks, "state-directory", "warn", remedy,
+			  "nothing can be kept in %s: %s; what is learned, and what commands put "
+			  "on the lists, is lost when synwardd stops",
+			  directory, error);
+	else
+		check_add(checks, "state-directory", "ok", NULL, "%s", directory);
+}
+
+void check_btf(json_t *checks, bool is_there)
+{
+	if (is_there)
+		check_add(checks, "btf", "ok", NULL, "the kernel describes itself");
+	else
+		check_add(checks, "btf", "fail", "zgrep DEBUG_INFO_BTF /proc/config.gz",
+			  "/sys/kernel/btf/vmlinux is not there, by which the programs find their "
+			  "way in the kernel: it must be built with CONFIG_DEBUG_INFO_BTF");
 }
 
 /* ---- devices ---- */

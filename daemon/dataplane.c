@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #include "clock.h"
+#include "load_failure.h"
 #include "log.h"
 #include "synward.skel.h"
 
@@ -250,16 +251,17 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 	if (!dp)
 		return -ENOMEM;
 	device_libbpf_init();
+	load_failure_keep_in(conf->state_directory);
 	dp->conf = conf;
 	dp->settings = *settings;
 	dp->nr_cpus = libbpf_num_possible_cpus();
 	err = dp->nr_cpus < 0 ? dp->nr_cpus : rows_make(dp);
-	if (!err) {
-		dataplane_probe(dp);
-		dp->means.may = settings->flags;
-		dp->means.is_by_route = conf->reply_by_route;
+	if (!err)
+		err = dataplane_probe(dp);
+	dp->means.may = settings->flags;
+	dp->means.is_by_route = conf->reply_by_route;
+	if (!err)
 		err = open_maps(dp);
-	}
 	if (err) {
 		dataplane_close(dp);
 		return err;

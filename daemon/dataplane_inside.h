@@ -72,8 +72,8 @@ void dataplane_check_devices(struct dataplane *dp);
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
-/* dataplane_probe.c: fills dp->means. Logs. */
-void dataplane_probe(struct dataplane *dp);
+/* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
+int dataplane_probe(struct dataplane *dp);
 
 /* dataplane_pins.c: where maps and links are pinned; the maps; when all devices are attached; and
  * at close. The maps that the daemon before had are opened by name. Those that return something

@@ -14,35 +14,16 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "load_failure.h"
 #include "log.h"
 #include "svc_table.h"
 #include "synward.skel.h"
 
 #define TEST_XDP_LIVE_FRAMES (1U << 1) /* BPF_F_TEST_XDP_LIVE_FRAMES: older headers lack it */
 
-/* libbpf's own words, of which the end is kept for the moment when a load fails. */
-static char libbpf_words[4096];
-
 static int libbpf_listen(enum libbpf_print_level level, const char *format, va_list args)
 {
-	__cleanup(cleanup_free) char *text = NULL;
-	size_t room = sizeof(libbpf_words) - 1, had = strlen(libbpf_words);
-	const char *from;
-	int len;
-
-	if (level > LIBBPF_WARN)
-		return 0;
-	len = vasprintf(&text, format, args);
-	if (len < 0)
-		return 0;
-	from = (size_t)len > room ? text + len - room : text;
-	len = strlen(from);
-	if (had + len > room) {
-		memmove(libbpf_words, libbpf_words + (had + len - room), room - len);
-		had = room - len;
-	}
-	memcpy(libbpf_words + had, from, len + 1);
-	return len;
+	return level > LIBBPF_WARN ? 0 : load_failure_hear(format, args);
 }
 
 void device_libbpf_init(void)
@@ -80,29 +61,6 @@ static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 	return 0;
 }
 
-static const char *load_remedy(int err)
-{
-	if (err == -EPERM || err == -EACCES)
-		return "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
-		       "the verifier's words help:";
-	if (err == -ENOMEM)
-		return "a smaller max-flows takes less; its last words:";
-	return "its last words:";
-}
-
-/* Logs why the kernel refused, with the end of the verifier's log. */
-static void log_load_failure(int err)
-{
-	const char *end = libbpf_words + strlen(libbpf_words);
-	int lines = 0;
-
-	while (end > libbpf_words && lines <= 20)
-		if (*--end == '\n')
-			lines++;
-	log_err("the kernel refuses the data path: %s; %s", strerror(-err), load_remedy(err));
-	fprintf(stderr, "%s\n", end);
-}
-
 /* Of what is by row, there is as much as there are rows; of flows, what the config says. */
 static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
@@ -126,13 +84,30 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 	return err;
 }
 
+/* What they are to take, by the sizes that they are made with. A list grows with its prefixes. */
+static __u64 maps_bytes(const struct bpf_object *object)
+{
+	const int nr_cpus = libbpf_num_possible_cpus();
+	const struct bpf_map *map;
+	__u64 sum = 0;
+
+	bpf_object__for_each_map (map, object) {
+		const bool is_per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
+
+		if (bpf_map__type(map) != BPF_MAP_TYPE_LPM_TRIE)
+			sum += (__u64)bpf_map__value_size(map) * bpf_map__max_entries(map) *
+			       (is_per_cpu && nr_cpus > 0 ? nr_cpus : 1);
+	}
+	return sum;
+}
+
 int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 {
 	struct synward_bpf *skel;
 	struct bpf_program *program = NULL;
 	int err;
 
-	libbpf_words[0] = 0;
+	load_failure_begin();
 	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
@@ -146,13 +121,20 @@ int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 	return err;
 }
 
-int device_maps_load(struct synward_bpf *maps)
+static int load(struct synward_bpf *skel)
 {
-	int err = synward_bpf__load(maps);
+	int err = synward_bpf__load(skel);
+	const struct load_size size = { maps_bytes(skel->obj),
+					(size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS };
 
 	if (err)
-		log_load_failure(err);
+		load_failure_explain("the data path", err, &size);
 	return err;
+}
+
+int device_maps_load(struct synward_bpf *maps)
+{
+	return load(maps);
 }
 
 int device_load(struct device *dev, const struct synward_bpf *maps,
@@ -161,7 +143,7 @@ int device_load(struct device *dev, const struct synward_bpf *maps,
 	struct synward_bpf *skel;
 	int err;
 
-	libbpf_words[0] = 0;
+	load_failure_begin();
 	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
@@ -176,11 +158,8 @@ int device_load(struct device *dev, const struct synward_bpf *maps,
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
 	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
 	err = share_maps(maps, skel);
-	if (!err) {
-		err = synward_bpf__load(skel);
-		if (err)
-			log_load_failure(err);
-	}
+	if (!err)
+		err = load(skel);
 	if (err)
 		synward_bpf__destroy(skel);
 	else

@@ -33,6 +33,7 @@
 #include "rows.h"
 #include "selftest.h"
 #include "status.h"
+#include "surroundings.h"
 #include "sysctls.h"
 
 #define EXIT_MISUSE 2
@@ -534,7 +535,7 @@ static int start(struct daemon *d)
 		.list_delete = on_list_delete,
 		.arg = d,
 	};
-	int err = find_drop_ins(d);
+	int err = surroundings_check() ?: find_drop_ins(d);
 
 	if (!err)
 		err = control_open(d->event, d->conf.control_socket, &ops, &d->control);

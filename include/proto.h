@@ -16,6 +16,7 @@
 #define PROTO_CLIENTS_MAX 1000        /* beyond it the client nearest to its deadline makes room */
 #define PROTO_DEADLINE_SECONDS 5      /* to send a whole request, and again to take a whole reply */
 #define PROTO_SUBSCRIBERS_MAX 64      /* clients of Monitor; they are not bound to make requests */
+#define PROTO_SUBSCRIBERS_ROOT 8      /* of which so many are root's */
 #define PROTO_PAGE_MAX 1000           /* entries in one reply of Handshakes or List */
 #define PROTO_ARM_SECONDS_MAX (365U * 86400)
 #define PROTO_LIST_SECONDS_MAX (365U * 86400)

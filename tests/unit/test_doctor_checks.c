@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c */
+/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c daemon/state_file.c */
 /*
  * What is made of the daemon's answers, made up: each row changes one thing of a host where all is
  * well, and names the check that must say so. And the reading of what others print.
@@ -28,7 +28,9 @@ static const char *const well_status =
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
 	"\"auto\", \"path\": \"cookie\", \"why\": null}]}";
 static const char *const well_facts =
-	"{\"reply\": \"tx\", \"sysctls\": {\"net.ipv4.tcp_syncookies\": 1, "
+	"{\"reply\": \"tx\", \"state\": {\"directory\": \"/var/lib/synward\", \"error\": null}, "
+	"\"sysctls\": {\"net.core.bpf_jit_enable\": 1, \"net.netfilter.nf_conntrack_count\": 899, "
+	"\"net.netfilter.nf_conntrack_max\": 1000, \"net.ipv4.tcp_syncookies\": 1, "
 	"\"net.ipv4.tcp_timestamps\": 1, \"net.ipv4.tcp_sack\": 1, "
 	"\"net.ipv4.tcp_window_scaling\": "
 	"1, \"net.core.somaxconn\": 4096, \"net.ipv4.conf.lo.forwarding\": 0, "
@@ -76,6 +78,15 @@ static const struct {
 	  "window scale" },
 	{ "tcp_loose\": 1", "tcp_loose\": 0", "net.netfilter.nf_conntrack_tcp_loose", "warn",
 	  "=> sysctl -w net.netfilter.nf_conntrack_tcp_loose=1" },
+	{ "_count\": 899", "_count\": 900", "net.netfilter.nf_conntrack_max", "warn",
+	  "900 of 1000|=> sysctl -w net.netfilter.nf_conntrack_max=2000" },
+	{ "_max\": 1000", "_max\": null", NULL, NULL, NULL },
+	{ "jit_enable\": 1", "jit_enable\": 0", "net.core.bpf_jit_enable", "warn",
+	  "=> sysctl -w net.core.bpf_jit_enable=1" },
+	{ "jit_enable\": 1", "jit_enable\": null", NULL, NULL, NULL },
+	{ "\"error\": null", "\"error\": \"No space left on device\"", "state-directory", "warn",
+	  "/var/lib/synward: No space|=> ls -ld /var/lib/synward; df -h /var/lib/synward" },
+	{ "\"/var/lib/synward\"", "null", NULL, NULL, NULL },
 	{ "\"tx\"", "\"fib\"", "net.ipv4.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv4.conf.lo.forwarding=1" },
 	{ "\"tx\"", "\"fib\"", "net.ipv6.conf.lo.forwarding", "fail",
@@ -136,6 +147,7 @@ static json_t *examine(const json_t *status, const json_t *facts)
 	check_interfaces(checks, status);
 	check_sysctls(checks, status, facts);
 	check_conntrack(checks, facts, false);
+	check_state(checks, facts);
 	check_reply(checks, facts);
 	check_devices(checks, facts);
 	check_services(checks, status, facts);
@@ -206,6 +218,18 @@ static void test_conntrack(void **state)
 	says(checks, "net.netfilter.nf_conntrack_tcp_loose", "fail", "drops every handshake");
 }
 
+static void test_btf(void **state)
+{
+	json_t *with __cleanup(cleanup_json) = json_array();
+	json_t *without __cleanup(cleanup_json) = json_array();
+
+	(void)state;
+	check_btf(with, true);
+	says(with, NULL, NULL, NULL);
+	check_btf(without, false);
+	says(without, "btf", "fail", "CONFIG_DEBUG_INFO_BTF");
+}
+
 static void test_reading(void **state)
 {
 	static const char *const ipvs =
@@ -254,9 +278,8 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_conntrack),
-		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_checks), cmocka_unit_test(test_conntrack),
+		cmocka_unit_test(test_btf),    cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_run),
 	};
 

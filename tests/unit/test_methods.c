@@ -674,6 +674,26 @@ static void test_description(void **state)
 	free(got.text);
 }
 
+/* What has to be done for an answer is not done when nobody takes it. */
+static void test_gone(void **state)
+{
+	static const char status[] = CALL("Status", "");
+	static const char disarm[] = "{\"method\":\"org.synward.Disarm\",\"oneway\":true,"
+				     "\"parameters\":{\"service\":\"web\"}}";
+	const struct varlink_caller gone = { .uid = 0, .is_gone = true };
+	struct varlink_answer got;
+
+	(void)state;
+	world = (struct world){ 0 };
+	assert_int_equal(varlink_answer(status, strlen(status), &gone, &ops, &got), 0);
+	assert_string_equal(world.called, "");
+	assert_null(got.text);
+	assert_true(got.is_last);
+	assert_int_equal(varlink_answer(disarm, strlen(disarm), &gone, &ops, &got), 0);
+	assert_string_equal(world.called, "disarm web");
+	assert_null(got.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -688,6 +708,7 @@ int main(void)
 		cmocka_unit_test_setup(test_oneway, set_up),
 		cmocka_unit_test_setup(test_monitor, set_up),
 		cmocka_unit_test_setup(test_description, set_up),
+		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
