@@ -238,15 +238,16 @@ other_size() {
 	local point size=1024
 	keeps "mode = always"
 	serve
-	for point in mkdir:2 mkdirat:1 bpf:{40..140..10} renameat,renameat2:1; do
+	for point in mkdir:5 mkdirat:1 bpf:{40..130..10} renameat:1; do
+		rm -rf "$PINS"
 		killed_at "${point%:*}" "${point#*:}"
 		is_whole
 		all_served 4 1
 	done
 	synward_up_conf
 	synward_down
-	for point in unlinkat:{1,2} bpf:{40..180..10} renameat,renameat2:{1,2} unlinkat:{10,30}; do
-		size=$((size == 1024 ? 2048 : 1024))
+	for point in renameat:{1,2} unlinkat:{1,10,30} bpf:{40..180..10}; do
+		size=$((size == 1024 << 6 ? 1024 : size * 2)) # another one than that of the maps that are there
 		other_size $size
 		killed_at "${point%:*}" "${point#*:}"
 		[[ -n $(xdp_id) ]]
