@@ -18,6 +18,7 @@ setup() {
 
 teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
+	lab_stop synwardd # which holds its directory
 	umount "$LAB_DIR/bpf"
 	lab_down
 }
@@ -119,6 +120,45 @@ nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 	clients_end
 }
 
+# The next version, as it might be: members of structures are elsewhere, and a reason is new.
+next_version() {
+	local to=$BATS_FILE_TMPDIR/next
+	[[ ! -x $to/build/synwardd ]] || return 0
+	mkdir -p "$to"
+	(cd "$LAB_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$to"
+	sed -i 's/^struct row_counts {$/&\n\t__u64 of_the_next_version;/; s/^struct row_live {$/&\n\t__u64 of_the_next_version;/
+		s/^ABI_SIZE(row_\(counts\|cpu\|live\), .*//
+		s/^struct secret {$/&\n\t__u64 of_the_next_version;/; s/^ABI_SIZE(secret, .*//' "$to/include/abi.h"
+	make -s -C "$to" O="$to/build" "$to/build/synwardd" >"$to/log" 2>&1 || {
+		cat "$to/log"
+		return 1
+	}
+}
+
+@test "an upgrade to another layout under flood, and back: no client fails, counters and key go along" {
+	local this=$SYNWARDD syns=0 version
+	next_version
+	keeps "mode = auto" "arm-syn-rate = 1000" "hold = 2"
+	synward_up_conf
+	serve
+	clients_begin
+	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 100000 --seconds 60
+	synward_wait '.services[0].armed' 5
+	for version in "$BATS_FILE_TMPDIR/next/build/synwardd" "$this"; do
+		killed
+		SYNWARDD=$version
+		again
+		synward_said "maps: made anew"
+		synward_is '.services[0].armed'
+		(($(row syns) > syns && $(row cookies_valid) > 0))
+		syns=$(row syns)
+		want "$(row .)" '.cookies_invalid == 0'
+	done
+	lab_stop flood
+	clients_end
+	kernel_is_at_ease
+}
+
 @test "an attack that goes on is told once, and its end too" {
 	keeps "mode = auto" "arm-syn-rate = 1000" "hold = 2"
 	synward_up_conf
@@ -175,20 +215,45 @@ nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 	nothing_is_left
 }
 
-@test "killed at any moment of its start: whole or not there, and the next one starts" {
-	local i
+# killed_at SYSCALL N: a start that ends with its Nth SYSCALL, or, if there are fewer, when it is ready.
+killed_at() {
+	lab_spawn strace lab_s strace -qq -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
+		"$SYNWARDD" --config "$LAB_DIR/synward.conf"
+	lab_wait_for "a start to be killed" 15 has_come_to_an_end
+	if lab_running strace; then
+		pkill -KILL --parent "$(lab_pid strace)"
+		lab_wait_for "strace to end" 5 lab_ended strace
+		echo "$1 $2: not reached" >&2
+	fi
+}
+
+has_come_to_an_end() { lab_ended strace || grep -q ready "$LAB_DIR/strace.err"; }
+
+other_size() {
+	sed -i '/^max-flows/d' "$LAB_DIR/synward.conf"
+	sed -i "s/^\[service web\]/max-flows = $1\n&/" "$LAB_DIR/synward.conf"
+}
+
+@test "killed in the middle of its start: whole or not there, and the next one takes over" {
+	local point size=1024
 	keeps "mode = always"
 	serve
-	for i in {1..12}; do
-		lab_spawn synwardd lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
-		sleep "0.$((RANDOM % 10))$((RANDOM % 10))"
-		lab_signal synwardd KILL || :
-		lab_wait_for "synwardd to be dead" 5 lab_ended synwardd
+	for point in mkdir:2 mkdirat:1 bpf:{40..140..10} renameat,renameat2:1; do
+		killed_at "${point%:*}" "${point#*:}"
 		is_whole
-		all_served 4 2
-		((i % 4)) || sed -i "s/^max-flows.*//; s/^\[service web\]/max-flows = $((1024 << i / 4))\n&/" "$LAB_DIR/synward.conf"
+		all_served 4 1
 	done
 	synward_up_conf
+	synward_down
+	for point in unlinkat:{1,2} bpf:{40..180..10} renameat,renameat2:{1,2} unlinkat:{10,30}; do
+		size=$((size == 1024 ? 2048 : 1024))
+		other_size $size
+		killed_at "${point%:*}" "${point#*:}"
+		[[ -n $(xdp_id) ]]
+		is_whole
+		all_served 4 1
+	done
+	again
 	all_served 4 5
 	want "$(synward_status)" '.interfaces[0].path == "cookie"'
 	[[ $(find "$PINS" -mindepth 2 -maxdepth 2 -type d -printf '%f ') == "maps " ]]
