@@ -38,7 +38,8 @@ FUZZ_LIBS   := -ljansson -linih
 
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
-CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
+# `synward config` reads as synwardd does, and `synward detach` finds what it left.
+CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) daemon/pins.c
 EXPORTER_SRC := $(wildcard daemon/exporter/*.c) cli/metrics.c cli/wire.c
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))

@@ -29,6 +29,7 @@ enum cli_option {
 	CLI_COUNT,
 	CLI_NOW,
 	CLI_CONFIRM,
+	CLI_CONFIG,
 	NR_CLI_OPTIONS,
 };
 

@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "client.h"
 #include "json.h"
+#include "leftovers.h"
 #include "proto.h"
 
 /* JSON as it came. Returns whether that is all there is to say. */
@@ -93,6 +94,7 @@ enum cli_exit cli_confirm(const struct cli *cli, char **words)
 enum cli_exit cli_detach(const struct cli *cli, char **words)
 {
 	json_t *parameters = json_object(), *reply __cleanup(cleanup_json) = NULL;
+	char why[CLIENT_WHY_SIZE];
 	enum cli_exit end;
 
 	if (words[1] && words[2]) {
@@ -101,7 +103,11 @@ enum cli_exit cli_detach(const struct cli *cli, char **words)
 	}
 	if (words[1])
 		json_object_set_new(parameters, "interface", json_string(words[1]));
-	end = client_ask(cli, PROTO_DETACH, parameters, &reply);
+	end = client_ask_quietly(cli, PROTO_DETACH, parameters, &reply, why);
+	if (end == CLI_NO_DAEMON)
+		return leftovers_remove(cli, words[1]);
+	if (end)
+		fprintf(stderr, "synward: %s\n", why);
 	if (end || say_json(cli, reply))
 		return end;
 	say_each(cli, reply, "detach", "is detached, until 'synward attach' or a restart");

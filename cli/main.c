@@ -45,7 +45,7 @@ static const struct verb {
 	{ "attach", "DEV", WITH(CLI_CONFIRM), cli_attach,
 	  "protect a device more, or again, until synwardd stops" },
 	{ "confirm", "", 0, cli_confirm, "keep what attach --confirm would take back" },
-	{ "detach", "[DEV]", 0, cli_detach,
+	{ "detach", "[DEV]", WITH(CLI_CONFIG), cli_detach,
 	  "leave a device alone, or all; until attach, or a restart" },
 	{ "config", "[check|show [FILE]]", 0, cli_config,
 	  "the config files' errors; or each value, and where it is from" },
@@ -75,6 +75,7 @@ static const struct own_option {
 	[CLI_NOW] = { "now", NULL, "at once: handshakes under way have to begin anew" },
 	[CLI_CONFIRM] = { "confirm", "DURATION",
 			  "taken back then (1s to 1h), unless 'synward confirm' follows" },
+	[CLI_CONFIG] = { "config", "FILE", "whose pin-path is cleared when no synwardd runs" },
 	[CLI_COUNT] = { "count", "N", "so many looks, and no more" },
 	[CLI_PERSIST] = { "persist", NULL, "keep it in a drop-in beside the config file" },
 };

@@ -15,6 +15,12 @@ setup() {
 	serve
 }
 
+teardown() {
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
+	[[ ! -e $LAB_DIR/bpf ]] || umount "$LAB_DIR/bpf"
+	lab_down
+}
+
 log_has() { [[ $(grep -c -- "$1" "$LAB_DIR/synwardd.err") == "$2" ]]; } # log_has TEXT TIMES
 dev_is() { synward_get '.interfaces[0]' | json "$1"; }                  # of the first
 dev_wait() { synward_wait ".interfaces[0] | $1" "$2"; }                 # dev_wait JQ SECONDS
@@ -503,4 +509,115 @@ mss_follows() {
 	by_cookies 5
 	synward_cli detach
 	synward_status | json '[.interfaces[].name] == ["srv0"]'
+}
+
+# ---- what is pinned ------------------------------------------------------------------------------
+
+# keeps [KEY=VALUE...]: synward_conf, on a BPF file system of our own, and protection stays.
+keeps() {
+	PINS=$LAB_DIR/bpf/synward
+	mkdir "$LAB_DIR/bpf"
+	mount -t bpf bpf "$LAB_DIR/bpf"
+	synward_conf "$@"
+	sed -i "s#^on-stop = .*#pin-path = $PINS#" "$LAB_DIR/synward.conf"
+}
+
+pinned() { find "$PINS" -name 'xdp_*' -o -name 'tc_*' | sed 's#.*/##' | sort | paste -sd ' '; }
+pinned_is() { [[ $(pinned) == "$1" ]]; }
+links_of() { echo "tc_$(index_of "$1") xdp_$(index_of "$1")"; }
+
+killed() {
+	lab_signal synwardd KILL
+	lab_wait_for "synwardd to be dead" 5 lab_ended synwardd
+}
+
+@test "what is attached is pinned, what is to be confirmed only then, and what goes is not any more" {
+	local both
+	pair_make srv1 cli1 7
+	keeps "mode = always"
+	synward_up_conf
+	pinned_is "$(links_of srv0)"
+	synward_cli attach srv1 --confirm 1m
+	pinned_is "$(links_of srv0)"
+	counts_by 5 handoff served_through 192.0.7.1 5
+	synward_cli confirm
+	both=$({ links_of srv0 && links_of srv1; } | tr ' ' '\n' | sort | paste -sd ' ')
+	pinned_is "$both"
+	synward_cli detach srv1
+	pinned_is "$(links_of srv0)"
+	synward_cli attach srv1 --confirm 1m
+	synward_cli attach srv1
+	pinned_is "$both"
+	lab_s ip link del srv0
+	dev_wait '.state == "absent"' 2
+	pinned_is "$(links_of srv1)"
+	device_make
+	dev_wait '.state == "attached"' 2
+	by_cookies 5
+	killed # both stay; the next daemon knows of one of them
+	[[ $(pinned | wc -w) == 4 ]]
+	synward_up_conf
+	synward_said "srv0: taken over"
+	pinned_is "$(links_of srv0)"
+	lab_wait_for "srv1 to be left alone" 2 nothing_on srv1
+	by_cookies 5
+}
+
+@test "killed before it is confirmed: nothing of it is left, and what was there before is" {
+	pair_make srv1 cli1 7
+	keeps "mode = always"
+	synward_up_conf
+	synward_cli attach srv1 --confirm 1h
+	synward_cli detach srv0
+	synward_cli attach srv0
+	killed
+	lab_wait_for "srv1 to be free" 2 nothing_on srv1
+	pinned_is "$(links_of srv0)"
+	all_served 4 5
+	synward_up_conf
+	synward_said "srv0: taken over"
+	by_cookies 5
+}
+
+@test "gone while no daemon ran, and there again: attached, and the dead pins go" {
+	keeps "mode = always"
+	synward_up_conf
+	killed
+	lab_s ip link del srv0
+	synward_up_conf
+	dev_is '.state == "absent"'
+	pinned_is ""
+	device_make
+	dev_wait '.state == "attached"' 2
+	pinned_is "$(links_of srv0)"
+	by_cookies 5
+}
+
+@test "detach without a daemon: what it left is gone, and a daemon that runs is left alone" {
+	offline() { lab_s "$SYNWARD" --socket "$LAB_DIR/none" detach --config "$LAB_DIR/synward.conf" "$@"; }
+	keeps "mode = always"
+	run -0 offline
+	[[ $output == "no synwardd runs, and none has left anything attached" ]]
+	synward_up_conf
+	run -1 offline
+	[[ $output == *"a synwardd runs that has pin-path $PINS, but answers at another control socket"* ]]
+	pinned_is "$(links_of srv0)"
+	killed
+	[[ $(lab_s ip -j link show srv0 | jq '.[0] | has("xdp")') == true ]]
+	run -2 offline srv9
+	[[ $output == *"srv9 is no device"* ]]
+	run -0 offline -j srv0
+	json '.interfaces == ["srv0"]' <<<"$output"
+	lab_wait_for "srv0 to be free" 2 nothing_on srv0
+	[[ -e $PINS ]] # maps, for the next one
+	synward_up_conf
+	synward_down
+	run -0 offline
+	[[ $output == "srv0 is detached: what a synwardd left there is gone" ]]
+	lab_wait_for "srv0 to be free" 2 nothing_on srv0
+	[[ ! -e $PINS ]]
+	all_served 4 5
+	echo "colour = red" >>"$LAB_DIR/synward.conf"
+	run -1 offline
+	[[ $output == *"colour"*"--config"* ]]
 }
