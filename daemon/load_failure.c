@@ -120,8 +120,8 @@ static void remedy_of(int err, const struct load_size *size, char remedy[REMEDY_
 			 "this kernel was built without bpf(2): it needs CONFIG_BPF_SYSCALL");
 	else
 		snprintf(remedy, REMEDY_SIZE,
-			 "its verifier may know this program too little: another kernel may take "
-			 "it, and the log below belongs into a report");
+			 "its verifier does not follow the program: another kernel's may, and the "
+			 "log belongs into a report");
 }
 
 /* Where all that was heard is kept, or why it is not, in brackets. */

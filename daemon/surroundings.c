@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CAP_SYS_ADMIN stands for the two younger ones, capabilities(7).
+ * CAP_SYS_ADMIN stands for all of them: bpf_token_capable(), kernel/bpf/token.c.
  */
 #include "surroundings.h"
 
@@ -18,11 +18,11 @@
 
 static const struct {
 	const char *name;
-	__u64 any_of;
+	__u64 bit;
 } needed[] = {
-	{ "CAP_BPF", BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN) },
+	{ "CAP_BPF", BIT(CAP_BPF) },
 	{ "CAP_NET_ADMIN", BIT(CAP_NET_ADMIN) },
-	{ "CAP_PERFMON", BIT(CAP_PERFMON) | BIT(CAP_SYS_ADMIN) },
+	{ "CAP_PERFMON", BIT(CAP_PERFMON) },
 };
 
 #define NR_NEEDED (sizeof(needed) / sizeof(needed[0]))
@@ -43,7 +43,7 @@ const char *surroundings_missing(__u64 capabilities, char buffer[SURROUNDINGS_MI
 	size_t nr = 0, length = 0;
 
 	for (size_t i = 0; i < NR_NEEDED; i++)
-		if (!(capabilities & needed[i].any_of))
+		if (!(capabilities & (needed[i].bit | BIT(CAP_SYS_ADMIN))))
 			names[nr++] = needed[i].name;
 	buffer[0] = '\0';
 	for (size_t i = 0; i < nr; i++)
