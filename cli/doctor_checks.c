@@ -117,6 +117,37 @@ static void check_tc(json_t *checks, const json_t *interface, const char *look)
 		check_add(checks, name, "fail", look, "the TC half is not attached");
 }
 
+static void check_confirmed(json_t *checks, const json_t *interface)
+{
+	const json_t *left = json_object_get(interface, "unconfirmed_seconds");
+	char name[CHECK_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "attach %s", out_text_of(interface, "name"));
+	if (json_is_integer(left))
+		check_add(checks, name, "warn", "synward confirm",
+			  "it is not confirmed, and taken back in %d s",
+			  (int)json_integer_value(left));
+}
+
+/* Is it one to attach to, as things are? If not that is all there is to say of it. */
+static bool check_is_there(json_t *checks, const char *name, const json_t *interface)
+{
+	const char *device = out_text_of(interface, "name");
+	const char *state = out_text_of(interface, "state");
+	char remedy[64];
+
+	snprintf(remedy, sizeof(remedy), "synward attach %s", device);
+	if (!strcmp(state, "absent"))
+		check_add(checks, name, "fail", "ip link",
+			  "it is absent: no device is called so; it is attached as soon as there "
+			  "is one");
+	else if (!strcmp(state, "detached"))
+		check_add(checks, name, "warn", remedy, "it was detached by command");
+	else
+		return true;
+	return false;
+}
+
 void check_interfaces(json_t *checks, const json_t *status)
 {
 	const json_t *interface;
@@ -128,7 +159,10 @@ void check_interfaces(json_t *checks, const json_t *status)
 
 		snprintf(name, sizeof(name), "interface %s", device);
 		snprintf(look, sizeof(look), "bpftool net show dev %s", device);
+		if (!check_is_there(checks, name, interface))
+			continue;
 		check_path(checks, name, interface, look);
+		check_confirmed(checks, interface);
 		check_xdp(checks, interface, look);
 		check_tc(checks, interface, look);
 	}
@@ -360,6 +394,30 @@ static void check_vlans(json_t *checks, const json_t *device)
 	}
 }
 
+/* Generic mode comes behind them, and the kernel switches them off for it; native mode is often
+ * refused because of them. */
+static void check_merging(json_t *checks, const json_t *device)
+{
+	const char *name = out_text_of(device, "name");
+	const bool is_lro = json_is_true(json_object_get(device, "lro"));
+	const bool is_gro = json_is_true(json_object_get(device, "gro_hw"));
+	char check[CHECK_NAME_SIZE], remedy[128];
+
+	snprintf(check, sizeof(check), "merging %s", name);
+	snprintf(remedy, sizeof(remedy),
+		 "ethtool -K %s%s%s && synward detach %s && synward attach %s", name,
+		 is_lro ? " lro off" : "", is_gro ? " rx-gro-hw off" : "", name, name);
+	if (is_lro || is_gro)
+		check_add(
+			checks, check, "warn", remedy,
+			"%s%s%s is on: packets are merged before XDP could see them; most drivers "
+			"refuse native XDP then",
+			is_lro ? "LRO" : "", is_lro && is_gro ? " and " : "",
+			is_gro ? "the NIC's GRO" : "");
+	else
+		check_add(checks, check, "ok", NULL, "no packets are merged before XDP");
+}
+
 void check_devices(json_t *checks, const json_t *facts)
 {
 	const json_t *device;
@@ -377,6 +435,7 @@ void check_devices(json_t *checks, const json_t *facts)
 		else
 			check_add(checks, check, "warn", remedy, "%d: IPv6 needs %d", (int)mtu,
 				  MTU_IPV6);
+		check_merging(checks, device);
 		check_vlans(checks, device);
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads and attaches for one device. Links are not pinned in this version: they go when the process
- * goes.
+ * The object of one device: loaded, run, closed. How its programs are attached is in
+ * device_links.c.
  */
 #include "device.h"
 
@@ -19,10 +19,7 @@
 #include "svc_table.h"
 #include "synward.skel.h"
 
-/* Older headers do not have these: BPF_TCX_INGRESS, BPF_F_BEFORE, BPF_F_TEST_XDP_LIVE_FRAMES. */
-#define ATTACH_TCX_INGRESS 46
-#define TCX_BEFORE (1U << 3)
-#define TEST_XDP_LIVE_FRAMES (1U << 1)
+#define TEST_XDP_LIVE_FRAMES (1U << 1) /* BPF_F_TEST_XDP_LIVE_FRAMES: older headers lack it */
 
 static int libbpf_listen(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -46,7 +43,7 @@ bool device_map_is_shared(const struct bpf_map *map)
 	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
 }
 
-static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
+static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 {
 	struct bpf_map *map;
 	int err;
@@ -104,7 +101,44 @@ static __u64 maps_bytes(const struct bpf_object *object)
 	return sum;
 }
 
-int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants)
+int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
+{
+	struct synward_bpf *skel;
+	struct bpf_program *program = NULL;
+	int err;
+
+	load_failure_begin();
+	skel = synward_bpf__open();
+	if (!skel)
+		return -errno;
+	while ((program = bpf_object__next_program(skel->obj, program)))
+		bpf_program__set_autoload(program, false);
+	err = size_maps(skel, wants);
+	if (err)
+		synward_bpf__destroy(skel);
+	else
+		*ret = skel;
+	return err;
+}
+
+static int load(struct synward_bpf *skel)
+{
+	int err = synward_bpf__load(skel);
+	const struct load_size size = { maps_bytes(skel->obj),
+					(size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS };
+
+	if (err)
+		load_failure_explain("the data path", err, &size);
+	return err;
+}
+
+int device_maps_load(struct synward_bpf *maps)
+{
+	return load(maps);
+}
+
+int device_load(struct device *dev, const struct synward_bpf *maps,
+		const struct device_wants *wants)
 {
 	struct synward_bpf *skel;
 	int err;
@@ -123,116 +157,14 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
 	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
-	err = first ? share_maps(first, skel) : size_maps(skel, wants);
+	err = share_maps(maps, skel);
 	if (!err)
-		err = synward_bpf__load(skel);
-	if (err) {
-		const struct load_size size = { maps_bytes(skel->obj),
-						(size_t)wants->nr_flow_sets * FLOW_WAYS };
-
-		load_failure_explain("the data path", err, &size);
+		err = load(skel);
+	if (err)
 		synward_bpf__destroy(skel);
-		return err;
-	}
-	dev->skel = skel;
-	return 0;
-}
-
-/* Who has the device, and what to do about it, into `why_no_xdp`. */
-static void name_holder(struct device *dev)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-	int fd = -1;
-
-	if (!bpf_xdp_query(dev->ifindex, 0, &q) && q.prog_id)
-		fd = bpf_prog_get_fd_by_id(q.prog_id);
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (!q.prog_id)
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is busy with another XDP program", dev->name);
-	else if (!strcmp(info.name, "synward_xdp"))
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is protected already by another synwardd (its XDP program has id %u): "
-			 "stop that one first",
-			 dev->name, q.prog_id);
 	else
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is held by another XDP program: id %u, name %s; detach it first, for "
-			 "example with 'ip link set dev %s xdp off'; 'bpftool net show dev %s' "
-			 "shows it",
-			 dev->name, q.prog_id, info.name[0] ? info.name : "unknown", dev->name,
-			 dev->name);
-	if (fd >= 0)
-		close(fd);
-}
-
-bool device_xdp_is_free(const struct device *dev)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-
-	return !bpf_xdp_query(dev->ifindex, 0, &q) && !q.prog_id;
-}
-
-static int xdp_link_make(struct device *dev, __u32 flags)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
-				 BPF_XDP, &opts);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool is_busy(int err)
-{
-	return err == -EBUSY || err == -EEXIST;
-}
-
-int device_attach_xdp(struct device *dev, enum xdp_mode mode)
-{
-	const char *name = "native";
-	int fd = -EOPNOTSUPP;
-
-	if (mode != XDP_MODE_GENERIC)
-		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
-	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
-		if (mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
-				 "mode, which is much slower",
-				 dev->name, strerror(-fd));
-		name = "generic";
-		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
-	}
-	if (is_busy(fd))
-		name_holder(dev);
-	else if (fd < 0)
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s does not take it in %s mode: %s%s", dev->name, name, strerror(-fd),
-			 mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" :
-						   "");
-	if (fd < 0) {
-		log_err("the XDP program is not attached: %s", dev->why_no_xdp);
-		return fd;
-	}
-	dev->xdp_link = fd;
-	dev->xdp_mode = name;
-	return 0;
-}
-
-/* In front of all others: one of them may end the chain. */
-int device_attach_tc(struct device *dev)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,
-				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, &opts);
-
-	if (fd < 0)
-		return -errno;
-	dev->tc_link = fd;
-	dev->conf.tc_live = 1;
-	return 0;
+		dev->skel = skel;
+	return err;
 }
 
 int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes)
@@ -243,22 +175,6 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 		    .flags = TEST_XDP_LIVE_FRAMES);
 
 	return bpf_prog_test_run_opts(prog_fd, &opts) ? -errno : 0;
-}
-
-bool device_link_is_live(int fd)
-{
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-
-	/* tcx and xdp links both begin with the ifindex; Debian 12's headers do not know tcx */
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.xdp.ifindex;
-}
-
-void device_link_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /* A program that is not loaded has no info, and never ran. */
@@ -280,7 +196,7 @@ void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
 
 void device_close(struct device *dev)
 {
-	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on */
+	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on, unless it is pinned */
 	device_link_close(&dev->tc_link);
 	synward_bpf__destroy(dev->skel);
 	dev->skel = NULL;

@@ -19,6 +19,7 @@
 #include "cleanup.h"
 #include "json.h"
 #include "names.h"
+#include "offloads.h"
 #include "state_file.h"
 
 #define VLAN_CONFIG_MAX 65536 /* bytes that are read of it */
@@ -114,6 +115,7 @@ static json_t *rx_vlan_of(int fd, const char *device)
 static json_t *device_json(int fd, const char *name)
 {
 	json_t *vlans = vlans_of(name), *with_mtu = json_array();
+	struct offloads offloads;
 	json_t *vlan;
 	size_t i;
 
@@ -122,8 +124,10 @@ static json_t *device_json(int fd, const char *name)
 							  mtu_of(fd, json_string_value(vlan))));
 	}
 	json_decref(vlans);
-	return json_pack("{s:s, s:i, s:o, s:o}", "name", name, "mtu", mtu_of(fd, name),
-			 "rx_vlan_offload", rx_vlan_of(fd, name), "vlans", with_mtu);
+	offloads_read(name, &offloads);
+	return json_pack("{s:s, s:i, s:o, s:b, s:b, s:o}", "name", name, "mtu", mtu_of(fd, name),
+			 "rx_vlan_offload", rx_vlan_of(fd, name), "lro", offloads.lro, "gro_hw",
+			 offloads.gro_hw, "vlans", with_mtu);
 }
 
 static json_t *devices_json(const struct snapshot *snapshot)
@@ -132,7 +136,8 @@ static json_t *devices_json(const struct snapshot *snapshot)
 	json_t *array = json_array();
 
 	for (unsigned int i = 0; i < snapshot->nr_devices; i++)
-		json_array_append_new(array, device_json(fd, snapshot->devices[i].name));
+		if (mtu_of(fd, snapshot->devices[i].name)) /* it is there */
+			json_array_append_new(array, device_json(fd, snapshot->devices[i].name));
 	return array;
 }
 

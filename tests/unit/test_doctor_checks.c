@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/state_file.c */
+/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c daemon/state_file.c */
 /*
  * What is made of the daemon's answers, made up: each row changes one thing of a host where all is
  * well, and names the check that must say so. And the reading of what others print.
@@ -22,7 +22,8 @@
 #include "json.h"
 
 static const char *const well_status =
-	"{\"interfaces\": [{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", "
+	"{\"interfaces\": [{\"name\": \"eth0\", \"state\": \"attached\", "
+	"\"unconfirmed_seconds\": null, \"xdp_mode\": \"native\", \"tc\": \"tcx\", "
 	"\"path\": "
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
 	"\"auto\", \"path\": \"cookie\", \"why\": null}]}";
@@ -35,6 +36,7 @@ static const char *const well_facts =
 	"1, \"net.core.somaxconn\": 4096, \"net.ipv4.conf.lo.forwarding\": 0, "
 	"\"net.ipv6.conf.lo.forwarding\": 0, \"net.netfilter.nf_conntrack_tcp_loose\": 1}, "
 	"\"interfaces\": [{\"name\": \"eth0\", \"mtu\": 1500, \"rx_vlan_offload\": true, "
+	"\"lro\": false, \"gro_hw\": false, "
 	"\"vlans\": "
 	"[]}], \"services\": [{\"name\": \"web\", \"port\": 443, \"addresses\": [], \"listeners\": "
 	"1, \"mptcp_listeners\": 0, \"backlog\": 511, \"accept_queue\": 0}]}";
@@ -90,12 +92,22 @@ static const struct {
 	{ "\"tx\"", "\"fib\"", "net.ipv6.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv6.conf.lo.forwarding=1" },
 	{ "\"mtu\": 1500", "\"mtu\": 1200", "mtu eth0", "warn", "=> ip link set eth0 mtu 1280" },
+	{ "\"lro\": false", "\"lro\": true", "merging eth0", "warn",
+	  "LRO is on|=> ethtool -K eth0 lro off && synward detach eth0 && synward attach eth0" },
+	{ "\"gro_hw\": false", "\"gro_hw\": true", "merging eth0", "warn",
+	  "GRO is on|=> ethtool -K eth0 rx-gro-hw off &&" },
+	{ "\"attached\"", "\"absent\"", "interface eth0", "fail", "absent|=> ip link" },
+	{ "\"attached\"", "\"detached\"", "interface eth0", "warn",
+	  "by command|=> synward attach eth0" },
+	{ "\"unconfirmed_seconds\": null", "\"unconfirmed_seconds\": 42", "attach eth0", "warn",
+	  "42 s|=> synward confirm" },
 	{ "\"vlans\": []", "\"vlans\": " VLAN, "vlan eth0", "warn",
 	  "=> ethtool -K eth0 rxvlan off" },
 	{ "\"vlans\": []", "\"vlans\": " VLAN, "mtu eth0.7", "warn",
 	  "1400|=> ip link set eth0.7 mtu 1500" },
-	{ "true, \"vlans\": []", "false, \"vlans\": [{\"name\": \"eth0.7\", \"mtu\": 1500}]", NULL,
-	  NULL, NULL },
+	{ "offload\": true, \"lro\": false, \"gro_hw\": false, \"vlans\": []",
+	  "offload\": false, \"vlans\": [{\"name\": \"eth0.7\", \"mtu\": 1500}]", NULL, NULL,
+	  NULL },
 	{ "\"path\": \"cookie\", \"why\": null}]}",
 	  "\"path\": \"monitor\", \"why\": \"arrive nowhere; 'synward arm web'; again\"}]}",
 	  "service web:443", "fail", "arrive nowhere|=> synward arm web" },
