@@ -48,6 +48,8 @@ static void deadline_begin(struct client *client)
 	struct control *control = client->control;
 
 	deadline_end(client);
+	if (client == control->tracer)
+		return;
 	client->deadline_usec = control_now_usec(control) + control->ops.deadline_usec;
 	TAILQ_INSERT_TAIL(&control->clients, client, by_deadline);
 	if (TAILQ_FIRST(&control->clients) == client)
@@ -71,6 +73,10 @@ void control_client_close(struct client *client)
 	if (client->is_subscriber) {
 		TAILQ_REMOVE(&control->subscribers, client, by_age);
 		control->nr_subscribers--;
+	}
+	if (client == control->tracer) {
+		control->tracer = NULL;
+		control->ops.trace_end(control->ops.arg);
 	}
 	control->nr_clients--;
 	sd_event_source_disable_unref(client->source);
@@ -163,6 +169,8 @@ static int client_answer(struct client *client, size_t nr_bytes)
 			     &control->ops, &answer);
 	if (err)
 		return err;
+	if (answer.traces)
+		control->tracer = client;
 	if (answer.nr_bytes > PROTO_REPLY_MAX || control->nr_out + answer.nr_bytes > OUTPUT_MAX) {
 		log_warn("control socket: a reply of %zu bytes exceeds the limit; its client is "
 			 "closed",

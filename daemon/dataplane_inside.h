@@ -45,6 +45,7 @@ struct dataplane {
 	__u64 key_made_ms; /* when it was made */
 	__u32 secret_serial;
 	int nr_cpus;
+	struct taps *taps; /* NULL: nobody traces */
 };
 
 /* All devices share the maps of the first. */
@@ -58,6 +59,9 @@ void dataplane_put_settings(struct dataplane *dp);
 
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
+
+/* dataplane_trace.c: every second, behind all that may have attached a program again. */
+void dataplane_check_trace(struct dataplane *dp);
 
 /* dataplane_probe.c: fills dp->means. Logs. */
 void dataplane_probe(struct dataplane *dp);

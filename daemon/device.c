@@ -76,6 +76,8 @@ static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
 		if (!device_map_is_shared(map))
 			continue;
 		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
+		if (bpf_map__fd(shared) < 0) /* of the taps: made with the first of them */
+			continue;
 		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		if (err)
 			return err;
@@ -129,6 +131,19 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 	return err;
 }
 
+/* What only the taps write to is not made without them. */
+static int leave_out_taps(struct synward_bpf *skel)
+{
+	struct bpf_map *const of_taps[] = { skel->maps.trace_conf, skel->maps.trace_used,
+					    skel->maps.trace_lost, skel->maps.trace_ring,
+					    skel->maps.trace_cpu };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(of_taps) / sizeof(of_taps[0]) && !err; i++)
+		err = bpf_map__set_autocreate(of_taps[i], false);
+	return err;
+}
+
 int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants)
 {
 	struct synward_bpf *skel;
@@ -148,7 +163,7 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
 	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
-	err = first ? share_maps(first, skel) : size_maps(skel, wants);
+	err = leave_out_taps(skel) ?: (first ? share_maps(first, skel) : size_maps(skel, wants));
 	if (!err)
 		err = synward_bpf__load(skel);
 	if (err) {
@@ -157,6 +172,34 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 		return err;
 	}
 	dev->skel = skel;
+	return 0;
+}
+
+int device_load_taps(const struct device *dev, struct synward_bpf *first, struct synward_bpf **ret)
+{
+	struct synward_bpf *skel = synward_bpf__open();
+	struct bpf_program *program;
+	int err;
+
+	libbpf_words[0] = 0;
+	if (!skel)
+		return -errno;
+	*skel->rodata = *dev->skel->rodata;
+	bpf_object__for_each_program(program, skel->obj)
+	{
+		bpf_program__set_autoload(program, false);
+	}
+	bpf_program__set_autoload(skel->progs.synward_xdp_tap, true);
+	bpf_program__set_autoload(skel->progs.synward_tc_tap, dev->skel->rodata->can_hand_off);
+	bpf_program__set_flags(skel->progs.synward_xdp_tap,
+			       bpf_program__flags(dev->skel->progs.synward_xdp));
+	err = share_maps(first ?: dev->skel, skel) ?: synward_bpf__load(skel);
+	if (err) {
+		log_load_failure(err);
+		synward_bpf__destroy(skel);
+		return err;
+	}
+	*ret = skel;
 	return 0;
 }
 
@@ -175,7 +218,7 @@ static void name_holder(struct device *dev)
 	if (!q.prog_id)
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s is busy with another XDP program", dev->name);
-	else if (!strcmp(info.name, "synward_xdp"))
+	else if (!strncmp(info.name, "synward_xdp", strlen("synward_xdp"))) /* or its tap */
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s is protected already by another synwardd (its XDP program has id %u): "
 			 "stop that one first",

@@ -56,6 +56,13 @@ bool device_map_is_shared(const struct bpf_map *map);
  */
 int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants);
 
+/*
+ * The same two programs for this device, of which every packet can be followed (bpf/trace.h): they
+ * work on the same maps, and are to take the place of the others on their links. Maps of their own
+ * are shared with @first (NULL: these are the first). Logs. Returns 0 or -errno.
+ */
+int device_load_taps(const struct device *dev, struct synward_bpf *first, struct synward_bpf **ret);
+
 /* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);
 

@@ -37,6 +37,7 @@
 #define PROTO_RELOAD PROTO_INTERFACE ".Reload"
 #define PROTO_ROTATE_KEY PROTO_INTERFACE ".RotateKey"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
+#define PROTO_TRACE PROTO_INTERFACE ".Trace"
 
 /* Each has a parameter `reason`, the line for the user; but InvalidConfig `errors`, all lines. */
 #define PROTO_ERROR_INVALID_REQUEST PROTO_INTERFACE ".InvalidRequest"
