@@ -142,20 +142,23 @@ static __always_inline void trace_tell(struct trace_record *record, __u32 out_ke
 		trace_lose(true);
 }
 
-/* The first bytes of the frame, wherever they lie. Returns how many are kept. */
-static __always_inline __u32 trace_keep(struct xdp_md *ctx, __u8 *ret, __u32 *ret_bytes)
+/* How many of so many bytes are kept; there are some. Linux 6.1 learns nothing from a test against
+ * 0, and two tests of bounds the compiler makes one. */
+static __always_inline __u32 trace_cut(__u32 bytes)
 {
-	__u32 bytes = bpf_xdp_get_buff_len(ctx);
-
-	*ret_bytes = bytes;
 	if (bytes > TRACE_SNAP)
 		bytes = TRACE_SNAP;
 	VERIFIER_LEARNS(bytes);
-	if (bytes < 1)
-		return 0;
-	VERIFIER_LEARNS(bytes);
-	if (bytes > TRACE_SNAP)
-		return 0;
+	return ((bytes - 1) & (TRACE_SNAP - 1)) + 1;
+}
+
+/* The first bytes of the frame, wherever they lie. Returns how many are kept. */
+static __always_inline __u32 trace_keep(struct xdp_md *ctx, __u8 *ret, __u32 *ret_bytes)
+{
+	__u32 bytes;
+
+	*ret_bytes = bpf_xdp_get_buff_len(ctx);
+	bytes = trace_cut(*ret_bytes);
 	return bpf_xdp_load_bytes(ctx, 0, ret, bytes) ? 0 : bytes;
 }
 
@@ -226,17 +229,9 @@ __noinline int trace_hand_off(struct __sk_buff *skb, __u32 why, __u32 without_l2
 	record->is_from_tc = true;
 	record->out_bytes = 0;
 	record->out_ifindex = 0;
-	bytes = skb->len - t->pkt.l3_off;
-	record->in_bytes = bytes;
+	record->in_bytes = skb->len - t->pkt.l3_off;
 	record->in_kept = 0;
-	if (bytes > TRACE_SNAP)
-		bytes = TRACE_SNAP;
-	VERIFIER_LEARNS(bytes);
-	if (bytes < 1)
-		return 0;
-	VERIFIER_LEARNS(bytes);
-	if (bytes > TRACE_SNAP)
-		return 0;
+	bytes = trace_cut(record->in_bytes);
 	if (!bpf_skb_load_bytes(skb, t->pkt.l3_off, record->in, bytes))
 		record->in_kept = bytes;
 	trace_tell(record, 0);

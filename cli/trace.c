@@ -34,6 +34,7 @@ struct trace {
 	struct trace_view view;
 	unsigned long count, nr_packets; /* wanted, or 0; told */
 	unsigned long long nr_lost;
+	long for_ms; /* from the begin on; 0: without end */
 	long end_ms; /* WIRE_WITHOUT_END, or when it is over */
 	bool has_begun;
 };
@@ -245,6 +246,8 @@ static void on_begin(struct trace *t, const json_t *event)
 	size_t i;
 
 	t->has_begun = true;
+	if (t->for_ms)
+		t->end_ms = wire_now_ms() + t->for_ms;
 	if (t->cli->format == OUT_JSON || t->cli->format == OUT_PRETTY) {
 		out_json(t->cli->format, event);
 		return;
@@ -352,7 +355,8 @@ static enum cli_exit options_read(struct trace *t, unsigned long *ret_port)
 		return cli_misuse(count, "is no count of packets, 1 to 1000000000");
 	if (port && !cli_number(port, PORT_MAX, ret_port))
 		return cli_misuse(port, "is no port, 1 to 65535");
-	t->end_ms = seconds ? wire_now_ms() + seconds * 1000L : WIRE_WITHOUT_END;
+	t->for_ms = seconds * 1000L;
+	t->end_ms = WIRE_WITHOUT_END;
 	return CLI_DONE;
 }
 

@@ -13,6 +13,8 @@
 #define SILENT_SECONDS 2          /* of untaken notes, until it is said */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
 
+struct bpf_object;
+
 struct dataplane {
 	const struct config *conf;
 	struct settings settings;
@@ -62,6 +64,9 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
 /* dataplane_trace.c: every second, behind all that may have attached a program again. */
 void dataplane_check_trace(struct dataplane *dp);
+
+/* The object whose maps all taps share, or NULL. */
+const struct bpf_object *dataplane_taps(const struct dataplane *dp);
 
 /* dataplane_probe.c: fills dp->means. Logs. */
 void dataplane_probe(struct dataplane *dp);

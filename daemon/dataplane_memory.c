@@ -35,6 +35,20 @@ static int add_map(const struct bpf_map *map, __u64 *sum)
 	return -ENODATA;
 }
 
+/* The taps' own maps, while somebody traces; the rest is counted with the devices. */
+static int add_taps(const struct dataplane *dp, __u64 *sum)
+{
+	const struct bpf_object *taps = dataplane_taps(dp);
+	const struct bpf_map *map;
+
+	if (!taps)
+		return 0;
+	bpf_object__for_each_map (map, taps)
+		if (device_map_is_of_taps(map) && add_map(map, sum))
+			return -ENODATA;
+	return 0;
+}
+
 /* Devices share all maps but what is baked into their programs. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp)
 {
@@ -45,5 +59,5 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp)
 		bpf_object__for_each_map (map, dp->devices[i].skel->obj)
 			if ((!i || !device_map_is_shared(map)) && add_map(map, &sum))
 				return 0;
-	return sum;
+	return add_taps(dp, &sum) ? 0 : sum;
 }

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "synward.skel.h"
 #include "trace_abi.h"
 
@@ -85,8 +86,10 @@ static int load_all(struct dataplane *dp, struct taps *taps)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < dp->nr_devices && !err; i++)
+	for (size_t i = 0; i < dp->nr_devices && !err; i++) {
 		err = device_load_taps(&dp->devices[i], i ? taps->skels[0] : NULL, &taps->skels[i]);
+		notify_alive(); /* each takes a second or so */
+	}
 	if (err)
 		return err;
 	taps->ring = ring_buffer__new(bpf_map__fd(taps->skels[0]->maps.trace_ring), on_record, taps,
@@ -142,6 +145,11 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 		      "untouched, and synwardd's log ('journalctl -u synwardd') has the kernel's "
 		      "own words",
 		      strerror(-err));
+}
+
+const struct bpf_object *dataplane_taps(const struct dataplane *dp)
+{
+	return dp->taps ? dp->taps->skels[0]->obj : NULL;
 }
 
 int dataplane_trace_fd(const struct dataplane *dp)

@@ -96,7 +96,7 @@ static const char *load_remedy(int err)
 }
 
 /* Logs why the kernel refused, with the end of the verifier's log. */
-static void log_load_failure(int err)
+static void log_load_failure(const char *what, int err)
 {
 	const char *end = libbpf_words + strlen(libbpf_words);
 	int lines = 0;
@@ -104,7 +104,7 @@ static void log_load_failure(int err)
 	while (end > libbpf_words && lines <= 20)
 		if (*--end == '\n')
 			lines++;
-	log_err("the kernel refuses the data path: %s; %s", strerror(-err), load_remedy(err));
+	log_err("the kernel refuses %s: %s; %s", what, strerror(-err), load_remedy(err));
 	fprintf(stderr, "%s\n", end);
 }
 
@@ -131,17 +131,22 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 	return err;
 }
 
-/* What only the taps write to is not made without them. */
+bool device_map_is_of_taps(const struct bpf_map *map)
+{
+	return !strncmp(bpf_map__name(map), "trace_", 6);
+}
+
 static int leave_out_taps(struct synward_bpf *skel)
 {
-	struct bpf_map *const of_taps[] = { skel->maps.trace_conf, skel->maps.trace_used,
-					    skel->maps.trace_lost, skel->maps.trace_ring,
-					    skel->maps.trace_cpu };
-	int err = 0;
+	struct bpf_map *map;
+	int err;
 
-	for (size_t i = 0; i < sizeof(of_taps) / sizeof(of_taps[0]) && !err; i++)
-		err = bpf_map__set_autocreate(of_taps[i], false);
-	return err;
+	bpf_object__for_each_map (map, skel->obj) {
+		err = device_map_is_of_taps(map) ? bpf_map__set_autocreate(map, false) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants)
@@ -167,7 +172,7 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 	if (!err)
 		err = synward_bpf__load(skel);
 	if (err) {
-		log_load_failure(err);
+		log_load_failure("the data path", err);
 		synward_bpf__destroy(skel);
 		return err;
 	}
@@ -195,7 +200,7 @@ int device_load_taps(const struct device *dev, struct synward_bpf *first, struct
 			       bpf_program__flags(dev->skel->progs.synward_xdp));
 	err = share_maps(first ?: dev->skel, skel) ?: synward_bpf__load(skel);
 	if (err) {
-		log_load_failure(err);
+		log_load_failure("the programs that trace", err);
 		synward_bpf__destroy(skel);
 		return err;
 	}

@@ -50,6 +50,9 @@ struct device_wants {
 /* What the programs of all devices share; the rest is each device's own. */
 bool device_map_is_shared(const struct bpf_map *map);
 
+/* What only the taps write to, below: not made without them. */
+bool device_map_is_of_taps(const struct bpf_map *map);
+
 /*
  * Load the object for this device: slot baked in, maps shared with @first (NULL: it is the first,
  * and its maps are made as large as they have to be). Logs. Returns 0 or -errno.

@@ -300,6 +300,7 @@ syns_are_told() {
 			trace_begin
 			is_tapped
 			[[ $(trace_maps | sort -u | tr '\n' ' ') == "trace_conf trace_cpu trace_lost trace_ring trace_used " ]]
+			(($(synward_get .memory_bytes) >= before + 1048576))
 			all_served 4 3
 			trace_end "$how" || [[ $how == KILL ]]
 			lab_wait_for "the programs of before" 3 is_untapped
