@@ -65,7 +65,7 @@ bool device_map_is_shared(const struct bpf_map *map)
 	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
 }
 
-static int share_maps(struct synward_bpf *from, struct synward_bpf *to)
+static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 {
 	struct bpf_map *map;
 	int err;
@@ -180,7 +180,7 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 	return 0;
 }
 
-int device_load_taps(const struct device *dev, struct synward_bpf *first, struct synward_bpf **ret)
+int device_load_taps(struct device *dev, const struct synward_bpf *first)
 {
 	struct synward_bpf *skel = synward_bpf__open();
 	struct bpf_program *program;
@@ -204,7 +204,7 @@ int device_load_taps(const struct device *dev, struct synward_bpf *first, struct
 		synward_bpf__destroy(skel);
 		return err;
 	}
-	*ret = skel;
+	dev->taps = skel;
 	return 0;
 }
 
@@ -341,11 +341,33 @@ static struct snapshot_runs program_runs(const struct bpf_program *program)
 	return (struct snapshot_runs){ info.run_cnt, info.run_time_ns };
 }
 
+static void add_runs(struct snapshot_runs *sum, struct snapshot_runs more)
+{
+	sum->nr += more.nr;
+	sum->ns += more.ns;
+}
+
+void device_unload_taps(struct device *dev)
+{
+	if (!dev->taps)
+		return;
+	add_runs(&dev->tap_xdp_runs, program_runs(dev->taps->progs.synward_xdp_tap));
+	add_runs(&dev->tap_tc_runs, program_runs(dev->taps->progs.synward_tc_tap));
+	synward_bpf__destroy(dev->taps);
+	dev->taps = NULL;
+}
+
 void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
 		 struct snapshot_runs *ret_tc)
 {
 	*ret_xdp = program_runs(dev->skel->progs.synward_xdp);
 	*ret_tc = program_runs(dev->skel->progs.synward_tc);
+	add_runs(ret_xdp, dev->tap_xdp_runs);
+	add_runs(ret_tc, dev->tap_tc_runs);
+	if (!dev->taps)
+		return;
+	add_runs(ret_xdp, program_runs(dev->taps->progs.synward_xdp_tap));
+	add_runs(ret_tc, program_runs(dev->taps->progs.synward_tc_tap));
 }
 
 void device_close(struct device *dev)

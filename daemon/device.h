@@ -21,7 +21,10 @@ struct device {
 	int ifindex;
 	__u32 slot;
 	struct synward_bpf *skel;
-	int xdp_link, tc_link; /* fds, or -1 */
+	struct synward_bpf
+		*taps; /* whose programs are there instead, while somebody traces; or NULL */
+	struct snapshot_runs tap_xdp_runs, tap_tc_runs; /* of taps that are gone */
+	int xdp_link, tc_link;                          /* fds, or -1 */
 	const char *xdp_mode;
 	struct dev_conf conf;
 	bool is_up;
@@ -64,7 +67,8 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
  * work on the same maps, and are to take the place of the others on their links. Maps of their own
  * are shared with @first (NULL: these are the first). Logs. Returns 0 or -errno.
  */
-int device_load_taps(const struct device *dev, struct synward_bpf *first, struct synward_bpf **ret);
+int device_load_taps(struct device *dev, const struct synward_bpf *first);
+void device_unload_taps(struct device *dev);
 
 /* The TC half, before the XDP half. Does not log. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);
