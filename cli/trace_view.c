@@ -237,8 +237,9 @@ static void print_reason(const struct trace_packet *packet)
 	const enum out_style style = !strcmp(trace_fate(packet), "dropped") ? OUT_BAD : OUT_GOOD;
 	const struct reason_words *words = reason_words(reason_find(packet->reason));
 
-	printf("%s%s%s%s%s\n", out_style(style), words ? words->name : packet->reason,
-	       out_style(OUT_PLAIN), words ? ": " : "", trace_reason_text(packet));
+	printf("%s%s%s%s%s%s%s\n", out_style(style), words ? words->name : packet->reason,
+	       out_style(OUT_PLAIN), words ? ": " : "", trace_reason_text(packet),
+	       packet->out_interface ? ", by " : "", packet->out_interface ?: "");
 }
 
 void trace_print(struct trace_view *view, const struct trace_packet *packet)
@@ -252,7 +253,7 @@ void trace_print(struct trace_view *view, const struct trace_packet *packet)
 	print_step(packet->time_us, "in");
 	print_tcp(&packet->in);
 	if (packet->is_answer) {
-		print_step(0, packet->out_interface ?: "out");
+		print_step(0, "out");
 		print_tcp(&packet->out);
 	}
 	print_step(0, trace_fate(packet));

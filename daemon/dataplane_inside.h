@@ -79,6 +79,9 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp);
 /* dataplane_trace.c: every second, behind all that may have attached a program again. */
 void dataplane_check_trace(struct dataplane *dp);
 
+/* Before a device is closed: its taps go, unless the others need them. */
+void dataplane_trace_forget(struct dataplane *dp, struct device *dev);
+
 /* The object whose maps all taps share, or NULL. */
 const struct bpf_object *dataplane_taps(const struct dataplane *dp);
 

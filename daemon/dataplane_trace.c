@@ -23,8 +23,8 @@
 #include "trace_abi.h"
 
 struct taps {
-	struct synward_bpf *skels[DEVS_MAX]; /* by slot, whatever device has it; NULL: not yet */
-	struct synward_bpf *first;           /* one of them, whose maps all share */
+	const struct synward_bpf *first; /* of the devices' taps: all share its maps */
+	struct synward_bpf *orphan;      /* the first, when its device is gone; or NULL */
 	struct ring_buffer *ring;
 	struct trace_conf conf;
 	struct dataplane *dp;
@@ -38,11 +38,20 @@ static int swap(int link, const struct bpf_program *program)
 	return link < 0 || !bpf_link_update(link, bpf_program__fd(program), NULL) ? 0 : -errno;
 }
 
-/* A link that has that program already keeps it. */
-static int tap(const struct device *dev, const struct synward_bpf *skel)
+/* The link of a device that is gone has no program to be swapped. */
+static bool is_gone(int err)
 {
-	return swap(dev->tc_link, skel->progs.synward_tc_tap) ?:
-		       swap(dev->xdp_link, skel->progs.synward_xdp_tap);
+	return err == -ENOLINK || err == -ENODEV;
+}
+
+/* A link that has that program already keeps it. */
+static int tap(const struct device *dev)
+{
+	int err = dev->taps ? swap(dev->tc_link, dev->taps->progs.synward_tc_tap) : 0;
+
+	if (!dev->taps || (err && !is_gone(err)))
+		return err;
+	return swap(dev->xdp_link, dev->taps->progs.synward_xdp_tap);
 }
 
 static int untap(const struct device *dev)
@@ -50,12 +59,6 @@ static int untap(const struct device *dev)
 	int err = swap(dev->xdp_link, dev->skel->progs.synward_xdp);
 
 	return swap(dev->tc_link, dev->skel->progs.synward_tc) ?: err;
-}
-
-/* The link of a device that is gone has no program to be swapped. */
-static bool is_gone(int err)
-{
-	return err == -ENOLINK || err == -ENODEV;
 }
 
 static int conf_put(struct taps *taps)
@@ -95,42 +98,45 @@ static int on_record(void *arg, void *data, size_t nr_bytes)
 	return 0;
 }
 
-/* Unless they are there, from a device that had that slot before. */
-static int load(const struct dataplane *dp, struct taps *taps, const struct device *dev)
+/* Once for each device; it takes a second or so. */
+static int load_one(const struct dataplane *dp, struct taps *taps, struct device *dev)
 {
 	int err;
 
-	if (taps->skels[dev->slot])
+	if (dev->taps || !dev->skel)
 		return 0;
-	err = device_load_taps(dev, dp->shared, taps->first, &taps->skels[dev->slot]);
+	err = device_load_taps(dev, dp->shared, taps->first);
 	if (!err && !taps->first)
-		taps->first = taps->skels[dev->slot];
-	notify_alive(); /* each takes a second or so */
+		taps->first = dev->taps;
+	notify_alive();
 	return err;
 }
 
 static int load_all(struct dataplane *dp, struct taps *taps)
 {
-	int err = dp->nr_devices ? 0 : -ENODEV;
+	int err = 0;
 
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
-		err = load(dp, taps, &dp->devices[i]);
+		err = load_one(dp, taps, &dp->devices[i]);
 	if (err)
 		return err;
+	if (!taps->first)
+		return -ENODEV;
 	taps->ring =
 		ring_buffer__new(bpf_map__fd(taps->first->maps.trace_ring), on_record, taps, NULL);
 	return taps->ring ? conf_put(taps) : -errno;
 }
 
-static int tap_all(struct dataplane *dp, const struct taps *taps)
+static int tap_all(const struct dataplane *dp)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		int err = tap(&dp->devices[i], taps->skels[dp->devices[i].slot]);
+		const struct device *dev = &dp->devices[i];
+		int err = tap(dev);
 
 		if (!err || is_gone(err))
 			continue;
-		log_err("%s: the kernel does not swap the program on its link: %s",
-			dp->devices[i].name, strerror(-err));
+		log_err("%s: the kernel does not swap the program on its link: %s", dev->name,
+			strerror(-err));
 		return err;
 	}
 	return 0;
@@ -149,10 +155,14 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 	if (!dp->taps)
 		return -ENOMEM;
 	*dp->taps = (struct taps){ .conf = *whose, .dp = dp, .take = take, .arg = arg };
-	err = load_all(dp, dp->taps) ?: tap_all(dp, dp->taps);
+	err = load_all(dp, dp->taps) ?: tap_all(dp);
 	if (!err)
 		return 0;
 	dataplane_trace_end(dp);
+	if (err == -ENODEV)
+		return refuse(ret_why, -EPERM,
+			      "no device is attached, so there is nothing to follow: 'synward "
+			      "status' says why");
 	return refuse(ret_why, -EPERM,
 		      "the kernel does not take the programs that trace: %s; protection goes on "
 		      "untouched, and synwardd's log ('journalctl -u synwardd') has the kernel's "
@@ -162,7 +172,7 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 
 const struct bpf_object *dataplane_taps(const struct dataplane *dp)
 {
-	return dp->taps ? dp->taps->first->obj : NULL;
+	return dp->taps && dp->taps->first ? dp->taps->first->obj : NULL;
 }
 
 int dataplane_trace_fd(const struct dataplane *dp)
@@ -200,11 +210,18 @@ void dataplane_check_trace(struct dataplane *dp)
 		return;
 	conf_put(dp->taps);
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		const struct device *dev = &dp->devices[i];
+		struct device *dev = &dp->devices[i];
 
-		if (!load(dp, dp->taps, dev))
-			tap(dev, dp->taps->skels[dev->slot]);
+		if (!load_one(dp, dp->taps, dev))
+			tap(dev);
 	}
+}
+
+void dataplane_trace_forget(struct dataplane *dp, struct device *dev)
+{
+	if (dp->taps && dev->taps && dev->taps == dp->taps->first)
+		dp->taps->orphan = take_ptr(dev->taps);
+	device_unload_taps(dev);
 }
 
 void dataplane_trace_end(struct dataplane *dp)
@@ -214,15 +231,17 @@ void dataplane_trace_end(struct dataplane *dp)
 	if (!taps)
 		return;
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		int err = untap(&dp->devices[i]);
+		struct device *dev = &dp->devices[i];
+		int err = dev->taps ? untap(dev) : 0;
 
 		if (err && !is_gone(err))
 			log_err("%s: the program that traces stays on its link: %s; it does what "
 				"the other one does, at a higher cost, until synwardd is restarted",
-				dp->devices[i].name, strerror(-err));
+				dev->name, strerror(-err));
 	}
 	ring_buffer__free(taps->ring);
-	for (size_t i = 0; i < DEVS_MAX; i++)
-		synward_bpf__destroy(taps->skels[i]);
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		device_unload_taps(&dp->devices[i]);
+	synward_bpf__destroy(taps->orphan);
 	free(taps);
 }

@@ -65,7 +65,10 @@ given_back() {
 
 flood_on() { lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 20000 --seconds 60 "$@"; }
 
+runs_are_above() { (($(synward_get '.interfaces[0].xdp_runs') > $1)); }
+
 @test "a flood: the screen shows who is armed, rates, bars, costs, drops and sources; q gives the terminal back" {
+	local runs
 	synward_with
 	synward_cli deny add "$LAB_RAW4"
 	term_up
@@ -82,6 +85,14 @@ flood_on() { lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 20000 
 	see '^>web:80 +armed +(19|20|21)\.[0-9]k +[▁▂▃▄▅▆▇█]*█[▁▂▃▄▅▆▇█]* +[0-9.]+k +[0-9]+ +[0-9]+ +(19|20|21)\.[0-9]k +0 +0 +0'
 	see '^SYN/s (19|20|21)\.[0-9]k .*cookies/s (19|20|21)\.[0-9]k sent'
 	see 'per packet XDP [0-9]+ ns x (19|20|21)\.[0-9]k/s = [0-9.]+% CPU'
+	# and goes on to be seen while other programs are in place, and after
+	lab_spawn trace lab_s "$SYNWARD" --socket "$LAB_DIR/ctl" -t trace --source 203.0.113.1
+	lab_wait_for "trace to begin" 20 grep -q 'follows handshakes' "$LAB_DIR/trace.err"
+	runs=$(synward_get '.interfaces[0].xdp_runs')
+	lab_wait_for "runs while somebody traces" 5 runs_are_above $((runs + 20000))
+	lab_signal trace INT
+	lab_wait trace 5
+	runs_are_above $((runs + 20000))
 	sysctl -q -w kernel.bpf_stats_enabled="$bpf_stats"
 	see '^syn_denied +[0-9.]+ +5 '
 	see 'web:80 for [0-9]+ s'

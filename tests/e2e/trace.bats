@@ -352,3 +352,21 @@ syns_are_told() {
 	lab_wait trace 1 || [[ $? == 3 ]]
 	grep -q 'synwardd at .* is gone' "$LAB_DIR/trace.err"
 }
+
+@test "when the daemon hangs, the programs that trace fall silent" {
+	synward_up
+	trace_begin
+	lab_signal synwardd STOP
+	raw 4 syn-only --settle-ms 20 >/dev/null
+	sleep 5.5 # so long they go on without a word from it
+	raw 6 syn-only --settle-ms 20 >/dev/null
+	is_tapped
+	lab_signal synwardd CONT
+	lab_wait_for "the first to be told" 3 nr_told_is true 1
+	synward_status >/dev/null
+	sleep 1.1 # in which it says again that somebody traces
+	raw 4 syn-only --settle-ms 20 >/dev/null
+	lab_wait_for "it to go on" 3 nr_told_is true 2
+	told 'map(.in.source) | unique' | json ". == [\"$LAB_RAW4\"]"
+	trace_end
+}

@@ -55,17 +55,32 @@ static inline int take_record(void *arg, void *data, size_t nr_bytes)
 	return 0;
 }
 
+#define RINGS_MAX 8
+
+/* Opened once for each object: that takes longer than a run. */
+static inline struct ring_buffer *ring_of(const struct synward_bpf *skel)
+{
+	static struct {
+		const struct synward_bpf *skel;
+		struct ring_buffer *ring;
+	} rings[RINGS_MAX];
+	size_t i = 0;
+
+	while (rings[i].skel && rings[i].skel != skel)
+		if (++i == RINGS_MAX)
+			abort();
+	rings[i].skel = skel;
+	if (!rings[i].ring)
+		rings[i].ring = ring_buffer__new(bpf_map__fd(skel->maps.trace_ring), take_record,
+						 NULL, NULL);
+	return rings[i].ring ?: (abort(), NULL);
+}
+
 static inline void tap_read(struct synward_bpf *skel)
 {
-	struct ring_buffer *ring =
-		ring_buffer__new(bpf_map__fd(skel->maps.trace_ring), take_record, NULL, NULL);
-
-	if (!ring)
-		abort();
 	memset(&tap_record, 0, sizeof(tap_record));
 	tap_record.reason = NR_REASONS;
-	ring_buffer__consume(ring);
-	ring_buffer__free(ring);
+	ring_buffer__consume(ring_of(skel));
 }
 
 /* Before a run: all is wanted, and nothing has been told in this window. */

@@ -297,13 +297,16 @@ static bool is_same_in_flood(const struct row *row)
 	return (row->in.flags & (SYN | ACK)) == SYN && !row->late;
 }
 
+/* What is in TIME_WAIT is so for a minute, and taps take longer, in an emulated machine too long:
+ * there tags are left out, which they have seen at home. */
 static void run_variants(struct world *w, const struct row *row)
 {
 	for (int v6 = 0; v6 < 2; v6++)
 		for (int vlans = row->nr_vlans_min; vlans <= 2 || vlans == row->nr_vlans_min;
 		     vlans++) {
 			if ((v6 && row->v4_only) || (!v6 && row->v6_only) ||
-			    (vlans && row->untagged))
+			    (vlans && row->untagged) ||
+			    (vlans > row->nr_vlans_min && w->is_other_kernel && IS_TAPPED))
 				continue;
 			run_variant(w, row, v6, vlans, CALM);
 			if (vlans || !is_same_in_flood(row))

@@ -452,6 +452,10 @@ static const char *const trace_events[] = {
 						   "\", \"in_bytes\": 40}",
 	"{\"event\": \"lost\", \"cause\": \"limit\", \"packets\": 12}",
 	TRACE_EVENT("60", "eth0", "xdp", "eaten_by_moths") "\"in\": \"0102\", \"in_bytes\": 2}",
+	TRACE_EVENT("61", "eth1", "xdp",
+		    "syn_cookie_routed") "\"in\": \"" TRACE_SYN_IPV6
+					 "\", \"in_bytes\": 74, \"out\": \"" TRACE_SYN_IPV6
+					 "\", \"out_bytes\": 74, \"out_interface\": \"eth7\"}",
 	"{\"event\": \"eclipse\", \"moons\": 2}",
 };
 

@@ -35,13 +35,20 @@ static const char lines[] =
 	"no whole TCP header, on eth0\n"
 	"  10:11:02.123460  in        2 bytes\n"
 	"                   -         eaten_by_moths\n"
+	"\n"
+	"#2 [2001:db8::17]:1000 > [2001:db8::1]:443 on eth1, goes on\n"
+	"  10:11:02.123461  in        SYN seq 7 win 1\n"
+	"                   out       SYN seq 7 win 1\n"
+	"                   answered  SYN_COOKIE_ROUTED: SYN answered with a cookie, out of "
+	"another "
+	"interface (reply = fib), by eth7\n"
 	"{\"event\": \"eclipse\", \"moons\": 2}\n";
 
 static void test_text(void **state)
 {
 	(void)state;
 	ends("trace --for 1s", CLI_DONE,
-	     BEGUN "synward: 4 packets of 2 connections; others were not shown, see above\n");
+	     BEGUN "synward: 5 packets of 2 connections; others were not shown, see above\n");
 	assert_string_equal(world.out, lines);
 }
 
