@@ -339,7 +339,8 @@ static void examine(struct doctor *d)
 static void examine_host(struct doctor *d)
 {
 	check_add(d->checks, "daemon", "fail", "journalctl -u synwardd -n 20",
-		  "synwardd does not run, and nothing is protected; its last words tell why");
+		  "synwardd does not run, and its last words tell why; what it left attached goes "
+		  "on by itself, and nothing else is protected");
 	check_btf(d->checks, !access("/sys/kernel/btf/vmlinux", R_OK));
 }
 
