@@ -124,8 +124,9 @@ int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 static int load(struct synward_bpf *skel)
 {
 	int err = synward_bpf__load(skel);
-	const struct load_size size = { maps_bytes(skel->obj),
-					(size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS };
+	const struct load_size size = {
+		maps_bytes(skel->obj), (size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS
+	};
 
 	if (err)
 		load_failure_explain("the data path", err, &size);

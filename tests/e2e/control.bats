@@ -155,8 +155,8 @@ attack_ports() {
 	lab_c "$PYTHON" - "$1" "$2" <<-'END'
 		import socket, sys
 		first, nr = int(sys.argv[1]), int(sys.argv[2])
-		for _ in range(3):
-		    for port in range(first, first + nr):
+		for port in range(first, first + nr):
+		    for _ in range(3):
 		        sock = socket.socket()
 		        sock.setblocking(False)
 		        sock.connect_ex(("192.0.2.1", port))
