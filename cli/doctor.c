@@ -5,9 +5,11 @@
  * decided in doctor_checks.c and doctor_rules.c.
  */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "cli.h"
@@ -314,13 +316,20 @@ static enum cli_exit ask(struct doctor *d)
 		       client_ask(d->cli, PROTO_DOCTOR, json_object(), &d->facts);
 }
 
+/* Without the group, the socket is root's alone, and that is fine. */
+static void look_at_group(struct doctor *d)
+{
+	const struct group *group = getgrnam(PROTO_SOCKET_GROUP);
+	struct stat st;
+
+	if (group && !stat(d->cli->socket_path, &st))
+		check_group(d->checks, st.st_gid == group->gr_gid && (st.st_mode & S_IWGRP));
+}
+
 static void examine(struct doctor *d)
 {
-	char uptime[OUT_NUMBER_SIZE];
-
-	check_add(d->checks, "daemon", "ok", NULL, "synwardd %s, up %s",
-		  out_text_of(d->status, "version"),
-		  out_duration(out_integer_of(d->status, "uptime_seconds"), uptime));
+	check_daemon(d->checks, d->status, VERSION);
+	look_at_group(d);
 	check_state(d->checks, d->facts);
 	check_interfaces(d->checks, d->status);
 	check_sysctls(d->checks, d->status, d->facts);
@@ -339,7 +348,8 @@ static void examine(struct doctor *d)
 static void examine_host(struct doctor *d)
 {
 	check_add(d->checks, "daemon", "fail", "journalctl -u synwardd -n 20",
-		  "synwardd does not run, and nothing is protected; its last words tell why");
+		  "synwardd does not run, and its last words tell why; what it left attached goes "
+		  "on by itself, and nothing else is protected");
 	check_btf(d->checks, !access("/sys/kernel/btf/vmlinux", R_OK));
 }
 

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "out.h"
+#include "proto.h"
 
 #define BACKLOG_SMALL 128 /* of a listener in mode auto: a few SYNs a second fill it */
 #define MTU_IPV6 1280
@@ -304,6 +305,31 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
 }
 
 /* ---- the daemon's own ---- */
+
+void check_daemon(json_t *checks, const json_t *status, const char *version)
+{
+	const char *is = out_text_of(status, "version");
+	char uptime[OUT_NUMBER_SIZE];
+
+	out_duration(out_integer_of(status, "uptime_seconds"), uptime);
+	if (strcmp(is, version))
+		check_add(checks, "daemon", "warn", "systemctl restart synwardd",
+			  "synwardd %s, up %s, and synward is %s: it runs as it was before that "
+			  "was installed",
+			  is, uptime, version);
+	else
+		check_add(checks, "daemon", "ok", NULL, "synwardd %s, up %s", is, uptime);
+}
+
+void check_group(json_t *checks, bool is_its_own)
+{
+	if (is_its_own)
+		check_add(checks, "group " PROTO_SOCKET_GROUP, "ok", NULL, "its members may look");
+	else
+		check_add(checks, "group " PROTO_SOCKET_GROUP, "warn", "systemctl restart synwardd",
+			  "its members cannot connect, synward-exporter among them: the control "
+			  "socket is not the group's, which may have been made after it");
+}
 
 void check_state(json_t *checks, const json_t *facts)
 {

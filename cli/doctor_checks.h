@@ -23,6 +23,10 @@ void check_interfaces(json_t *checks, const json_t *status);
 void check_sysctls(json_t *checks, const json_t *status, const json_t *facts);
 /* @drops_invalid: a firewall's rule does. */
 void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
+/* @version: of synward itself. */
+void check_daemon(json_t *checks, const json_t *status, const char *version);
+/* @is_its_own: the control socket is that of the group, which exists. */
+void check_group(json_t *checks, bool is_its_own);
 void check_state(json_t *checks, const json_t *facts);
 /* @is_there: /sys/kernel/btf/vmlinux. */
 void check_btf(json_t *checks, bool is_there);

@@ -34,7 +34,8 @@ static int make_directory(const char *path)
 	if (!slash || slash == directory)
 		return 0;
 	*slash = '\0';
-	if (!mkdir(directory, 0755) || errno == EEXIST)
+	/* Whatever the umask: the group has to get as far as the socket. */
+	if ((!mkdir(directory, 0755) && !chmod(directory, 0755)) || errno == EEXIST)
 		return 0;
 	err = -errno;
 	log_err("%s: the directory of the control socket cannot be made: %s", directory,

@@ -220,7 +220,10 @@ static int open_maps(struct dataplane *dp)
 {
 	const struct device_wants wants = wants_of(dp);
 
-	return dataplane_open_pins(dp) ?: dataplane_open_maps(dp, &wants) ?: fill_maps(dp);
+	return dataplane_open_pins(dp)                 ?:
+		       dataplane_open_maps(dp, &wants) ?:
+		       fill_maps(dp)                   ?:
+							 dataplane_open_count(dp);
 }
 
 int dataplane_load(const struct dataplane *dp, struct device *dev)
@@ -310,6 +313,7 @@ void dataplane_close(struct dataplane *dp)
 					   "detached");
 	}
 	dataplane_close_pins(dp);
+	dataplane_close_count(dp);
 	synward_bpf__destroy(dp->shared);
 	free(dp->row_ids);
 	free(dp->row_confs);

@@ -195,10 +195,17 @@ bool dataplane_has_kernel_cookies(const struct dataplane *dp);
 /* How the row's SYNs are answered on the best device. */
 void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, struct rung *ret);
 
-/* Entries of the flow table by row, into as many numbers as there are rows. */
-void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret);
+/* Entries of the flow table by row, into as many numbers as there are rows; of a large table as
+ * they were when it was last counted. */
+void dataplane_count_flows(struct dataplane *dp, __u64 now_ms, __u32 *ret);
 
-/* The entries that @query wants, from @query->from on. Names are those of the config. */
+/* Is it to be counted? Then by a piece of a few milliseconds, whenever nothing else is to be done.
+ */
+bool dataplane_has_to_count(const struct dataplane *dp, __u64 now_ms);
+void dataplane_count_piece(struct dataplane *dp, __u64 now_ms);
+
+/* The entries that @query wants, from @query->from on: as many of them as are found in some
+ * milliseconds. Names are those of the config. */
 void dataplane_handshakes(const struct dataplane *dp, const struct handshake_query *query,
 			  __u64 now_ms, struct handshake_page *ret);
 

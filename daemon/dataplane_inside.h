@@ -19,6 +19,15 @@
 
 struct bpf_object;
 
+/* Entries of the flow table by row: dataplane_count.c. */
+struct flow_count {
+	__u32 *last, *next;  /* the last whole count, and the one that is being made */
+	size_t at;           /* entries that this one has looked at; 0: none is being made */
+	__u64 began_ms;      /* when it was */
+	__u64 not_before_ms; /* the next one */
+	bool is_asked;       /* by somebody, since the last began */
+};
+
 struct dataplane {
 	const struct config *conf;
 	struct settings settings;
@@ -48,6 +57,7 @@ struct dataplane {
 	__u64 svc_seed;
 	struct flow_set *flow_sets; /* the flow table itself, to read */
 	size_t nr_flow_sets;
+	struct flow_count count;
 	const struct lists *lists; /* NULL: there are none */
 	struct list_table list_table;
 	struct retry *retries; /* the map itself; NULL: no server speaks first */
@@ -58,6 +68,14 @@ struct dataplane {
 	int nr_cpus;
 	struct taps *taps; /* NULL: nobody traces */
 };
+
+/* A copy of the flow table's entry with that number, if it is still believed; it changes while we
+ * look. */
+bool dataplane_flow_at(const struct dataplane *dp, size_t index, __u64 now_ms, struct flow *ret);
+
+/* dataplane_count.c: with the maps. Returns 0 or -errno. */
+int dataplane_open_count(struct dataplane *dp);
+void dataplane_close_count(struct dataplane *dp);
 
 /* What the data path is to know beside the sysctls, if that has changed. */
 void dataplane_put_settings(struct dataplane *dp);

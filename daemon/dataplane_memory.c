@@ -61,11 +61,12 @@ static int add_taps(const struct dataplane *dp, __u64 *sum)
 	return 0;
 }
 
-/* Devices share all maps but what is baked into their programs. */
+/* Devices share all maps but what is baked into their programs; who has the maps has such a one,
+ * too. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp)
 {
 	__u64 sum = 0;
-	int err = add_maps(dp->shared, true, &sum);
+	int err = add_maps(dp->shared, true, &sum) ?: add_maps(dp->shared, false, &sum);
 
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
 		err = add_maps(dp->devices[i].skel, false, &sum);

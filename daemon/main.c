@@ -47,7 +47,7 @@ struct daemon {
 	char *drop_in_directory; /* as anybody sees it; NULL: there is no config file */
 	struct settings settings;
 	sd_event *event;
-	sd_event_source *tick, *turn, *resend;
+	sd_event_source *tick, *turn, *resend, *idle;
 	struct netlink *netlink;
 	struct control *control;
 	struct dataplane *dataplane;
@@ -139,6 +139,23 @@ static void tell_status(const struct daemon *d)
 		      dataplane_why_not(d->dataplane));
 }
 
+/* When nothing else is to be done. */
+static int on_idle(sd_event_source *source, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (!dataplane_has_to_count(d->dataplane, clock_now_ms()))
+		return 0;
+	dataplane_count_piece(d->dataplane, clock_now_ms());
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void count_if_wanted(struct daemon *d)
+{
+	if (dataplane_has_to_count(d->dataplane, clock_now_ms()))
+		sd_event_source_set_enabled(d->idle, SD_EVENT_ONESHOT);
+}
+
 static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct daemon *d = arg;
@@ -149,6 +166,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
+	count_if_wanted(d);
 	tracer_second(d->tracer);
 	tell_status(d);
 	return again(source, SECOND_USEC);
@@ -187,6 +205,7 @@ static int take_snapshot(struct daemon *d, struct snapshot *ret)
 	int err = dataplane_snapshot(d->dataplane, ret) ?: rows_snapshot(d->rows, ret);
 
 	ret->uptime_seconds = monotonic_seconds() - d->started;
+	count_if_wanted(d);
 	return err;
 }
 
@@ -532,8 +551,11 @@ static int listen_for_changes(struct daemon *d)
 	if (err >= 0 && dataplane_has_retries(d->dataplane))
 		err = sd_event_add_time(d->event, &d->resend, CLOCK_MONOTONIC, now + RESEND_USEC,
 					10000, on_resend, d);
+	if (err >= 0)
+		err = sd_event_add_defer(d->event, &d->idle, on_idle, d);
 	if (err < 0)
 		return err;
+	sd_event_source_set_priority(d->idle, SD_EVENT_PRIORITY_IDLE);
 	return sd_event_add_time(d->event, &d->tick, CLOCK_MONOTONIC, now + SECOND_USEC, 10000,
 				 on_second, d);
 }
@@ -612,6 +634,7 @@ static void stop(struct daemon *d)
 	d->tick = sd_event_source_unref(d->tick);
 	d->turn = sd_event_source_unref(d->turn);
 	d->resend = sd_event_source_unref(d->resend);
+	d->idle = sd_event_source_unref(d->idle);
 	rows_close(d->rows);
 	on_trace_end(d);
 	dataplane_close(d->dataplane);

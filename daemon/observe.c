@@ -17,6 +17,8 @@
 #include "names.h"
 #include "synward.skel.h"
 
+#define HANDSHAKES_LOOKED_AT (1U << 17) /* entries of the flow table, for one page */
+
 static int get(const struct bpf_map *map, __u32 index, void *ret)
 {
 	return bpf_map_lookup_elem(bpf_map__fd(map), &index, ret) ? -errno : 0;
@@ -155,23 +157,12 @@ __u32 dataplane_request_bytes(const struct dataplane *dp)
 
 /* ---- the flow table ---- */
 
-/* A copy of the entry with that number, if it is still believed; it changes while we look. */
-static bool flow_at(const struct dataplane *dp, size_t index, __u64 now_ms, struct flow *ret)
+bool dataplane_flow_at(const struct dataplane *dp, size_t index, __u64 now_ms, struct flow *ret)
 {
 	*ret = dp->flow_sets[index / FLOW_WAYS].way[index % FLOW_WAYS];
 	return FLOW_STATE(ret->is) != FLOW_NONE && FLOW_STATE(ret->is) != FLOW_CLAIMED &&
 	       FLOW_ROW(ret->is) < dp->nr_rows &&
 	       ret->expires_ms - (__u32)now_ms - 1 < FLOW_LIFE_MAX_MS;
-}
-
-void dataplane_count_flows(const struct dataplane *dp, __u64 now_ms, __u32 *ret)
-{
-	struct flow flow;
-
-	memset(ret, 0, dp->nr_rows * sizeof(*ret));
-	for (size_t i = 0; i < dp->nr_flow_sets * FLOW_WAYS; i++)
-		if (flow_at(dp, i, now_ms, &flow))
-			ret[FLOW_ROW(flow.is)]++;
 }
 
 /* Another CPU's clock can be a tick ahead. */
@@ -206,7 +197,11 @@ void dataplane_handshakes(const struct dataplane *dp, const struct handshake_que
 	ret->nr_entries = 0;
 	ret->next = 0;
 	for (size_t i = query->from; i < nr; i++) {
-		if (!flow_at(dp, i, now_ms, &flow) || !is_wanted(dp, query, &flow))
+		if (i - query->from == HANDSHAKES_LOOKED_AT) {
+			ret->next = i;
+			return;
+		}
+		if (!dataplane_flow_at(dp, i, now_ms, &flow) || !is_wanted(dp, query, &flow))
 			continue;
 		if (ret->nr_entries == query->limit) {
 			ret->next = i;

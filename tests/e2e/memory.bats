@@ -63,6 +63,20 @@ status_tells() { synward_get . | json ".memory_bytes > $1 * 0.98 and .memory_byt
 		interfaces=1 server_first=1 prefixes_v4=5000 prefixes_v6=5000)"
 }
 
+@test "a large table is counted and listed piece by piece, and nobody waits for the whole of it" {
+	local ask=(/usr/bin/python3 "$LAB_ROOT/tests/lab/rude.py" "$LAB_DIR/ctl" ask)
+	serve
+	synward_flows 1048576 "mode = always"
+	all_served 4 50
+	all_served 6 50
+	synward_wait '.services[0].flows == 100' 20
+	[[ $(synward_cli -t handshakes | wc -l) == 100 ]]
+	[[ $(synward_cli -t handshakes --state closing --limit 7 | wc -l) -le 7 ]]
+	# An eighth of it for one page, though there is room for more in the page; the last page says that it is the last.
+	"${ask[@]}" '{"method": "org.synward.Handshakes"}' | json '.parameters.next == 131072'
+	"${ask[@]}" '{"method": "org.synward.Handshakes", "parameters": {"from": 917504}}' | json '.parameters.next == null'
+}
+
 @test "the smallest table is used: handshakes are listed from all of it" {
 	serve
 	synward_flows 1024 "mode = always"

@@ -7,6 +7,7 @@ synwardd has closed them all, or until SIGTERM. And one who does, and says what 
   rude.py SOCKET KIND CLIENTS SECONDS   says "begun" when all are connected, in the end a line of JSON
   rude.py SOCKET calls METHOD COUNT     one after another on one connection: JSON
   rude.py SOCKET polite COUNT           as many `Status`, each on a connection of its own: JSON
+  rude.py SOCKET ask REQUEST            one, as it stands: the answer
 """
 import json
 import os
@@ -257,7 +258,10 @@ def calls(path, method, nr):
 def main(path, what, *words):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if what == "polite":
+    if what == "ask":
+        with connect(path) as sock:
+            said = ask(sock, words[0].encode() + b"\0")
+    elif what == "polite":
         said = polite(path, int(words[0]))
     elif what == "calls":
         said = calls(path, words[0], int(words[1]))

@@ -400,6 +400,26 @@ static void test_stale_socket(void **state)
 	still_serves(bed);
 }
 
+/* Under a tight umask, too, the way to the socket is open. */
+static void test_directory(void **state)
+{
+	const mode_t before = umask(0077);
+	struct bed *bed = *state;
+	char run[96];
+	struct stat st;
+
+	snprintf(run, sizeof(run), "%s/run", bed->directory);
+	bed->control = control_close(bed->control);
+	assert_int_equal(rmdir(run), 0);
+	assert_int_equal(control_open(bed->event, bed->path, &bed->ops, &bed->control), 0);
+	umask(before);
+	assert_int_equal(stat(run, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	assert_int_equal(stat(bed->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	still_serves(bed);
+}
+
 static void test_no_socket_there(void **state)
 {
 	struct bed *bed = *state;
@@ -430,7 +450,7 @@ int main(void)
 		TEST(test_many_clients),    TEST(test_no_descriptors_left),
 		TEST(test_second_daemon),   TEST(test_foreign_listener),
 		TEST(test_stale_socket),    TEST(test_no_socket_there),
-		TEST(test_many_in_arrears),
+		TEST(test_many_in_arrears), TEST(test_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -218,6 +218,24 @@ static void test_conntrack(void **state)
 	says(checks, "net.netfilter.nf_conntrack_tcp_loose", "fail", "drops every handshake");
 }
 
+static void test_daemon(void **state)
+{
+	json_t *status __cleanup(cleanup_json) =
+		json_pack("{s:s, s:i}", "version", "1.2", "uptime_seconds", 90);
+	json_t *same __cleanup(cleanup_json) = json_array();
+	json_t *older __cleanup(cleanup_json) = json_array();
+
+	(void)state;
+	check_daemon(same, status, "1.2");
+	check_group(same, true);
+	says(same, NULL, NULL, NULL);
+	check_daemon(older, status, "1.3");
+	says(older, "daemon", "warn", "synwardd 1.2|synward is 1.3|=> systemctl restart synwardd");
+	check_group(older, false);
+	says(older, "group synward", "warn", "cannot connect|=> systemctl restart synwardd");
+	assert_false(checks_failed(older));
+}
+
 static void test_btf(void **state)
 {
 	json_t *with __cleanup(cleanup_json) = json_array();
@@ -278,9 +296,9 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_checks), cmocka_unit_test(test_conntrack),
-		cmocka_unit_test(test_btf),    cmocka_unit_test(test_reading),
-		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_checks),  cmocka_unit_test(test_conntrack),
+		cmocka_unit_test(test_btf),     cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_reading), cmocka_unit_test(test_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,8 @@
 # when it is armed; a few of them in mode auto, too. A program starts ten times as slowly in an emulated machine, so
 # that each file takes a minute or two. Left out are
 #   - the daemon and its command line, the same code on every kernel: daemon, start, verbs, tuning, events, edges,
-#     slow, clients, lists, cap, memory; doctor and blackhole, of which doctor.sh and netfilter.sh see the kernel's part;
+#     slow, clients, lists, cap, memory, control, faults; doctor and blackhole, of which doctor.sh and netfilter.sh see
+#     the kernel's part;
 #   - clients who give up by the clock: queue, halfopen, live, flood, restart, resend, outofstate. cookie.sh, lossy.sh
 #     and two.sh look at the same at the machine's own pace;
 #   - what other scripts do on these kernels: options, synack (cookie.sh), kernelcookie on 6.12 (kernel-cookie.sh),
