@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What make install puts where, that uninstall takes it away again, and that the unit and the packages agree with it.
-# Needs no lab; the Debian package under systemd is tests/vm/systemd.sh's.
+# Needs no lab; the Debian package under systemd is tests/vm/trial.sh's.
 load e2e
 
 TREE=$BATS_TEST_DIRNAME/../..

@@ -87,13 +87,13 @@ measured "seconds until it was" $((SECONDS - began))
 expect "by the watchdog" said "Watchdog timeout"
 expect "connections after it" serves 10 "$LAB_SRV4"
 expect "what it protects was taken over" said "srv0: taken over"
-syns=$(reason syn_pass)
+syns=$(count syns)
 kill -KILL "$(of_unit MainPID)"
 expect "protected while no daemon is there" attached
 expect "connections meanwhile" serves 10 "$LAB_SRV6"
 expect "a daemon that is killed, too" lab_wait_for "the restart" 30 restarts 2
 expect "connections after it" serves 10 "$LAB_SRV6"
-expect "it has all been counted" [ "$(reason syn_pass)" -ge $((syns + 20)) ]
+expect "it has all been counted" [ "$(count syns)" -ge $((syns + 20)) ]
 
 # ---- stop ----
 

@@ -58,7 +58,7 @@ clients_end() {
 		jq -e '.served > 20 and .failed == 0' "$LAB_DIR/clients$f.out" || return
 	done
 }
-flood() { lab_flood_start flood --dst "$LAB_SRV4" --port 443 --pps 500 --seconds 900; }
+flood() { lab_flood_start flood --dst "$LAB_SRV4" --port 443 --pps 700 --seconds 900; }
 is_attacked() { "$SYNWARD" -j status | jq -e '.services[] | select(.port == 443) | .armed'; }
 answered() { (($("$SYNWARD" -j status | jq ".reasons.$ANSWER // 0") > $1)); }
 
@@ -165,7 +165,7 @@ ip link del eth1
 
 expect "metrics" shows "^synward_packets_total\{reason=\"$ANSWER\",fate=\"answered\"\} [1-9]" 'sudo synward metrics'
 expect "the exporter" shown 'sudo systemctl enable --now synward-exporter.socket'
-expect "is scraped" shows '^synward_up 1$' 'curl -s http://127.0.0.1:9797/metrics'
+expect "is scraped" shows '"443"' 'curl -s http://127.0.0.1:9797/metrics | grep 443'
 expect "the dashboard is there" test -s /usr/share/synward/grafana/synward.json
 expect "so are the alerts" test -s /usr/share/synward/prometheus/synward.rules.yml
 
@@ -178,7 +178,8 @@ expect "it is the newer" is_newer
 expect "restarts it" lab_wait_for "the new one" 60 is_another "$pid"
 expect "took over" said "$DEV: taken over"
 expect "and keeps the config" grep -qx "interfaces = $DEV" $CONF
-expect "the exporter asks the new one" shows '^synward_up 1$' 'curl -s http://127.0.0.1:9797/metrics'
+expect "the exporter asks the new one" shows '^synward_service_armed.*443"} 1$' \
+	'curl -s http://127.0.0.1:9797/metrics | grep 443'
 expect "no counter went back" answered "$syns"
 kill -KILL "$(of_unit MainPID)"
 expect "killed: protected meanwhile" attached
