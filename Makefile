@@ -245,7 +245,11 @@ install: all man $(O)/dist/synwardd.service $(O)/dist/synward-exporter.service #
 		"  editor /etc/synward/synward.conf && synward config check" \
 		"  systemd-sysusers && systemctl daemon-reload && systemctl enable --now synwardd"
 
+# Without the programs nobody could end what synwardd has left attached.
 uninstall: ## remove what install put there; before: systemctl disable --now synwardd; synward detach
+	$(Q)test -n "$(DESTDIR)" || ! test -e /sys/fs/bpf/synward || { printf '%s\n' \
+		"uninstall: /sys/fs/bpf/synward is still there: devices are protected, and would stay so." \
+		"First: systemctl disable --now synwardd synward-exporter.socket; synward detach" >&2; exit 1; }
 	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
 

@@ -19,6 +19,7 @@ struct client {
 	const char *path;
 	FILE *complaints;
 	struct wire *wire;
+	int seconds; /* that the reply may take */
 };
 
 static enum cli_exit complain_connect(const struct cli *cli, int err)
@@ -30,9 +31,9 @@ static enum cli_exit complain_connect(const struct cli *cli, int err)
 	case ENOENT:
 	case ECONNREFUSED:
 		fprintf(to,
-			"synward: no synwardd answers at %s; start it with 'synwardd' (configured "
-			"in "
-			"/etc/synward/synward.conf) or 'synwardd --interface DEV --ports PORTS'\n",
+			"synward: no synwardd answers at %s; start it: 'systemctl start synwardd' "
+			"(/etc/synward/synward.conf), or 'synwardd --interface DEV --ports "
+			"PORTS'\n",
 			path);
 		return CLI_NO_DAEMON;
 	case EACCES:
@@ -56,7 +57,7 @@ static enum cli_exit complain_lost(const struct client *client, int err)
 		fprintf(client->complaints,
 			"synward: synwardd at %s gives no answer within %d s; its log may say "
 			"why\n",
-			client->path, PROTO_DEADLINE_SECONDS);
+			client->path, client->seconds);
 	else
 		fprintf(client->complaints, "synward: synwardd at %s: %s\n", client->path,
 			strerror(-err));
@@ -141,6 +142,7 @@ enum cli_exit client_open(const struct cli *cli, struct client **ret)
 	if (!client)
 		return complain_connect(cli, ENOMEM);
 	client->path = path;
+	client->seconds = PROTO_DEADLINE_SECONDS;
 	client->complaints = cli->complaints ?: stderr;
 	err = wire_open(path, &client->wire);
 	if (err)
@@ -159,6 +161,8 @@ void client_close(struct client *client)
 
 enum cli_exit client_send(struct client *client, const char *method, json_t *parameters)
 {
+	client->seconds =
+		strcmp(method, PROTO_ATTACH) ? PROTO_DEADLINE_SECONDS : PROTO_ATTACH_SECONDS;
 	return send_call(client, method, parameters, false,
 			 wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
 }
@@ -171,7 +175,7 @@ int client_fd(const struct client *client)
 enum cli_exit client_receive(struct client *client, json_t **ret)
 {
 	const char *text;
-	int err = wire_receive(client->wire, wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L, &text);
+	int err = wire_receive(client->wire, wire_now_ms() + client->seconds * 1000L, &text);
 
 	return err ? complain_lost(client, err) : read_reply(client, text, ret);
 }

@@ -23,9 +23,9 @@ static inline void cleanup_client(struct client **client)
 }
 
 /*
- * Asks and waits for the reply, at most PROTO_DEADLINE_SECONDS. `parameters` is taken over; NULL is
- * what jansson makes of words that are no UTF-8. The parameters of the reply are a new reference in
- * *ret, which is untouched on failure.
+ * Asks and waits for the reply, at most PROTO_DEADLINE_SECONDS, or PROTO_ATTACH_SECONDS for that of
+ * Attach. `parameters` is taken over; NULL is what jansson makes of words that are no UTF-8. The
+ * parameters of the reply are a new reference in *ret, which is untouched on failure.
  */
 enum cli_exit client_call(struct client *client, const char *method, json_t *parameters,
 			  json_t **ret);

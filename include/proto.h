@@ -15,6 +15,7 @@
 #define PROTO_REPLY_MAX (1024 * 1024) /* bytes of one reply, without the NUL */
 #define PROTO_CLIENTS_MAX 1000        /* beyond it the client nearest to its deadline makes room */
 #define PROTO_DEADLINE_SECONDS 5      /* to send a whole request, and again to take a whole reply */
+#define PROTO_ATTACH_SECONDS 30       /* for a reply that the verifier may delay: the watchdog's */
 #define PROTO_SUBSCRIBERS_MAX 64      /* clients of Monitor; they are not bound to make requests */
 #define PROTO_SUBSCRIBERS_ROOT 8      /* of which so many are root's */
 #define PROTO_PAGE_MAX 1000           /* entries in one reply of Handshakes or List */

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What make install puts where, that uninstall takes it away again, and that the unit and the packages agree with it.
-# Needs no lab; the Debian package under systemd is tests/vm/systemd.sh's.
+# Needs no lab; the Debian package under systemd is tests/vm/trial.sh's.
 load e2e
 
 TREE=$BATS_TEST_DIRNAME/../..
 
-setup() { ROOT=$BATS_TEST_TMPDIR/root; }
+setup() { export ROOT=$BATS_TEST_TMPDIR/root; }
 teardown() { :; }
 
 # install_it TARGET VARIABLE...: below $ROOT, from what is built.
@@ -26,6 +26,20 @@ files() { (cd "$ROOT" && find . -type f | sed 's/^\.//' | sort); }
 	grep -qx '; mine' "$ROOT/etc/synward/synward.conf"
 	install_it uninstall
 	[[ $(files) == /etc/synward/synward.conf ]]
+}
+
+@test "what is attached is not left without the command that ends it" {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount bash -euc '
+		mount -t tmpfs pins /sys/fs/bpf
+		mkdir -p /sys/fs/bpf/synward "$ROOT/bin"
+		touch "$ROOT/bin/synward"
+		! env -u MAKEFLAGS make -s -C "$1" O="$2" PREFIX="$ROOT" uninstall 2>"$ROOT/said" || exit 1
+		grep -q "synward detach" "$ROOT/said"
+		test -e "$ROOT/bin/synward"
+		rmdir /sys/fs/bpf/synward
+		env -u MAKEFLAGS make -s -C "$1" O="$2" PREFIX="$ROOT" uninstall
+		test ! -e "$ROOT/bin/synward"' uninstall "$TREE" "$(dirname "$LAB_BIN")"
 }
 
 @test "every man page and the example config go where they belong" {

@@ -116,3 +116,31 @@ syns_flow() { (($(count syns) >= $1)); }
 # count FIELD [PORT] : summed over the services.
 count() { status "[.services[]${2:+ | select(.port == $2)} | .$1] | add"; }
 reason() { status ".reasons.$1 // 0"; }
+
+# ---- the Debian package, under systemd -----------------------------------------------------------
+
+# shellcheck disable=SC2034 # the scripts' own
+CONF=/etc/synward/synward.conf SYNWARD=/usr/bin/synward deb=$(compgen -G "$O/deb/synward_*.deb")
+
+# package_begin : the machine has the host's files, where somebody may have tried synward, and packages may not start
+# anything; and no time to index all man pages, or to read which packages there are in the world.
+package_begin() {
+	export DEBIAN_FRONTEND=noninteractive
+	rm -rf /etc/synward /var/lib/synward /usr/sbin/policy-rc.d /var/lib/apt/lists
+	mkdir -p /var/lib/apt/lists/partial
+	sed -i '/ man-db/d' /var/lib/dpkg/triggers/File
+}
+
+# The lab's server side, in the first namespace.
+lab_up_here() {
+	lab_up 2 && ip -n "$LAB_S" link set srv0 netns 1 && ip netns del "$LAB_S" && ip netns attach "$LAB_S" 1 || return
+	lab_up_sysctls
+	lab_up_side "$LAB_S" srv0 "$LAB_SRV4" "$LAB_SRV6" && lab_up_routes &&
+		lab_wait_for "IPv6 addresses" 5 lab_not_tentative "$LAB_S"
+}
+
+of_unit() { systemctl show -P "$1" synwardd; } # of_unit PROPERTY
+unit_is() { [[ $(of_unit "$1") == "$2" ]] || { of_unit "$1" && return 1; } }
+is_up() { unit_is ActiveState active && unit_is SubState running; }
+said() { journalctl -q -o cat -u synwardd | grep -F -- "$1"; } # said TEXT: by the unit, ever
+xdp_on() { ip -d link show "$1" | grep -q xdp; } # xdp_on DEV

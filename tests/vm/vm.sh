@@ -18,6 +18,8 @@
 #                           between them, and a line (virtio-serial) by which second.sh there is told what to run
 #   # init: systemd         systemd is the first process, with its journal and no unit of the host's; SCRIPT is a service
 #   # timeout: 300          seconds until it is given up
+#   # cpus: 1               with one CPU: with more, an emulated kernel can die when an XDP program is attached or
+#                           replaced under traffic, since another CPU may meet the code that is being rewritten for it
 #
 # The kernel is the Debian package linux-image-KERNEL*-amd64 that apt offers (Debian 12 has 6.1 in its main
 # archive and 6.12 in bookworm-security; with neither, add bookworm-backports), downloaded by name and
@@ -202,7 +204,7 @@ machine() {
 	local run=$1
 	shift
 	exec timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max \
-		-smp "${VM_CPUS:-2}" -m "${VM_MEM:-2G}" -nodefaults -no-user-config -display none -no-reboot \
+		-smp "${VM_CPUS:-$cpus}" -m "${VM_MEM:-2G}" -nodefaults -no-user-config -display none -no-reboot \
 		-serial "file:$run.console" -serial stdio \
 		-kernel "$dir"/root/boot/vmlinuz-* -initrd "$dir/initramfs.gz" \
 		-virtfs local,path=/,mount_tag=hostroot,security_model=none,readonly=on,multidevs=remap \
@@ -264,7 +266,7 @@ fi
 kernel=$1 script=$(realpath "$2")
 shift 2
 [[ -r $script ]] || give_up "$script: no such script"
-dir=$out/vm/$kernel init=$(head_says "$script" init bash)
+dir=$out/vm/$kernel init=$(head_says "$script" init bash) cpus=$(head_says "$script" cpus 2)
 mkdir -p "$out/vm"
 exec 9>"$out/vm/lock"
 flock 9
