@@ -245,7 +245,7 @@ install: all man $(O)/dist/synwardd.service $(O)/dist/synward-exporter.service #
 		"  editor /etc/synward/synward.conf && synward config check" \
 		"  systemd-sysusers && systemctl daemon-reload && systemctl enable --now synwardd"
 
-uninstall: ## remove what install put there; stop it before: systemctl disable --now synwardd
+uninstall: ## remove what install put there; before: systemctl disable --now synwardd; synward detach
 	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
 
