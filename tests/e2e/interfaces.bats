@@ -404,7 +404,10 @@ mss_follows() {
 	counts_by 10 handoff served_through 192.0.8.1 10
 	counts_by 10 handoff served_through 2001:db8:7::1 10
 	synward_cli detach srv2
+	pair_make srv3 cli3 6
+	synward_cli attach srv3
 	counts_by 10 handoff served_through 192.0.7.1 10
+	counts_by 10 handoff served_through 192.0.6.1 10
 	by_cookies 10
 }
 
