@@ -14,6 +14,7 @@
 #include "handoff.h"
 #include "segment.h"
 #include "syn.h"
+#include "trace.h"
 
 #define TCX_NEXT_PROGRAM (-1) /* TCX_NEXT, TC_ACT_UNSPEC: whoever comes after us decides */
 
@@ -128,6 +129,36 @@ SEC("xdp")
 int synward_send(struct xdp_md *ctx)
 {
 	return XDP_TX;
+}
+
+/*
+ * The same two for as long as somebody traces: they take the place of the others, so that those
+ * have nothing in them of all this.
+ */
+SEC("?xdp")
+int synward_xdp_tap(struct xdp_md *ctx)
+{
+	metadata_cut(ctx);
+	trace_begin(ctx);
+	return trace_end(ctx, judge(ctx));
+}
+
+SEC("?tc")
+int synward_tc_tap(struct __sk_buff *skb)
+{
+	bool without_l2 = false;
+	enum reason why;
+	struct note note;
+
+	if (!can_hand_off || !note_take(skb, &note, &without_l2))
+		return TCX_NEXT_PROGRAM;
+	if (unlikely(skb->vlan_present && is_vlan(skb->protocol)) && !without_l2)
+		why = hand_off_tagged(skb, &note);
+	else
+		why = hand_off(skb, &note, without_l2);
+	count_reason(why);
+	trace_hand_off(skb, why, without_l2);
+	return TCX_NEXT_PROGRAM;
 }
 
 char LICENSE[] SEC("license") = "GPL";

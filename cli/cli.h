@@ -5,6 +5,7 @@
 #ifndef SYNWARD_CLI_H
 #define SYNWARD_CLI_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "duration.h"
@@ -30,6 +31,9 @@ enum cli_option {
 	CLI_NOW,
 	CLI_CONFIRM,
 	CLI_CONFIG,
+	CLI_SOURCE,
+	CLI_PORT,
+	CLI_PCAP,
 	NR_CLI_OPTIONS,
 };
 
@@ -48,7 +52,7 @@ typedef enum cli_exit cli_verb(const struct cli *cli, char **words);
 
 cli_verb cli_metrics, cli_status, cli_reasons, cli_handshakes, cli_thresholds, cli_monitor;
 cli_verb cli_allow, cli_deny;
-cli_verb cli_doctor, cli_top, cli_version;
+cli_verb cli_doctor, cli_top, cli_trace, cli_version;
 cli_verb cli_config, cli_reload;
 cli_verb cli_attach, cli_confirm, cli_detach;
 cli_verb cli_set, cli_arm, cli_disarm, cli_mode, cli_key;
@@ -70,6 +74,19 @@ static inline enum cli_exit cli_duration(const struct cli *cli, enum cli_option 
 		 "is no duration of 1s to %s: 90s, 10m, 2h, 1d; a number alone is seconds",
 		 duration_format(max_seconds, longest));
 	return cli_misuse(duration, problem);
+}
+
+/* A number alone, of decimal digits, 1 to @max. Returns false for what is none. */
+static inline bool cli_number(const char *text, unsigned long max, unsigned long *ret)
+{
+	unsigned long number = 0;
+
+	for (; *text >= '0' && *text <= '9' && number <= max; text++)
+		number = number * 10 + (unsigned long)(*text - '0');
+	if (*text || !number || number > max)
+		return false;
+	*ret = number;
+	return true;
 }
 
 /* --for in seconds. */

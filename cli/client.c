@@ -189,9 +189,9 @@ enum cli_exit client_call(struct client *client, const char *method, json_t *par
 	return end ?: client_receive(client, ret);
 }
 
-enum cli_exit client_listen(struct client *client, const char *method)
+enum cli_exit client_listen(struct client *client, const char *method, json_t *parameters)
 {
-	return send_call(client, method, json_object(), true,
+	return send_call(client, method, parameters, true,
 			 wire_now_ms() + PROTO_DEADLINE_SECONDS * 1000L);
 }
 
@@ -205,6 +205,11 @@ enum cli_exit client_next(struct client *client, json_t **ret)
 		return CLI_NO_DAEMON;
 	}
 	return err ? complain_lost(client, err) : read_reply(client, text, ret);
+}
+
+bool client_has_next(const struct client *client)
+{
+	return wire_has_message(client->wire);
 }
 
 enum cli_exit client_ask(const struct cli *cli, const char *method, json_t *parameters,

@@ -49,8 +49,10 @@ enum cli_exit client_ask_quietly(const struct cli *cli, const char *method, json
 				 json_t **ret, char ret_why[CLIENT_WHY_SIZE]);
 
 /* Begins a stream; each client_next() waits for one reply, however long. When synwardd goes away it
- * says so, and returns CLI_NO_DAEMON. */
-enum cli_exit client_listen(struct client *client, const char *method);
+ * says so, and returns CLI_NO_DAEMON. Who has other things to wait for meanwhile waits for
+ * client_fd() to be readable, unless client_has_next(). */
+enum cli_exit client_listen(struct client *client, const char *method, json_t *parameters);
 enum cli_exit client_next(struct client *client, json_t **ret);
+bool client_has_next(const struct client *client);
 
 #endif

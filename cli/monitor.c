@@ -235,7 +235,7 @@ enum cli_exit cli_monitor(const struct cli *cli, char **words)
 
 	(void)words;
 	if (!end)
-		end = client_listen(client, PROTO_MONITOR);
+		end = client_listen(client, PROTO_MONITOR, json_object());
 	while (!end) {
 		json_t *reply __cleanup(cleanup_json) = NULL;
 

@@ -92,17 +92,11 @@ static enum cli_exit lines(const struct cli *cli, struct top *top, __u32 interva
 /* --count; 0 without it. */
 static enum cli_exit count_parse(const struct cli *cli, unsigned long *ret)
 {
-	const char *text = cli->options[CLI_COUNT], *at;
-	unsigned long count = 0;
+	const char *text = cli->options[CLI_COUNT];
 
 	*ret = 0;
-	if (!text)
-		return CLI_DONE;
-	for (at = text; *at >= '0' && *at <= '9' && count <= COUNT_MAX; at++)
-		count = count * 10 + (unsigned long)(*at - '0');
-	if (*at || !count || count > COUNT_MAX)
+	if (text && !cli_number(text, COUNT_MAX, ret))
 		return cli_misuse(text, "is no count of looks, 1 to 1000000000");
-	*ret = count;
 	return CLI_DONE;
 }
 

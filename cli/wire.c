@@ -99,6 +99,11 @@ int wire_receive(struct wire *wire, long end_ms, const char **ret)
 	return 0;
 }
 
+bool wire_has_message(const struct wire *wire)
+{
+	return memchr(wire->in + wire->nr_taken, '\0', wire->nr_in - wire->nr_taken);
+}
+
 int wire_send(struct wire *wire, const char *method, json_t *parameters, bool is_more, long end_ms)
 {
 	json_t *request __cleanup(cleanup_json) =

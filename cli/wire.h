@@ -37,4 +37,7 @@ int wire_send(struct wire *wire, const char *method, json_t *parameters, bool is
  * other side has closed; -EMSGSIZE: longer than a reply may be. */
 int wire_receive(struct wire *wire, long end_ms, const char **ret);
 
+/* Has the next message come already, with the one before? */
+bool wire_has_message(const struct wire *wire);
+
 #endif

@@ -42,6 +42,8 @@ void control_publish(struct control *control, const json_t *event)
 	}
 	for (client = TAILQ_FIRST(&control->subscribers); client; client = next) {
 		next = TAILQ_NEXT(client, by_age);
+		if (client == control->tracer)
+			continue;
 		err = control_client_queue(client, text, nr_bytes);
 		if (err >= 0)
 			continue;
@@ -49,6 +51,21 @@ void control_publish(struct control *control, const json_t *event)
 								strerror(-err));
 		control_client_close(client);
 	}
+}
+
+int control_trace(struct control *control, const json_t *event)
+{
+	char *text __cleanup(cleanup_free) = NULL;
+	size_t nr_bytes = 0;
+	int err;
+
+	if (!control->tracer)
+		return -ENOTCONN;
+	text = varlink_event(event, &nr_bytes);
+	if (!text)
+		return -ENOMEM;
+	err = control_client_queue(control->tracer, text, nr_bytes);
+	return err == -EMSGSIZE ? -ENOBUFS : err < 0 ? err : 0;
 }
 
 /* Who is nearest to his deadline. Root comes behind all others, and subscribers behind root. */

@@ -17,6 +17,7 @@
 
 struct control;
 struct selftest_order;
+struct trace_order;
 
 /*
  * Each returns 0 or -errno. What looks fills *ret with a new reference. What changes fills
@@ -68,6 +69,11 @@ struct control_ops {
 	int (*self_test)(void *arg, const struct selftest_order *order, json_t **ret,
 			 char **ret_why);
 
+	/* Packets go to control_trace() from now on; until trace_end(), when the client has gone.
+	 */
+	int (*trace)(void *arg, const struct trace_order *order, json_t **ret, char **ret_why);
+	void (*trace_end)(void *arg);
+
 	void *arg;
 	uint64_t deadline_usec; /* 0 = PROTO_DEADLINE_SECONDS; the tests have less patience */
 };
@@ -82,6 +88,10 @@ int control_open(sd_event *event, const char *path, const struct control_ops *op
 
 /* To every client of Monitor; one that does not take its events is closed. Logs. */
 void control_publish(struct control *control, const json_t *event);
+
+/* To the client of Trace. Returns 0, or -errno when it does not come to it: -ENOBUFS as long as too
+ * much waits for it already. It is not closed for that. */
+int control_trace(struct control *control, const json_t *event);
 
 /* Closes all clients and removes the socket. NULL is fine. Returns NULL. */
 struct control *control_close(struct control *control);

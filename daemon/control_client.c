@@ -49,6 +49,8 @@ static void deadline_begin(struct client *client)
 	struct control *control = client->control;
 
 	deadline_end(client);
+	if (client == control->tracer)
+		return;
 	client->deadline_usec = control_now_usec(control) + control->ops.deadline_usec;
 	TAILQ_INSERT_TAIL(&control->clients, client, by_deadline);
 	if (TAILQ_FIRST(&control->clients) == client)
@@ -72,6 +74,10 @@ void control_client_close(struct client *client)
 	if (client->is_subscriber) {
 		TAILQ_REMOVE(&control->subscribers, client, by_age);
 		control->nr_subscribers--;
+	}
+	if (client == control->tracer) {
+		control->tracer = NULL;
+		control->ops.trace_end(control->ops.arg);
 	}
 	control->nr_clients--;
 	sd_event_source_disable_unref(client->source);
@@ -191,6 +197,8 @@ static int client_answer(struct client *client, size_t nr_bytes, bool is_gone)
 			     &control->ops, &answer);
 	if (err)
 		return err;
+	if (answer.traces)
+		control->tracer = client;
 	if (answer.nr_bytes > PROTO_REPLY_MAX) {
 		control_complain(control, LOG_WARNING,
 				 "a reply of %zu bytes exceeds the limit; its client is closed",

@@ -14,6 +14,10 @@
  * of it. There are at most PROTO_SUBSCRIBERS_MAX, so that all queues have a bound, too, and the
  * last PROTO_SUBSCRIBERS_ROOT of the places are for root. Since subscribers idle by right, they
  * make room for others only when no other client is left.
+ *
+ * The tracer is the one subscriber that called Trace and not Monitor. It has no deadline: whoever
+ * pages through what he sees has not gone. What finds no room in its queue is lost, and it is told
+ * how much that was.
  */
 #ifndef SYNWARD_CONTROL_CLIENT_H
 #define SYNWARD_CONTROL_CLIENT_H
@@ -57,6 +61,7 @@ struct control {
 	sd_event_source *accept_source, *timer;
 	TAILQ_HEAD(client_list, client) clients; /* that have a deadline */
 	TAILQ_HEAD(subscriber_list, client) subscribers;
+	struct client *tracer;   /* of the subscribers; or NULL */
 	unsigned int nr_clients; /* of both kinds */
 	unsigned int nr_subscribers;
 	size_t nr_out; /* bytes of replies */

@@ -276,6 +276,7 @@ void dataplane_close(struct dataplane *dp)
 {
 	if (!dp)
 		return;
+	dataplane_trace_end(dp);
 	if (dp->flow_sets)
 		munmap(dp->flow_sets, dp->nr_flow_sets * sizeof(struct flow_set));
 	dataplane_unmap_services(dp);
@@ -307,6 +308,7 @@ void dataplane_close(struct dataplane *dp)
 void dataplane_check(struct dataplane *dp)
 {
 	dataplane_check_devices(dp);
+	dataplane_check_trace(dp);
 	dataplane_check_key(dp);
 	dataplane_put_settings(dp); /* the time that a row was armed by hand for may be over */
 }

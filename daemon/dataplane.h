@@ -134,6 +134,33 @@ void dataplane_follow_lists(struct dataplane *dp);
 bool dataplane_has_retries(const struct dataplane *dp);
 void dataplane_resend(struct dataplane *dp, __u64 now_ms);
 
+/* ---- following packets ---- */
+
+struct trace_conf;
+struct trace_lost;
+struct trace_record;
+
+/* Of that device: its name, and that by which an answer left, if it is another one. */
+typedef void take_packet(void *arg, const char *device, const char *out_device,
+			 const struct trace_record *record);
+
+/*
+ * From now on every packet that is wanted goes to @take, when dataplane_trace_read() is called,
+ * which is worth it when dataplane_trace_fd() can be read. The programs are swapped for ones that
+ * tell, on all devices or on none, and no packet goes past them meanwhile. One can trace at a time.
+ * Logs. Returns 0 or -errno, and then *ret_why, to be freed, is a line for who asked, or NULL.
+ */
+int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, take_packet *take,
+			  void *arg, char **ret_why);
+int dataplane_trace_fd(const struct dataplane *dp);
+void dataplane_trace_read(struct dataplane *dp);
+
+/* What was wanted and not told, since the begin. */
+void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret);
+
+/* The programs of before are back when it returns. Does nothing when nobody traces. */
+void dataplane_trace_end(struct dataplane *dp);
+
 size_t dataplane_nr_rows(const struct dataplane *dp);
 const struct row_id *dataplane_row(const struct dataplane *dp, size_t row);
 

@@ -17,6 +17,8 @@
 #define SILENT_RETRY_SECONDS 60   /* a few connections are lost with each try */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
 
+struct bpf_object;
+
 struct dataplane {
 	const struct config *conf;
 	struct settings settings;
@@ -53,6 +55,7 @@ struct dataplane {
 	__u64 key_epoch; /* the first of the master key; 0: the one of the start */
 	__u32 secret_serial;
 	int nr_cpus;
+	struct taps *taps; /* NULL: nobody traces */
 };
 
 /* What the data path is to know beside the sysctls, if that has changed. */
@@ -71,6 +74,12 @@ void dataplane_check_devices(struct dataplane *dp);
 
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
+
+/* dataplane_trace.c: every second, behind all that may have attached a program again. */
+void dataplane_check_trace(struct dataplane *dp);
+
+/* The object whose maps all taps share, or NULL. */
+const struct bpf_object *dataplane_taps(const struct dataplane *dp);
 
 /* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
 int dataplane_probe(struct dataplane *dp);

@@ -20,6 +20,8 @@ static int add_map(const struct bpf_map *map, __u64 *sum)
 	char path[64], line[128];
 	uint64_t nr_bytes;
 
+	if (bpf_map__fd(map) < 0) /* not made: nobody traces */
+		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
 	file = fopen(path, "re");
 	if (!file)
@@ -45,6 +47,20 @@ static int add_maps(const struct synward_bpf *skel, bool is_shared, __u64 *sum)
 	return err;
 }
 
+/* The taps' own maps, while somebody traces; the rest is counted with the devices. */
+static int add_taps(const struct dataplane *dp, __u64 *sum)
+{
+	const struct bpf_object *taps = dataplane_taps(dp);
+	const struct bpf_map *map;
+
+	if (!taps)
+		return 0;
+	bpf_object__for_each_map (map, taps)
+		if (device_map_is_of_taps(map) && add_map(map, sum))
+			return -ENODATA;
+	return 0;
+}
+
 /* Devices share all maps but what is baked into their programs. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp)
 {
@@ -53,5 +69,5 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp)
 
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
 		err = add_maps(dp->devices[i].skel, false, &sum);
-	return err ? 0 : sum;
+	return err || add_taps(dp, &sum) ? 0 : sum;
 }

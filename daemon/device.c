@@ -38,12 +38,32 @@ const char *device_libbpf_version(void)
 	return *version == 'v' ? version + 1 : version;
 }
 
-bool device_map_is_shared(const struct bpf_map *map)
+bool device_map_is_of_taps(const struct bpf_map *map)
 {
-	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
+	return !strncmp(bpf_map__name(map), "trace_", 6);
 }
 
-static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
+bool device_map_is_shared(const struct bpf_map *map)
+{
+	if (bpf_map__is_internal(map))
+		return !strncmp(bpf_map__name(map), ".data.", 6);
+	return !device_map_is_of_taps(map);
+}
+
+static int leave_out_taps(struct synward_bpf *skel)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map (map, skel->obj)
+		if (!err && device_map_is_of_taps(map))
+			err = bpf_map__set_autocreate(map, false);
+	return err;
+}
+
+/* Those maps for which @is_theirs is true. */
+static int share_maps(const struct synward_bpf *from, struct synward_bpf *to,
+		      bool (*is_theirs)(const struct bpf_map *map))
 {
 	struct bpf_map *map;
 	int err;
@@ -51,9 +71,11 @@ static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 	bpf_object__for_each_map (map, to->obj) {
 		struct bpf_map *shared;
 
-		if (!device_map_is_shared(map))
+		if (!is_theirs(map))
 			continue;
 		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
+		if (bpf_map__fd(shared) < 0) /* of the taps: made with the first of them */
+			continue;
 		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		if (err)
 			return err;
@@ -101,19 +123,25 @@ static __u64 maps_bytes(const struct bpf_object *object)
 	return sum;
 }
 
+static void load_no_program(struct synward_bpf *skel)
+{
+	struct bpf_program *program = NULL;
+
+	while ((program = bpf_object__next_program(skel->obj, program)))
+		bpf_program__set_autoload(program, false);
+}
+
 int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 {
 	struct synward_bpf *skel;
-	struct bpf_program *program = NULL;
 	int err;
 
 	load_failure_begin();
 	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
-	while ((program = bpf_object__next_program(skel->obj, program)))
-		bpf_program__set_autoload(program, false);
-	err = size_maps(skel, wants);
+	load_no_program(skel);
+	err = leave_out_taps(skel) ?: size_maps(skel, wants);
 	if (err)
 		synward_bpf__destroy(skel);
 	else
@@ -121,20 +149,21 @@ int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 	return err;
 }
 
-static int load(struct synward_bpf *skel)
+static int load(struct synward_bpf *skel, const char *what)
 {
 	int err = synward_bpf__load(skel);
-	const struct load_size size = { maps_bytes(skel->obj),
-					(size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS };
+	const struct load_size size = {
+		maps_bytes(skel->obj), (size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS
+	};
 
 	if (err)
-		load_failure_explain("the data path", err, &size);
+		load_failure_explain(what, err, &size);
 	return err;
 }
 
 int device_maps_load(struct synward_bpf *maps)
 {
-	return load(maps);
+	return load(maps, "the data path's maps");
 }
 
 int device_load(struct device *dev, const struct synward_bpf *maps,
@@ -157,13 +186,41 @@ int device_load(struct device *dev, const struct synward_bpf *maps,
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
 	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
-	err = share_maps(maps, skel);
+	err = leave_out_taps(skel) ?: share_maps(maps, skel, device_map_is_shared);
 	if (!err)
-		err = load(skel);
+		err = load(skel, "the data path");
 	if (err)
 		synward_bpf__destroy(skel);
 	else
 		dev->skel = skel;
+	return err;
+}
+
+int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
+		     const struct synward_bpf *first, struct synward_bpf **ret)
+{
+	struct synward_bpf *skel;
+	int err;
+
+	load_failure_begin();
+	skel = synward_bpf__open();
+	if (!skel)
+		return -errno;
+	*skel->rodata = *dev->skel->rodata;
+	load_no_program(skel);
+	bpf_program__set_autoload(skel->progs.synward_xdp_tap, true);
+	bpf_program__set_autoload(skel->progs.synward_tc_tap, dev->skel->rodata->can_hand_off);
+	bpf_program__set_flags(skel->progs.synward_xdp_tap,
+			       bpf_program__flags(dev->skel->progs.synward_xdp));
+	err = share_maps(maps, skel, device_map_is_shared);
+	if (!err && first)
+		err = share_maps(first, skel, device_map_is_of_taps);
+	if (!err)
+		err = load(skel, "the programs that trace");
+	if (err)
+		synward_bpf__destroy(skel);
+	else
+		*ret = skel;
 	return err;
 }
 

@@ -72,6 +72,17 @@ int device_maps_load(struct synward_bpf *maps);
 int device_load(struct device *dev, const struct synward_bpf *maps,
 		const struct device_wants *wants);
 
+/* What only the taps write to, below: not made without them. */
+bool device_map_is_of_taps(const struct bpf_map *map);
+
+/*
+ * The same two programs for this device, of which every packet can be followed (bpf/trace.h): they
+ * work on the same maps, and are to take the place of the others on their links. Maps of their own
+ * are shared with @first (NULL: these are the first). Logs. Returns 0 or -errno.
+ */
+int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
+		     const struct synward_bpf *first, struct synward_bpf **ret);
+
 /* device_links.c. The TC half, before the XDP half. Does not log why. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);
 

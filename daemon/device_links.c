@@ -136,7 +136,7 @@ static void name_holder(struct device *dev)
 			 "%s is busy with another XDP program, of the device that it belongs to "
 			 "maybe (a bond's is its ports' too); 'bpftool net' shows it",
 			 dev->name);
-	else if (!strcmp(info.name, "synward_xdp"))
+	else if (!strncmp(info.name, "synward_xdp", strlen("synward_xdp"))) /* or its tap */
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s is protected already by another synwardd (its XDP program has id %u): "
 			 "stop that one first, or, if none runs, remove what it left with "

@@ -35,6 +35,7 @@
 #include "status.h"
 #include "surroundings.h"
 #include "sysctls.h"
+#include "tracer.h"
 
 #define EXIT_MISUSE 2
 #define SECOND_USEC 1000000ULL
@@ -52,6 +53,7 @@ struct daemon {
 	struct dataplane *dataplane;
 	struct rows *rows;
 	struct list_keeper *lists;
+	struct tracer *tracer; /* NULL: nobody traces */
 	time_t started;
 	bool is_behind; /* devices or addresses could not be read; tried again every second */
 };
@@ -147,6 +149,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
+	tracer_second(d->tracer);
 	tell_status(d);
 	return again(source, SECOND_USEC);
 }
@@ -416,6 +419,35 @@ static int on_self_test(void *arg, const struct selftest_order *order, json_t **
 	return selftest_run(d->rows, order, ret, ret_why);
 }
 
+static int publish_packet(void *arg, const json_t *event)
+{
+	struct daemon *d = arg;
+
+	return control_trace(d->control, event);
+}
+
+static void on_trace_end(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->tracer = tracer_end(d->tracer);
+}
+
+static int on_trace(void *arg, const struct trace_order *order, json_t **ret, char **ret_why)
+{
+	struct daemon *d = arg;
+	int err =
+		tracer_begin(d->event, d->dataplane, order, publish_packet, d, &d->tracer, ret_why);
+
+	if (err)
+		return err;
+	*ret = trace_begin_json(d->conf.interfaces, d->conf.nr_interfaces);
+	if (*ret)
+		return 0;
+	on_trace_end(d);
+	return -ENOMEM;
+}
+
 /* As many clients as the control socket serves, beside the maps and links, are more than the usual
  * soft limit. */
 static void raise_fd_limit(void)
@@ -533,6 +565,8 @@ static int start(struct daemon *d)
 		.list = on_list,
 		.list_add = on_list_add,
 		.list_delete = on_list_delete,
+		.trace = on_trace,
+		.trace_end = on_trace_end,
 		.arg = d,
 	};
 	int err = surroundings_check() ?: find_drop_ins(d);
@@ -571,6 +605,7 @@ static void stop(struct daemon *d)
 	d->turn = sd_event_source_unref(d->turn);
 	d->resend = sd_event_source_unref(d->resend);
 	rows_close(d->rows);
+	on_trace_end(d);
 	dataplane_close(d->dataplane);
 	list_keeper_close(d->lists);
 	netlink_close(d->netlink);

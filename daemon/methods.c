@@ -18,6 +18,7 @@
 #include "names.h"
 #include "proto.h"
 #include "selftest_verdict.h"
+#include "tracer.h"
 
 _Static_assert(PROTO_PAGE_MAX == HANDSHAKES_PAGE_MAX, "the page of proto.h and of snapshot.h");
 
@@ -446,6 +447,53 @@ static json_t *self_test(const struct call *call, const struct control_ops *ops)
 	return err ? failed(err, why) : json_pack("{s:o}", "parameters", result);
 }
 
+/* ---- packets ---- */
+
+/* NULL: they are fine. */
+static json_t *bad_trace(const char *source, json_int_t port, struct trace_order *ret)
+{
+	char why[PREFIX_WHY_SIZE];
+
+	ret->has_source = source;
+	if (source && prefix_parse(source, &ret->source, why))
+		return bad_argument("%s", why);
+	if (port < 0 || port > UINT16_MAX)
+		return bad_argument("port is 1 to 65535, not %" JSON_INTEGER_FORMAT, port);
+	ret->port = (__u16)port;
+	return NULL;
+}
+
+static json_t *trace(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	json_t *begun __cleanup(cleanup_json) = NULL;
+	json_t *reply, *messages = NULL;
+	const char *source = NULL, *wrong;
+	struct trace_order order = { 0 };
+	json_int_t port = 0;
+	int err;
+
+	wrong = call_parameters(call, (const struct parameter[]){ { "source", &source, NULL, true },
+								  { "port", NULL, &port, true },
+								  { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (!call->is_more)
+		return json_pack("{s:s, s:{}}", "error", VARLINK_ERROR_EXPECTED_MORE, "parameters");
+	reply = bad_trace(source, port, &order);
+	if (reply)
+		return reply;
+	if (!call->caller.may_subscribe)
+		return failed(-EPERM, "too many clients monitor already; end one of them");
+	err = ops->trace(ops->arg, &order, &begun, &why);
+	if (err)
+		return failed(err, why);
+	messages = json_pack("[o]", event_reply(begun));
+	if (!messages)
+		ops->trace_end(ops->arg);
+	return messages;
+}
+
 /* ---- the table ---- */
 
 static const struct method methods[] = {
@@ -453,6 +501,7 @@ static const struct method methods[] = {
 	{ PROTO_THRESHOLDS, thresholds, false },
 	{ PROTO_HANDSHAKES, handshakes, false },
 	{ PROTO_MONITOR, monitor, false },
+	{ PROTO_TRACE, trace, true },
 	{ PROTO_SET, set, true },
 	{ PROTO_ARM, arm, true },
 	{ PROTO_DISARM, disarm, true },
@@ -490,6 +539,8 @@ json_t *method_reply(const struct method *method, const struct call *call,
 {
 	if (method->is_change && !may_change(call->caller.uid))
 		return error_reply(PROTO_ERROR_PERMISSION_DENIED, "reason",
-				   "only root may change what synwardd does");
+				   method->reply == trace ?
+					   "only root may see packets" :
+					   "only root may change what synwardd does");
 	return method->reply(call, ops);
 }

@@ -27,7 +27,7 @@ struct method {
 	const char *name;
 	/* One message; or an array of them, and then the caller is a subscriber from now on. */
 	json_t *(*reply)(const struct call *call, const struct control_ops *ops);
-	bool is_change; /* for root alone */
+	bool is_change; /* for root alone; so is what shows packets */
 };
 
 extern const char methods_description[]; /* the interface in Varlink's own language */

@@ -33,6 +33,11 @@ void notify_stopping(void)
 	sd_notify(0, "STOPPING=1\nSTATUS=stopping");
 }
 
+void notify_alive(void)
+{
+	sd_notify(0, "WATCHDOG=1");
+}
+
 void notify_status(size_t nr_armed, size_t nr_ports, const char *why_not)
 {
 	static char last[STATUS_SIZE];

@@ -229,11 +229,14 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_ca
 	if (!reply)
 		return -ENOMEM;
 	answer.subscribes = json_is_array(reply);
+	answer.traces = answer.subscribes && !strcmp(call.method, PROTO_TRACE);
 	if (answer.subscribes)
 		err = answer_add_all(&answer, reply);
 	else if (wrong || !call.is_oneway)
 		err = answer_add(&answer, reply);
 	if (err) {
+		if (answer.traces)
+			ops->trace_end(ops->arg);
 		free(answer.text);
 		return err;
 	}

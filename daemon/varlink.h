@@ -25,6 +25,7 @@ struct varlink_answer {
 	size_t nr_bytes; /* of text, with the NUL that ends each message on the wire */
 	bool is_last; /* the request was no Varlink: the connection is closed behind the answer */
 	bool subscribes; /* events follow from now on, and no further request is taken */
+	bool traces;     /* they are packets: trace_end() is due when the client goes */
 };
 
 /* Returns 0, or -ENOMEM. */

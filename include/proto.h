@@ -42,6 +42,7 @@
 #define PROTO_CONFIRM PROTO_INTERFACE ".Confirm"
 #define PROTO_DETACH PROTO_INTERFACE ".Detach"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
+#define PROTO_TRACE PROTO_INTERFACE ".Trace"
 
 /* Each has a parameter `reason`, the line for the user; but InvalidConfig `errors`, all lines. */
 #define PROTO_ERROR_INVALID_REQUEST PROTO_INTERFACE ".InvalidRequest"

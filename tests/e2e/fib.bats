@@ -185,3 +185,24 @@ dumped() { (($(wc -l <"$LAB_DIR/dump.out") >= $1)); }
 	lab_wait_for "the dump" 3 dumped 4
 	[[ $(grep -c "$SRV1_MAC > $R2_MAC" "$LAB_DIR/dump.out") == 4 ]]
 }
+
+routed_told() { grep -q '"syn_cookie_routed"' "$LAB_DIR/trace.out" && grep -q '"interface": "srv1"' "$LAB_DIR/trace.out"; }
+
+@test "trace follows both devices, and tells by which one an answer left" {
+	armed_with fib
+	resolve
+	lab_spawn trace lab_s "$SYNWARD" --socket "$LAB_DIR/ctl" -j trace --pcap "$LAB_DIR/sides.pcapng"
+	lab_wait_for "trace to begin" 30 lab_out_has trace '"interfaces": ."srv0", "srv1".'
+	clients_served 4 1 # in by srv0, out by srv1
+	r2 "$LAB_BIN/tcpload" --dst "$LAB_SRV4" --port "$PORT" --count 1 -j | json '.served == 1'
+	lab_wait_for "both" 5 routed_told
+	lab_signal trace INT
+	lab_wait trace 5
+	jq -s 'map(select(.reason == "syn_cookie_routed"))' "$LAB_DIR/trace.out" | json ". != [] and all(.[];
+		.interface == \"srv0\" and .out_interface == \"srv1\" and .fate == \"answered\" and
+		.in.source == \"$CLIENT4\" and .out.destination == \"$CLIENT4\" and .out.ack == .in.seq + 1)"
+	jq -s 'map(select(.interface == "srv1"))' "$LAB_DIR/trace.out" | json '.[0].in.flags == "SYN" and
+		.[0].in.source == "10.9.3.2" and any(.[]; .hook == "tc" and .reason == "handoff")'
+	grep -aq 'srv0:in' "$LAB_DIR/sides.pcapng"
+	grep -aq 'srv1:out' "$LAB_DIR/sides.pcapng"
+}

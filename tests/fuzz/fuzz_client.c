@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/client.c cli/handshakes.c cli/lists.c cli/metrics.c cli/monitor.c cli/out.c cli/status.c cli/thresholds.c */
+/* sources: cli/client.c cli/frame.c cli/handshakes.c cli/lists.c cli/metrics.c cli/monitor.c cli/out.c cli/pcapng.c cli/status.c cli/thresholds.c cli/trace.c cli/trace_view.c */
 /*
  * Arbitrary bytes as what answers at the control socket, for the verbs that print a reply. The
  * first byte says which verb and in which format; the rest comes over a real socket, which then
@@ -98,7 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cli.format = data[0] >> 2 & 3;
 	answer = data + 1;
 	answer_bytes = size - 1;
-	if (data[0] & 0x20)
+	if (data[0] & 0x40)
+		run(cli_trace, &cli);
+	else if (data[0] & 0x20)
 		run(cli_metrics, &cli);
 	else
 		run(data[0] & 0x10 ? cli_deny : verbs[data[0] & 3], &cli);

@@ -125,7 +125,9 @@ static void test_run_xdp(struct run *r)
 	memcpy(data + meta, r->frame, r->bytes);
 	in.data = meta;
 	in.data_end = r->bytes + meta;
-	MUST(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.synward_xdp), &opts));
+	tap_begin(r->skel);
+	MUST(bpf_prog_test_run_opts(bpf_program__fd(xdp_program(r->skel)), &opts));
+	tap_end(r->skel);
 	r->action = opts.retval;
 	r->meta_bytes = out.data - out.data_meta;
 	r->out_bytes = out.data_end - out.data;
@@ -143,7 +145,9 @@ static void test_run_tc(struct run *r)
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = r->frame, .data_size_in = r->bytes,
 		    .data_out = r->out, .data_size_out = sizeof(r->out), .repeat = 1);
 
-	MUST(bpf_prog_test_run_opts(bpf_program__fd(r->skel->progs.synward_tc), &opts));
+	tap_begin(r->skel);
+	MUST(bpf_prog_test_run_opts(bpf_program__fd(tc_program(r->skel)), &opts));
+	tap_end(r->skel);
 	r->action = (int)opts.retval == -1 ? XDP_PASS : (int)opts.retval;
 	r->out_bytes = opts.data_size_out;
 }

@@ -9,6 +9,7 @@
 #include "list_filter.h"
 #include "skel_maps.h"
 #include "row.h"
+#include "taps.h"
 
 #define MTU 1500
 #define RMEM_DEFAULT 131072
@@ -18,7 +19,6 @@
 #define EPOCH_SHIFT 16
 #define FLOW_SETS 16 /* few, so that emptying them takes no time */
 #define NR_RETRIES 4
-#define DEV_SLOT 2
 #define MAY_ALL (MAY_TIMESTAMPS | MAY_SACK | MAY_WSCALE | MAY_ECN | MAY_COOKIE)
 
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, their_mac[6] = { 2, 0, 0, 0, 0, 2 };
@@ -103,7 +103,7 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flow_seen, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
-	MUST(bpf_program__set_autoload(skel->progs.synward_tc, with_tc));
+	taps_choose(skel, with_tc);
 	MUST(synward_bpf__load(skel));
 	put_services(skel);
 	return skel;

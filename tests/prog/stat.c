@@ -278,7 +278,10 @@ static struct synward_bpf *open_data_path(void)
 	skel->rodata->can_kernel_cookie = true;
 	skel->rodata->retry_mask = RETRY_SLOTS - 1;
 	bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
+	bpf_program__set_flags(skel->progs.synward_xdp_tap, BPF_F_XDP_HAS_FRAGS);
+	bpf_program__set_autoload(skel->progs.synward_xdp_tap, true);
 	bpf_program__set_autoload(skel->progs.synward_tc, skel->rodata->can_hand_off);
+	bpf_program__set_autoload(skel->progs.synward_tc_tap, skel->rodata->can_hand_off);
 	programs_add(skel->obj);
 	return skel;
 }

@@ -142,6 +142,24 @@ static void expect_lane(struct run *r)
 		trouble(r, "it was the lane that judged it; ");
 }
 
+/* The TC half tells of what is behind Ethernet, and of no answer. */
+static void expect_told(struct run *r)
+{
+	const size_t l2 = r->row->by_tc ? 14 + 4 * r->net.nr_vlans : 0;
+	const char *wrong = NULL;
+
+	if (!IS_TAPPED)
+		return;
+	if (is_told(r->row->why, r->in.flags))
+		wrong = tap_trouble(r->row->why, r->frame + l2, r->bytes - l2,
+				    r->out + r->meta_bytes, r->out_bytes,
+				    r->action == XDP_DROP || r->row->by_tc);
+	else if (tap_record.reason != NR_REASONS)
+		wrong = "the tap tells of what nobody wants to hear of";
+	if (wrong)
+		trouble(r, "%s; ", wrong);
+}
+
 static void judge(struct world *w, struct run *r)
 {
 	__u64 before[NR_REASONS], after[NR_REASONS];
@@ -164,6 +182,7 @@ static void judge(struct world *w, struct run *r)
 	for (int i = 0; i < NR_REASONS; i++)
 		w->seen[i] |= after[i] != before[i];
 	expect_one_verdict(r, before, after);
+	expect_told(r);
 	if (!is_answer(row->why) || r->action == XDP_PASS || r->action == XDP_DROP)
 		expect_unchanged(r);
 	else

@@ -32,6 +32,7 @@ int synward_main(int argc, char **argv);
 #include "json.h"
 #include "list_reply.h"
 #include "status.h"
+#include "tracer.h"
 
 #define NR_FLOWS 2500
 #define NR_DENIED 2500
@@ -414,6 +415,84 @@ static int on_ongoing(void *arg, json_t **ret)
 		       0;
 }
 
+/* A handshake, what the TC half made of it, a SYN that is dropped, and what was lost between. Each
+ * is 14 bytes of Ethernet, then IP and TCP. */
+#define TRACE_ETHERNET "020000000001020000000002"
+#define TRACE_SYN                                                        \
+	TRACE_ETHERNET "0800" /* 198.51.100.7:40000 > 203.0.113.1:443 */ \
+		       "4500002c0000400040060000c6336407cb007101"        \
+		       "9c4001bb0000000a000000006002faf00000000002040218"
+#define TRACE_SYN_ACK                                             \
+	TRACE_ETHERNET "0800"                                     \
+		       "4500002c0000400040060000cb007101c6336407" \
+		       "01bb9c40000003e80000000b6012ffff00000000020405b4"
+#define TRACE_ACK_IP                               \
+	"450000280000400040060000c6336407cb007101" \
+	"9c4001bb0000000b000003e95010faf000000000"
+#define TRACE_SYN_IPV6                                                        \
+	TRACE_ETHERNET "86dd600000000014067f20010db8000000000000000000000017" \
+		       "20010db8000000000000000000000001"                     \
+		       "03e801bb00000007000000005002000100000000"
+#define TRACE_EVENT(us, interface, hook, reason)                 \
+	"{\"event\": \"packet\", \"time_us\": 17958606621234" us \
+	", \"interface\": \"" interface "\", \"hook\": \"" hook "\", \"reason\": \"" reason "\", "
+
+static const char *const trace_events[] = {
+	TRACE_EVENT("56", "eth0", "xdp",
+		    "syn_cookie") "\"in\": \"" TRACE_SYN "\", \"in_bytes\": 60, "
+				  "\"out\": \"" TRACE_SYN_ACK "\", \"out_bytes\": 58}",
+	TRACE_EVENT("57", "eth0", "xdp",
+		    "ack_cookie_valid") "\"in\": \"" TRACE_ETHERNET "0800" TRACE_ACK_IP
+					"\", \"in_bytes\": 54, "
+					"\"out\": \"" TRACE_ETHERNET "0800" TRACE_ACK_IP
+					"\", \"out_bytes\": 54}",
+	TRACE_EVENT("58", "eth1", "xdp", "syn_over_cap") "\"in\": \"" TRACE_SYN_IPV6
+							 "\", \"in_bytes\": 74}",
+	TRACE_EVENT("59", "eth0", "tc", "handoff") "\"in\": \"" TRACE_ACK_IP
+						   "\", \"in_bytes\": 40}",
+	"{\"event\": \"lost\", \"cause\": \"limit\", \"packets\": 12}",
+	TRACE_EVENT("60", "eth0", "xdp", "eaten_by_moths") "\"in\": \"0102\", \"in_bytes\": 2}",
+	"{\"event\": \"eclipse\", \"moons\": 2}",
+};
+
+static int on_tell(sd_event_source *source, uint64_t usec, void *arg)
+{
+	size_t i;
+
+	(void)source;
+	(void)usec;
+	(void)arg;
+	for (i = 0; i < NAMES_COUNT(trace_events); i++) {
+		json_t *event = json_loads(trace_events[i], 0, NULL);
+
+		if (!event || control_trace(control, event))
+			abort();
+		json_decref(event);
+	}
+	return 0;
+}
+
+/* From 203.0.113.99 nothing comes; to port 7 there is somebody who traces already. */
+static int on_trace(void *arg, const struct trace_order *order, json_t **ret, char **ret_why)
+{
+	if (order->port == 7) {
+		*ret_why = strdup("somebody traces already");
+		return -EPERM;
+	}
+	*ret = json_pack("{s:s, s:[s, s], s:i}", "event", "trace_begin", "interfaces", "eth0",
+			 "eth1", "per_second", 990);
+	if (order->has_source && order->source.addr.word[3] == htonl(0xcb007163))
+		return 0;
+	return sd_event_add_time_relative(arg, NULL, CLOCK_MONOTONIC, 1000, 1, on_tell, NULL) < 0 ?
+		       -ENOMEM :
+		       0;
+}
+
+static void on_trace_end(void *arg)
+{
+	(void)arg;
+}
+
 /* Never returns. Says on `ready` that it can be asked. */
 static void serve(int ready)
 {
@@ -433,6 +512,8 @@ static void serve(int ready)
 		.list = on_list,
 		.list_add = on_list_add,
 		.list_delete = on_list_delete,
+		.trace = on_trace,
+		.trace_end = on_trace_end,
 	};
 	sd_event *event = NULL;
 

@@ -129,7 +129,7 @@ static void test_missing(void **state)
 		{ 0xc000001000, "" },               /* as the unit has them */
 		{ 0x4000001000, "CAP_BPF is" },     /* PERFMON and NET_ADMIN */
 		{ 0x8000001000, "CAP_PERFMON is" }, /* BPF and NET_ADMIN */
-		{ 0x200000, "" }, /* SYS_ADMIN stands for all */
+		{ 0x200000, "" },                   /* SYS_ADMIN stands for all */
 		{ 0x1000, "CAP_BPF and CAP_PERFMON are" },
 		{ ~0ULL, "" },
 	};

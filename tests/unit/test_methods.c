@@ -21,6 +21,7 @@
 #include "names.h"
 #include "proto.h"
 #include "selftest_verdict.h"
+#include "tracer.h"
 #include "varlink.h"
 
 #define NOBODY 65534
@@ -213,6 +214,19 @@ static int on_self_test(void *arg, const struct selftest_order *order, json_t **
 	return finish(ret_why);
 }
 
+static int on_trace(void *arg, const struct trace_order *order, json_t **ret, char **ret_why)
+{
+	char source[PREFIX_SIZE] = "-";
+
+	(void)arg;
+	if (order->has_source)
+		prefix_format(&order->source, source);
+	snprintf(world.called, sizeof(world.called), "trace %s %u", source, order->port);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "event", "trace_begin");
+	return finish(ret_why);
+}
+
 static const struct control_ops ops = {
 	.status = on_status,
 	.thresholds = on_thresholds,
@@ -232,6 +246,7 @@ static const struct control_ops ops = {
 	.list_delete = on_list_delete,
 	.doctor = on_doctor,
 	.self_test = on_self_test,
+	.trace = on_trace,
 };
 
 static void answer(const char *request, uid_t uid, struct varlink_answer *ret)
@@ -635,6 +650,62 @@ static void test_monitor(void **state)
 	assert_int_equal(nr_bytes, strlen(text) + 1);
 }
 
+#define TRACE(parameters) \
+	"{\"method\":\"org.synward.Trace\",\"more\":true,\"parameters\":{" parameters "}}"
+#define TRACE_BEGUN "{\"parameters\":{\"event\":{\"event\":\"trace_begin\"}},\"continues\":true}"
+
+static void test_trace(void **state)
+{
+	static const struct row rows[] = {
+		{ TRACE(""), "trace - 0", TRACE_BEGUN },
+		{ TRACE("\"source\":null,\"port\":null"), "trace - 0", TRACE_BEGUN },
+		{ TRACE("\"source\":\"203.0.113.7\""), "trace 203.0.113.7/32 0", TRACE_BEGUN },
+		{ TRACE("\"source\":\"2001:db8::/32\",\"port\":443"), "trace 2001:db8::/32 443",
+		  TRACE_BEGUN },
+		{ TRACE("\"port\":65535"), "trace - 65535", TRACE_BEGUN },
+		{ TRACE("\"port\":65536"), NULL, ARGUMENT("port is 1 to 65535, not 65536") },
+		{ TRACE("\"port\":-1"), NULL, ARGUMENT("port is 1 to 65535, not -1") },
+		{ TRACE("\"port\":\"443\""), NULL, INVALID("port") },
+		{ TRACE("\"source\":7"), NULL, INVALID("source") },
+		{ TRACE("\"service\":\"web\""), NULL, INVALID("service") },
+		{ TRACE("\"source\":\"web\""), NULL,
+		  ARGUMENT("'web' is no prefix; write one as in 203.0.113.0/24 or 2001:db8::/32") },
+		{ CALL("Trace", ""), NULL,
+		  "{\"error\":\"org.varlink.service.ExpectedMore\",\"parameters\":{}}" },
+	};
+	const struct varlink_caller crowd = { .uid = 0, .may_subscribe = false };
+	struct varlink_answer got;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		answer(rows[i].request, 0, &got);
+		assert_string_equal(got.text, rows[i].reply);
+		assert_string_equal(world.called, rows[i].called ?: "");
+		assert_int_equal(got.subscribes, rows[i].called != NULL);
+		assert_int_equal(got.traces, rows[i].called != NULL);
+		free(got.text);
+	}
+	world.err = -EPERM;
+	world.why = "somebody traces already";
+	answer(TRACE(""), 0, &got);
+	assert_false(got.subscribes || got.traces);
+	assert_string_equal(got.text,
+			    ERROR("org.synward.Refused", "reason", "somebody traces already"));
+	free(got.text);
+	set_up(NULL);
+	assert_int_equal(varlink_answer(TRACE(""), strlen(TRACE("")), &crowd, &ops, &got), 0);
+	assert_false(got.subscribes);
+	assert_string_equal(world.called, "");
+	free(got.text);
+	answer(TRACE(""), NOBODY, &got);
+	assert_false(got.subscribes || got.traces);
+	assert_string_equal(world.called, "");
+	assert_string_equal(got.text, ERROR("org.synward.PermissionDenied", "reason",
+					    "only root may see packets"));
+	free(got.text);
+}
+
 /* Every method and error that the header names is described, and every state that may be asked for.
  */
 static void test_description(void **state)
@@ -655,6 +726,7 @@ static void test_description(void **state)
 		"method ListAdd(",
 		"method ListDelete(",
 		"method Monitor(",
+		"method Trace(",
 		"error InvalidRequest (",
 		"error Refused (",
 		"error InvalidArgument (",
@@ -707,6 +779,7 @@ int main(void)
 		cmocka_unit_test_setup(test_permissions, set_up),
 		cmocka_unit_test_setup(test_oneway, set_up),
 		cmocka_unit_test_setup(test_monitor, set_up),
+		cmocka_unit_test_setup(test_trace, set_up),
 		cmocka_unit_test_setup(test_description, set_up),
 		cmocka_unit_test(test_gone),
 	};

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Puts programs that tell of every packet (bpf/trace.h) in the place of the others while somebody
+ * traces, and reads what they tell. A link's program is swapped by the kernel between two packets;
+ * what a device is attached with anew meanwhile is swapped a second later. Should the daemon die,
+ * the programs stop telling by themselves, and the next one puts its own in their place.
+ */
+#include "dataplane_inside.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "notify.h"
+#include "refuse.h"
+#include "synward.skel.h"
+#include "trace_abi.h"
+
+struct taps {
+	struct synward_bpf *skels[DEVS_MAX]; /* by slot, whatever device has it; NULL: not yet */
+	struct synward_bpf *first;           /* one of them, whose maps all share */
+	struct ring_buffer *ring;
+	struct trace_conf conf;
+	struct dataplane *dp;
+	take_packet *take;
+	void *arg;
+};
+
+/* -1: there is no such link now. */
+static int swap(int link, const struct bpf_program *program)
+{
+	return link < 0 || !bpf_link_update(link, bpf_program__fd(program), NULL) ? 0 : -errno;
+}
+
+/* A link that has that program already keeps it. */
+static int tap(const struct device *dev, const struct synward_bpf *skel)
+{
+	return swap(dev->tc_link, skel->progs.synward_tc_tap) ?:
+		       swap(dev->xdp_link, skel->progs.synward_xdp_tap);
+}
+
+static int untap(const struct device *dev)
+{
+	int err = swap(dev->xdp_link, dev->skel->progs.synward_xdp);
+
+	return swap(dev->tc_link, dev->skel->progs.synward_tc) ?: err;
+}
+
+/* The link of a device that is gone has no program to be swapped. */
+static bool is_gone(int err)
+{
+	return err == -ENOLINK || err == -ENODEV;
+}
+
+static int conf_put(struct taps *taps)
+{
+	const int fd = bpf_map__fd(taps->first->maps.trace_conf);
+	const __u32 key = 0;
+
+	taps->conf.until_ms = clock_now_ms() + TRACE_RENEW_MS;
+	return bpf_map_update_elem(fd, &key, &taps->conf, BPF_ANY) ? -errno : 0;
+}
+
+static const struct device *device_of_slot(const struct dataplane *dp, __u32 slot)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (dp->devices[i].slot == slot)
+			return &dp->devices[i];
+	return NULL;
+}
+
+static int on_record(void *arg, void *data, size_t nr_bytes)
+{
+	const struct taps *taps = arg;
+	const struct trace_record *record = data;
+	char out_device[IF_NAMESIZE] = "";
+	const struct device *dev;
+
+	if (nr_bytes < offsetof(struct trace_record, out) ||
+	    nr_bytes < offsetof(struct trace_record, out) + record->out_kept ||
+	    record->in_kept > TRACE_SNAP)
+		return 0;
+	dev = device_of_slot(taps->dp, record->device);
+	if (!dev)
+		return 0;
+	if (record->out_ifindex)
+		if_indextoname(record->out_ifindex, out_device);
+	taps->take(taps->arg, dev->name, out_device[0] ? out_device : NULL, record);
+	return 0;
+}
+
+/* Unless they are there, from a device that had that slot before. */
+static int load(const struct dataplane *dp, struct taps *taps, const struct device *dev)
+{
+	int err;
+
+	if (taps->skels[dev->slot])
+		return 0;
+	err = device_load_taps(dev, dp->shared, taps->first, &taps->skels[dev->slot]);
+	if (!err && !taps->first)
+		taps->first = taps->skels[dev->slot];
+	notify_alive(); /* each takes a second or so */
+	return err;
+}
+
+static int load_all(struct dataplane *dp, struct taps *taps)
+{
+	int err = dp->nr_devices ? 0 : -ENODEV;
+
+	for (size_t i = 0; i < dp->nr_devices && !err; i++)
+		err = load(dp, taps, &dp->devices[i]);
+	if (err)
+		return err;
+	taps->ring =
+		ring_buffer__new(bpf_map__fd(taps->first->maps.trace_ring), on_record, taps, NULL);
+	return taps->ring ? conf_put(taps) : -errno;
+}
+
+static int tap_all(struct dataplane *dp, const struct taps *taps)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++) {
+		int err = tap(&dp->devices[i], taps->skels[dp->devices[i].slot]);
+
+		if (!err || is_gone(err))
+			continue;
+		log_err("%s: the kernel does not swap the program on its link: %s",
+			dp->devices[i].name, strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, take_packet *take,
+			  void *arg, char **ret_why)
+{
+	int err;
+
+	if (dp->taps)
+		return refuse(ret_why, -EPERM,
+			      "somebody traces already, and one can at a time: 'pgrep -af synward' "
+			      "may find who");
+	dp->taps = calloc(1, sizeof(*dp->taps));
+	if (!dp->taps)
+		return -ENOMEM;
+	*dp->taps = (struct taps){ .conf = *whose, .dp = dp, .take = take, .arg = arg };
+	err = load_all(dp, dp->taps) ?: tap_all(dp, dp->taps);
+	if (!err)
+		return 0;
+	dataplane_trace_end(dp);
+	return refuse(ret_why, -EPERM,
+		      "the kernel does not take the programs that trace: %s; protection goes on "
+		      "untouched, and synwardd's log ('journalctl -u synwardd') has the kernel's "
+		      "own words",
+		      strerror(-err));
+}
+
+const struct bpf_object *dataplane_taps(const struct dataplane *dp)
+{
+	return dp->taps ? dp->taps->first->obj : NULL;
+}
+
+int dataplane_trace_fd(const struct dataplane *dp)
+{
+	return ring_buffer__epoll_fd(dp->taps->ring);
+}
+
+void dataplane_trace_read(struct dataplane *dp)
+{
+	if (dp->taps)
+		ring_buffer__consume(dp->taps->ring);
+}
+
+void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret)
+{
+	struct trace_lost by_cpu[dp->nr_cpus];
+	const __u32 key = 0;
+	int fd;
+
+	*ret = (struct trace_lost){};
+	if (!dp->taps)
+		return;
+	fd = bpf_map__fd(dp->taps->first->maps.trace_lost);
+	if (bpf_map_lookup_elem(fd, &key, by_cpu))
+		return;
+	for (int i = 0; i < dp->nr_cpus; i++) {
+		ret->over_limit += by_cpu[i].over_limit;
+		ret->ring_full += by_cpu[i].ring_full;
+	}
+}
+
+void dataplane_check_trace(struct dataplane *dp)
+{
+	if (!dp->taps)
+		return;
+	conf_put(dp->taps);
+	for (size_t i = 0; i < dp->nr_devices; i++) {
+		const struct device *dev = &dp->devices[i];
+
+		if (!load(dp, dp->taps, dev))
+			tap(dev, dp->taps->skels[dev->slot]);
+	}
+}
+
+void dataplane_trace_end(struct dataplane *dp)
+{
+	struct taps *taps = take_ptr(dp->taps);
+
+	if (!taps)
+		return;
+	for (size_t i = 0; i < dp->nr_devices; i++) {
+		int err = untap(&dp->devices[i]);
+
+		if (err && !is_gone(err))
+			log_err("%s: the program that traces stays on its link: %s; it does what "
+				"the other one does, at a higher cost, until synwardd is restarted",
+				dp->devices[i].name, strerror(-err));
+	}
+	ring_buffer__free(taps->ring);
+	for (size_t i = 0; i < DEVS_MAX; i++)
+		synward_bpf__destroy(taps->skels[i]);
+	free(taps);
+}
