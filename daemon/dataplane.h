@@ -34,7 +34,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
  * and release everything. Logs. */
 void dataplane_close(struct dataplane *dp);
 
-/* ---- devices (dataplane_devices.c) ---- */
+/* ---- devices (dataplane_devices.c, dataplane_orders.c) ---- */
 
 /*
  * A device of the config. If it is there it is attached, TC before XDP, all or nothing; if not, as

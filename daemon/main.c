@@ -498,17 +498,21 @@ static int loop_open(struct daemon *d)
 	return err;
 }
 
+/* A program that finds no addresses lets all pass: they are there before it is. */
 static int attach_all(struct daemon *d)
 {
 	struct links links = {};
-	int err = netlink_links(d->netlink, &links);
+	int err = follow_addresses(d);
 
+	if (err)
+		return err;
+	err = netlink_links(d->netlink, &links);
 	if (err)
 		log_err("cannot read which devices there are: %s", strerror(-err));
 	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
 		err = dataplane_want(d->dataplane, d->conf.interfaces[i], &links);
 	netlink_links_free(&links);
-	return err ?: follow_addresses(d) ?: dataplane_settle(d->dataplane);
+	return err ?: dataplane_settle(d->dataplane);
 }
 
 static int listen_for_changes(struct daemon *d)
