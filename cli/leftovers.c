@@ -67,40 +67,32 @@ struct removal {
 };
 
 /* A device that is gone has left a number. */
-static void note_device(void *arg, enum pins_link kind, int ifindex)
+static void note_device(void *arg, int ifindex)
 {
 	struct removal *removal = arg;
 	char name[IF_NAMESIZE];
 
-	if (kind != PINS_XDP || (removal->only && removal->only != ifindex))
+	if (removal->only && removal->only != ifindex)
 		return;
 	json_array_append_new(removal->done, if_indextoname((unsigned int)ifindex, name) ?
 						     json_string(name) :
 						     json_sprintf("ifindex %d", ifindex));
 }
 
-static int remove_link(const struct pins *pins, enum pins_link kind, int ifindex)
-{
-	char path[PATH_MAX];
-
-	pins_link_path(pins, kind, ifindex, path);
-	return unlink(path) && errno != ENOENT ? -errno : 0;
-}
-
 /* XDP before TC: nobody shall be answered whose ACK is not taken. */
 static int remove_from(struct removal *removal)
 {
-	int err = pins_each_link(removal->pins, note_device, removal);
+	int err = pins_each_link(removal->pins, PINS_XDP, note_device, removal);
 
 	if (err)
 		return err;
 	if (!removal->only)
 		return pins_remove(removal->pins);
-	return remove_link(removal->pins, PINS_XDP, removal->only) ?:
-		       remove_link(removal->pins, PINS_TC, removal->only);
+	return pins_remove_link(removal->pins, PINS_XDP, removal->only) ?:
+		       pins_remove_link(removal->pins, PINS_TC, removal->only);
 }
 
-static void say(const struct cli *cli, const json_t *done)
+static void say(const struct cli *cli, const char *pin_path, const json_t *done)
 {
 	json_t *reply __cleanup(cleanup_json) = json_pack("{s:O}", "interfaces", done);
 	const json_t *name;
@@ -118,7 +110,9 @@ static void say(const struct cli *cli, const json_t *done)
 			       json_string_value(name));
 	}
 	if (cli->format == OUT_TEXT && !json_array_size(done))
-		puts("no synwardd runs, and none has left anything attached");
+		printf("no synwardd runs, and none has left anything under pin-path %s%s\n",
+		       pin_path,
+		       cli->options[CLI_CONFIG] ? "" : "; --config FILE looks where that file says");
 }
 
 enum cli_exit leftovers_remove(const struct cli *cli, const char *device)
@@ -143,6 +137,6 @@ enum cli_exit leftovers_remove(const struct cli *cli, const char *device)
 	pins_close(pins);
 	if (err && err != -ENOENT && err != -EMEDIUMTYPE) /* there is nothing, and cannot be */
 		return complain(pin_path, err);
-	say(cli, done);
+	say(cli, pin_path, done);
 	return CLI_DONE;
 }

@@ -219,16 +219,23 @@ static void attack_end(struct attack *attack, const struct attack_target *target
 	attack->left_behind = view->held;
 }
 
-/* Whether it goes on, or left something behind, the next second tells. */
+/* Whether one goes on, or left something behind, the next second tells. */
 void attack_take_over(struct attack *attack, const struct attack_target *target,
-		      const struct attack_view *view)
+		      const struct attack_view *view, __u64 alive_ms)
 {
+	bool was_told = view->live->since_ms < alive_ms;
+	bool has_ended_since = was_told && !view->is_attacked && view->until_ms >= alive_ms;
+
 	attack->times = view->live->times;
-	if (!view->is_attacked)
+	if (!view->live->times || (!view->is_attacked && !has_ended_since))
 		return;
 	attack->times--;
+	if (!was_told)
+		return; /* attack_follow() finds a new one */
 	attack_note(attack, target, view);
-	attack->is_residue = attack->was_told = true;
+	attack->was_told = true;
+	attack->is_residue = view->is_attacked;
+	attack->is_going_on = has_ended_since;
 }
 
 void attack_follow(struct attack *attack, const struct attack_target *target,

@@ -55,10 +55,11 @@ struct attack_view {
 	__u32 held;                            /* handshakes that the kernel holds */
 };
 
-/* Before the first attack_follow(), of a row that the daemon before has left like this: attacks
- * that are over are none of ours, and one that goes on is no news. */
+/* Before the first attack_follow(), of a row that the daemon before has left like this, which last
+ * looked at @alive_ms (0: there was none): what it has told is no news, and what has begun or ended
+ * since is. */
 void attack_take_over(struct attack *attack, const struct attack_target *target,
-		      const struct attack_view *view);
+		      const struct attack_view *view, __u64 alive_ms);
 
 /* To be called again and again. Logs and reports what has begun or ended. */
 void attack_follow(struct attack *attack, const struct attack_target *target,

@@ -54,6 +54,16 @@ const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t r
 	return &dp->row_confs[row];
 }
 
+void dataplane_set_alive(struct dataplane *dp, __u64 now_ms)
+{
+	dp->shared->data_conf->inherited.alive_ms = now_ms;
+}
+
+__u64 dataplane_alive_ms(const struct dataplane *dp)
+{
+	return dp->shared->data_conf->inherited.alive_ms;
+}
+
 size_t dataplane_nr_rows(const struct dataplane *dp)
 {
 	return dp->nr_rows;
@@ -168,7 +178,8 @@ static void read_maps(struct dataplane *dp)
 	dp->svc_at = told->svc_at;
 	dp->svc_seed = told->svc_seed;
 	dp->own_addresses = told->own_addresses;
-	dp->secret_serial = told->secret_serial;
+	dp->secret_serial =
+		told->secret_serial + 1; /* the daemon before may have died before it told */
 	for (size_t i = 0; i < dp->nr_rows; i++)
 		dp->row_confs[i] = dp->shared->data_conf->rows[i];
 }
@@ -179,7 +190,7 @@ static int fill_maps(struct dataplane *dp)
 
 	if (!err && !dp->is_adopted)
 		err = dataplane_make_secret(dp);
-	if (!err && !dp->is_adopted && dp->about_before)
+	if (!err)
 		err = dataplane_carry(dp);
 	if (!err)
 		err = dataplane_read_key(dp);
@@ -251,7 +262,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 	if (!dp)
 		return -ENOMEM;
 	device_libbpf_init();
-	load_failure_keep_in(conf->state_directory);
+	load_failure_keep_in(&conf->state_directory);
 	dp->conf = conf;
 	dp->settings = *settings;
 	dp->nr_cpus = libbpf_num_possible_cpus();
@@ -285,7 +296,7 @@ void dataplane_close(struct dataplane *dp)
 	while (dp->nr_devices) {
 		struct device *dev = &dp->devices[--dp->nr_devices];
 		bool was_attached = dev->xdp_link >= 0;
-		bool stays = was_attached && dev->is_kept && (dp->is_settled || dev->is_taken_over);
+		bool stays = was_attached && (dp->is_settled ? dev->is_kept : dev->is_taken_over);
 
 		if (!stays) {
 			device_drop_xdp(dev);

@@ -31,16 +31,22 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
 		   struct dataplane **ret);
 
 /* Leave all devices to what is pinned, if the config says so, or detach from them, XDP before TC;
- * and release everything. Logs. */
+ * and release everything. Before dataplane_settle() the start has failed: what it took over stays,
+ * what it made goes. Logs. */
 void dataplane_close(struct dataplane *dp);
 
 /* ---- devices (dataplane_devices.c, dataplane_orders.c) ---- */
 
+/* One more device of the config: its programs are loaded, so that nothing takes time later. Logs.
+ * Returns 0 or -errno. */
+int dataplane_want(struct dataplane *dp, const char *name);
+
 /*
- * A device of the config. If it is there it is attached, TC before XDP, all or nothing; if not, as
- * soon as it is. Logs. Returns 0 or -errno: it is there, and cannot be attached.
+ * Attach to all of them that are there; the others are waited for. Addresses and lists are known by
+ * then. From here on, what is to outlive us does, and what was left for a device that is not ours
+ * goes. Logs. Returns 0, or -errno of the first that cannot be attached: then the start has failed.
  */
-int dataplane_want(struct dataplane *dp, const char *name, const struct links *links);
+int dataplane_begin(struct dataplane *dp, const struct links *links);
 
 /* Which links there are now: devices came, went, or are others. Logs. */
 void dataplane_follow_links(struct dataplane *dp, const struct links *links);
@@ -76,12 +82,12 @@ void dataplane_confirm(struct dataplane *dp, struct device_names *ret);
  * left alone before. Logs. */
 void dataplane_detach(struct dataplane *dp, const char *name, struct device_names *ret);
 
-/* All devices are attached: from here on, what is to outlive us does, and what was left for a
- * device that is not ours goes. Logs. Returns 0 or -errno. */
-int dataplane_settle(struct dataplane *dp);
-
 /* What a row was when the daemon before ended; zeros if there was none. */
 const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t row);
+
+/* Attacks have been looked at; and when that was last done, by the daemon before too. 0: never. */
+void dataplane_set_alive(struct dataplane *dp, __u64 now_ms);
+__u64 dataplane_alive_ms(const struct dataplane *dp);
 
 /* The config is another one, in the same place and of the same rows. Addresses and rows are told by
  * themselves. */

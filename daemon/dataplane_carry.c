@@ -2,8 +2,9 @@
 /*
  * From the maps of the daemon before into others, of another layout or with other rows: the secret,
  * so that cookies that are out stay good; what is armed, and by whom; and all counters. Fields and
- * rows are found by their names (map_layout.h). The old programs go on counting until the links are
- * swapped; what they count between this and that, some milliseconds, is lost.
+ * rows are found by their names (map_layout.h). The old programs go on until the links are swapped,
+ * so what they write is carried once more just before; what they count after that, for some
+ * milliseconds, is lost.
  */
 #include "dataplane_inside.h"
 
@@ -196,21 +197,37 @@ static void carry_variables(const struct carry *c, const char *map, const char *
 		map_layout_copy(c->from, before, c->to, to, map, prefix);
 }
 
-int dataplane_carry(struct dataplane *dp)
+static struct carry carry_of(struct dataplane *dp)
 {
-	const struct carry c = {
+	return (struct carry){
 		.dp = dp,
 		.from = json_object_get(dp->about_before, "maps"),
 		.to = json_object_get(dp->about, "maps"),
 		.rows_from = json_object_get(dp->about_before, "rows"),
 		.reasons = json_object_get(dp->about_before, "reasons"),
 	};
+}
 
+int dataplane_carry_live(struct dataplane *dp)
+{
+	const struct carry c = carry_of(dp);
+
+	if (dp->is_adopted || !dp->about_before)
+		return 0;
 	carry_rows(&c, ".data.live", "row_live[]", dp->shared->data_live->row_live,
 		   sizeof(dp->shared->data_live->row_live[0]));
+	carry_variables(&c, ".data.live", "host_armed_ms", dp->shared->data_live);
+	return carry_row_counts(&c) ?: carry_reasons(&c);
+}
+
+int dataplane_carry(struct dataplane *dp)
+{
+	const struct carry c = carry_of(dp);
+
+	if (dp->is_adopted || !dp->about_before)
+		return 0;
 	carry_rows(&c, ".data.conf", "rows[]", dp->shared->data_conf->rows,
 		   sizeof(dp->shared->data_conf->rows[0]));
 	carry_variables(&c, ".data.conf", "inherited.", dp->shared->data_conf);
-	carry_variables(&c, ".data.live", "host_armed_ms", dp->shared->data_live);
-	return carry_secret(&c) ?: carry_row_counts(&c) ?: carry_reasons(&c);
+	return carry_secret(&c) ?: dataplane_carry_live(dp);
 }

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "sysctls.h"
 #include "synward.skel.h"
 
@@ -165,10 +166,10 @@ int dataplane_attach_links(struct dataplane *dp, struct device *dev, const struc
 	read_link(dev, links, link);
 	put_device(dp, dev);
 	err = device_attach_xdp(dev, dp->conf->xdp_mode);
-	if (err)
-		dataplane_close_links(dp, dev);
-	else
+	if (!err)
 		say_attached(dp, dev);
+	else if (dp->is_settled || !dev->is_taken_over)
+		dataplane_close_links(dp, dev);
 	return err;
 }
 
@@ -193,6 +194,7 @@ struct device *dataplane_add_device(struct dataplane *dp, const char *name, cons
 				.tc_link = -1 };
 	snprintf(dev->name, sizeof(dev->name), "%s", name);
 	snprintf(dev->wanted, sizeof(dev->wanted), "%s", wanted);
+	notify_starting();
 	if (dataplane_load(dp, dev))
 		return NULL;
 	dp->nr_devices++;
@@ -204,33 +206,46 @@ void dataplane_forget_device(struct dataplane *dp, struct device *dev)
 	struct device *end = dp->devices + dp->nr_devices;
 
 	dev->conf = (struct dev_conf){};
-	put_device(dp, dev);
+	if (dp->is_settled) /* or a program of the daemon before may be asking */
+		put_device(dp, dev);
 	device_close(dev);
 	memmove(dev, dev + 1, (end - dev - 1) * sizeof(*dev));
 	dp->nr_devices--;
 }
 
-int dataplane_want(struct dataplane *dp, const char *name, const struct links *links)
+int dataplane_want(struct dataplane *dp, const char *name)
 {
-	const struct link *link = link_by_name(links, name);
-	struct device *dev = dataplane_add_device(dp, name, name);
-	int err;
+	return dataplane_add_device(dp, name, name) ? 0 : -ENOMEM;
+}
 
-	if (!dev)
-		return -ENOMEM;
+/* At the start, when a device that cannot be attached is an error. */
+static int attach_first(struct dataplane *dp, struct device *dev, const struct links *links)
+{
+	const struct link *link = link_by_name(links, dev->wanted);
+
 	if (!link) {
 		log_warn("%s: there is no such device; it is attached as soon as there is, and 'ip "
 			 "link' lists those there are",
-			 name);
+			 dev->wanted);
 		gap_begin(dev);
-		dataplane_judge_devices(dp);
 		return 0;
 	}
 	dev->ifindex = link->ifindex;
-	err = dataplane_attach_links(dp, dev, links, link);
+	return dataplane_attach_links(dp, dev, links, link);
+}
+
+int dataplane_begin(struct dataplane *dp, const struct links *links)
+{
+	int err = dataplane_carry_live(dp);
+
 	if (err)
-		dataplane_forget_device(dp, dev);
+		log_err("what the synwardd before had counted cannot be carried over: %s",
+			strerror(-err));
+	for (size_t i = 0; i < dp->nr_devices && !err; i++)
+		err = attach_first(dp, &dp->devices[i], links);
 	dataplane_judge_devices(dp);
+	if (!err)
+		dataplane_settle(dp);
 	return err;
 }
 

@@ -31,6 +31,7 @@ struct dataplane {
 	struct pins *pins;          /* NULL: nothing outlives us, and nothing was left */
 	json_t *about;              /* the maps: dataplane_pins.c */
 	json_t *about_before;       /* those of the daemon before; NULL: there are none */
+	bool found_maps;            /* there were some, whatever they are */
 	bool is_adopted;            /* they are ours now */
 	bool is_kept;               /* maps and links are pinned, and stay when we go */
 	bool is_settled;            /* all devices are attached */
@@ -105,16 +106,19 @@ const struct bpf_object *dataplane_taps(const struct dataplane *dp);
 /* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
 int dataplane_probe(struct dataplane *dp);
 
-/* dataplane_pins.c: where maps and links are pinned; the maps; when all devices are attached; and
- * at close. The maps that the daemon before had are opened by name. Those that return something
+/* dataplane_pins.c: where maps and links are pinned; the maps; those of the daemon before by name;
+ * when all devices are attached; and at close. Those that return something
  * return 0 (or the fd) or -errno, and the first two log. */
 int dataplane_open_pins(struct dataplane *dp);
 int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants);
 int dataplane_open_before(const struct dataplane *dp, const char *map);
+void dataplane_settle(struct dataplane *dp);
 void dataplane_close_pins(struct dataplane *dp);
 
-/* dataplane_carry.c: from the maps before to those that are made anew. Returns 0 or -errno. */
+/* dataplane_carry.c: from the maps before to those that are made anew; and once more what programs
+ * write, just before the first link is swapped. Return 0 or -errno. */
 int dataplane_carry(struct dataplane *dp);
+int dataplane_carry_live(struct dataplane *dp);
 
 /* dataplane_key.c: a secret for new maps; which one there is; and every second, which logs. */
 int dataplane_make_secret(struct dataplane *dp);

@@ -14,9 +14,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "synward.skel.h"
 
+#define ASK_ALL_USEC 10000 /* no program runs that long */
 #define BLOCKS_BYTES (2 * LIST_BLOCKS_MAX * sizeof(struct list_block))
 
 union trie_key {
@@ -145,6 +147,18 @@ static void remove_stale(const struct dataplane *dp, bool is_v6)
 		bpf_map_delete_elem(trie, &stale);
 }
 
+/* The filter in use is about to change its size: until then, the lists themselves are asked. */
+static void ask_all(const struct dataplane *dp)
+{
+	struct list_conf *conf = &dp->shared->data_conf->list_conf;
+
+	if (!conf->key)
+		return;
+	conf->levels_v4 |= LIST_LEVEL_ALL;
+	conf->levels_v6 |= LIST_LEVEL_ALL;
+	usleep(ASK_ALL_USEC);
+}
+
 int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 {
 	const struct list_conf *in_use = &dp->shared->data_conf->list_conf;
@@ -159,11 +173,16 @@ int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 	if (blocks == MAP_FAILED)
 		return -errno;
 	dp->lists = lists;
+	ask_all(dp);
 	list_table_fill(&dp->list_table, blocks, key, in_use, lists);
 	lists_each(lists, fill_entry, &filling);
 	put_conf(dp);
 	remove_stale(dp, false);
 	remove_stale(dp, true);
+	if (filling.err == -ENOSPC) { /* those of before and ours together were too many */
+		filling.err = 0;
+		lists_each(lists, fill_entry, &filling);
+	}
 	return filling.err;
 }
 

@@ -55,11 +55,16 @@ static json_t *reasons_about(void)
 	return array;
 }
 
+/* To be raised when what is in a map comes to mean something else while its layout stays: a hash, a
+ * tag, a flag, an enum's order. */
+#define MEANING 1
+
 /* All that the numbers in the maps mean. */
 static json_t *make_about(const struct dataplane *dp)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "maps", map_layout(dp->shared->obj), "rows",
-			 rows_about(dp), "devices", devices_about(dp), "reasons", reasons_about());
+	return json_pack("{s:i, s:o, s:o, s:o, s:o}", "meaning", MEANING, "maps",
+			 map_layout(dp->shared->obj), "rows", rows_about(dp), "devices",
+			 devices_about(dp), "reasons", reasons_about());
 }
 
 static int pin_about(const struct dataplane *dp)
@@ -199,6 +204,12 @@ static void say_not_pinned(struct dataplane *dp, int err)
 			 "synwardd runs, and not while it is restarted; 'mount -t bpf bpf "
 			 "/sys/fs/bpf' mends that, 'on-stop = detach' says that it shall be so",
 			 path);
+	else if (err == -EPERM)
+		log_warn("pin-path %s, or the directory in it, belongs to others, or others may "
+			 "write to it: nothing is pinned there, and the host is protected as long "
+			 "as synwardd runs, and not while it is restarted; remove it, or name "
+			 "another one",
+			 path);
 	else
 		log_warn("nothing can be pinned under pin-path %s (%s): the host is protected as "
 			 "long as synwardd runs, and not while it is restarted",
@@ -210,13 +221,13 @@ struct look {
 	bool has_live;
 };
 
-static void look_at_link(void *arg, enum pins_link kind, int ifindex)
+static void look_at_link(void *arg, int ifindex)
 {
 	struct look *look = arg;
 	int fd __cleanup(cleanup_close) = -1;
 	char path[PATH_MAX];
 
-	pins_link_path(look->pins, kind, ifindex, path);
+	pins_link_path(look->pins, PINS_XDP, ifindex, path);
 	fd = bpf_obj_get(path);
 	look->has_live |= fd < 0 || device_link_is_live(fd);
 }
@@ -226,7 +237,7 @@ static bool is_dead(const struct pins *pins)
 {
 	struct look look = { .pins = pins };
 
-	return !pins_each_link(pins, look_at_link, &look) && !look.has_live;
+	return !pins_each_link(pins, PINS_XDP, look_at_link, &look) && !look.has_live;
 }
 
 int dataplane_open_pins(struct dataplane *dp)
@@ -259,10 +270,17 @@ int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants)
 	if (err)
 		return err;
 	dp->about = make_about(dp);
-	if (!dp->about)
+	if (!dp->about) {
+		log_err("no memory to say what the maps are");
 		return -ENOMEM;
-	if (dp->pins && pins_has_maps(dp->pins))
+	}
+	dp->found_maps = dp->pins && pins_has_maps(dp->pins);
+	if (dp->found_maps)
 		dp->about_before = read_about(dp->pins);
+	if (dp->found_maps && !dp->about_before)
+		log_warn("the maps under pin-path %s say nothing that can be read of themselves: "
+			 "counters and the key begin anew",
+			 dp->conf->pin_path);
 	dp->is_adopted = can_reuse_maps(dp);
 	err = dp->is_adopted ? reuse_maps(dp) : 0;
 	if (err)
@@ -281,19 +299,35 @@ int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants)
 
 /* ---- when all devices are attached ---- */
 
-static void forget_link(void *arg, enum pins_link kind, int ifindex)
+static bool has_device(const struct dataplane *dp, int ifindex)
 {
-	const struct dataplane *dp = arg;
-	char path[PATH_MAX];
-
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		if (dp->devices[i].ifindex == ifindex)
-			return;
-	pins_link_path(dp->pins, kind, ifindex, path);
-	unlink(path);
-	if (kind == PINS_XDP)
-		log_notice("the device with ifindex %d is not in the config any more: detached",
-			   ifindex);
+			return true;
+	return false;
+}
+
+static void forget_xdp(void *arg, int ifindex)
+{
+	const struct dataplane *dp = arg;
+	char name[IF_NAMESIZE];
+
+	if (has_device(dp, ifindex))
+		return;
+	pins_remove_link(dp->pins, PINS_XDP, ifindex);
+	if (if_indextoname(ifindex, name))
+		log_warn("%s: the synwardd before had it attached, and the config does not name "
+			 "it: detached; if it was renamed, or is to stay, 'interfaces' must name "
+			 "it",
+			 name);
+}
+
+static void forget_tc(void *arg, int ifindex)
+{
+	const struct dataplane *dp = arg;
+
+	if (!has_device(dp, ifindex))
+		pins_remove_link(dp->pins, PINS_TC, ifindex);
 }
 
 static const char *fate(const struct dataplane *dp)
@@ -305,17 +339,21 @@ static const char *fate(const struct dataplane *dp)
 				  NULL;
 }
 
-int dataplane_settle(struct dataplane *dp)
+void dataplane_settle(struct dataplane *dp)
 {
-	int err = 0;
+	int err;
 
 	if (fate(dp))
 		log_notice("maps: %s", fate(dp));
-
 	dp->is_settled = true;
 	if (!dp->pins)
-		return 0;
-	pins_each_link(dp->pins, forget_link, dp);
+		return;
+	err = pins_each_link(dp->pins, PINS_XDP, forget_xdp, dp) ?:
+		      pins_each_link(dp->pins, PINS_TC, forget_tc, dp);
+	if (err)
+		log_err("pin-path %s: %s; a device that is not in the config may still be attached",
+			dp->conf->pin_path, strerror(-err));
+	err = 0;
 	if (!dp->is_kept)
 		err = pins_remove(dp->pins);
 	else if (!dp->is_adopted)
@@ -323,14 +361,25 @@ int dataplane_settle(struct dataplane *dp)
 	if (err)
 		log_err("pin-path %s: %s; the next synwardd may begin anew", dp->conf->pin_path,
 			strerror(-err));
-	return err;
 }
 
+static void note_any(void *arg, int ifindex)
+{
+	(void)ifindex;
+	*(bool *)arg = true;
+}
+
+/* Maps alone are of no use to the next daemon, but for a start that failed: it leaves what it
+ * found. */
 void dataplane_close_pins(struct dataplane *dp)
 {
-	/* A start that failed leaves what it found. */
-	if (dp->pins && !dp->is_settled && !dp->about_before)
-		pins_remove(dp->pins);
+	bool has_link = false;
+
+	if (dp->pins && (dp->is_settled || !dp->found_maps)) {
+		pins_each_link(dp->pins, PINS_XDP, note_any, &has_link);
+		if (!has_link)
+			pins_remove(dp->pins);
+	}
 	pins_close(dp->pins);
 	json_decref(dp->about);
 	json_decref(dp->about_before);

@@ -41,12 +41,8 @@ void device_link_close(int *fd)
 
 static void unpin(const struct device *dev, enum pins_link kind)
 {
-	char path[PATH_MAX];
-
-	if (!dev->pins)
-		return;
-	pins_link_path(dev->pins, kind, dev->ifindex, path);
-	unlink(path);
+	if (dev->pins)
+		pins_remove_link(dev->pins, kind, dev->ifindex);
 }
 
 void device_drop_xdp(struct device *dev)
@@ -63,28 +59,35 @@ void device_drop_tc(struct device *dev)
 	dev->conf.tc_live = 0;
 }
 
-static void pin(const struct device *dev, enum pins_link kind, int fd)
+/* Both halves outlive us, or none. */
+static void pin(struct device *dev, enum pins_link kind, int fd)
 {
 	char path[PATH_MAX];
 
 	if (!dev->is_kept || fd < 0)
 		return;
 	pins_link_path(dev->pins, kind, dev->ifindex, path);
-	if (bpf_obj_pin(fd, path))
-		log_err("%s: %s: %s: it is protected as long as synwardd runs", dev->name, path,
-			strerror(errno));
+	if (!bpf_obj_pin(fd, path))
+		return;
+	log_err("%s: %s: %s: it is protected as long as synwardd runs", dev->name, path,
+		strerror(errno));
+	dev->is_kept = false;
+	unpin(dev, PINS_XDP);
+	unpin(dev, PINS_TC);
 }
 
 void device_keep(struct device *dev)
 {
 	dev->is_kept = true;
-	pin(dev, PINS_XDP, dev->xdp_link);
 	pin(dev, PINS_TC, dev->tc_link);
+	pin(dev, PINS_XDP, dev->xdp_link);
 }
 
 /* The link that the daemon before left, if the device is still what it was. */
 static int pinned_link(const struct device *dev, enum pins_link kind)
 {
+	struct bpf_link_info info = {};
+	__u32 len = sizeof(info);
 	char path[PATH_MAX];
 	int fd;
 
@@ -94,10 +97,10 @@ static int pinned_link(const struct device *dev, enum pins_link kind)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -errno;
-	if (device_link_is_live(fd))
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len) && (int)info.xdp.ifindex == dev->ifindex)
 		return fd;
 	close(fd);
-	unlink(path);
+	unpin(dev, kind);
 	return -ENOLINK;
 }
 
@@ -140,7 +143,7 @@ static void name_holder(struct device *dev)
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s is protected already by another synwardd (its XDP program has id %u): "
 			 "stop that one first, or, if none runs, remove what it left with "
-			 "'synward detach'",
+			 "'synward detach', and with --config FILE if pin-path was another one",
 			 dev->name, q.prog_id);
 	else
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
@@ -160,7 +163,7 @@ bool device_xdp_is_free(const struct device *dev)
 	return !bpf_xdp_query(dev->ifindex, 0, &q) && !q.prog_id;
 }
 
-static int xdp_link_make(const struct device *dev, __u32 flags)
+static int xdp_link_make(struct device *dev, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
 	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
@@ -179,25 +182,44 @@ static const char *xdp_mode_now(const struct device *dev)
 	return q.attach_mode == XDP_ATTACHED_SKB ? "generic" : "native";
 }
 
-/* A link stays in the mode that it was made in. */
-static bool take_over_xdp(struct device *dev, enum xdp_mode mode)
+static bool take_over_xdp(struct device *dev, const char *mode_now)
+{
+	int fd = take_over(dev, PINS_XDP, dev->skel->progs.synward_xdp);
+
+	if (fd < 0)
+		return false;
+	dev->xdp_link = fd;
+	dev->xdp_mode = mode_now;
+	return true;
+}
+
+/* A link stays in the mode that it was made in, and no other can be made beside it. */
+static bool is_in_other_mode(const struct device *dev, const char *mode_now, enum xdp_mode mode)
 {
 	static const char *const names[] = {
 		[XDP_MODE_NATIVE] = "native", [XDP_MODE_GENERIC] = "generic"
 	};
-	const char *now = xdp_mode_now(dev);
-	int fd;
+	int fd = mode_now && mode != XDP_MODE_AUTO && strcmp(mode_now, names[mode]) ?
+			 pinned_link(dev, PINS_XDP) :
+			 -ENOENT;
 
-	if (!now || (mode != XDP_MODE_AUTO && strcmp(now, names[mode]))) {
-		unpin(dev, PINS_XDP);
-		return false;
-	}
-	fd = take_over(dev, PINS_XDP, dev->skel->progs.synward_xdp);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* The mode that is wanted cannot be: better the one that was than none. The start fails. */
+static void back_to(struct device *dev, const char *mode)
+{
+	bool was_generic = !strcmp(mode, "generic");
+	int fd = xdp_link_make(dev, was_generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+
 	if (fd < 0)
-		return false;
+		return;
+	pin(dev, PINS_XDP, fd);
 	dev->xdp_link = fd;
-	dev->xdp_mode = now;
-	return true;
+	dev->xdp_mode = mode;
+	dev->is_taken_over = true;
 }
 
 static bool is_busy(int err)
@@ -214,16 +236,13 @@ static const char *explain(const struct device *dev, char *ret, size_t room)
 	return offloads_explain(dev->name, &offloads, dev->conf.mtu, ret, room);
 }
 
-int device_attach_xdp(struct device *dev, enum xdp_mode mode)
+/* A new link, and the mode in which it is; or -errno. */
+static int make_in_mode(struct device *dev, enum xdp_mode mode, const char **ret_name)
 {
-	char before[sizeof(dev->why_no_xdp)], because[sizeof(dev->why_no_xdp) / 2];
-	const char *name = "native";
+	char because[sizeof(dev->why_no_xdp) / 2];
 	int fd = -EOPNOTSUPP;
 
-	memcpy(before, dev->why_no_xdp, sizeof(before));
-	dev->is_taken_over = take_over_xdp(dev, mode);
-	if (dev->is_taken_over)
-		return 0;
+	*ret_name = "native";
 	if (mode != XDP_MODE_GENERIC)
 		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
 	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
@@ -231,21 +250,48 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 			log_warn("%s: the driver refuses native XDP (%s)%s; attaching in generic "
 				 "mode, which is much slower",
 				 dev->name, strerror(-fd), explain(dev, because, sizeof(because)));
-		name = "generic";
+		*ret_name = "generic";
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
 	}
+	return fd;
+}
+
+/* It is tried every second, and said once. */
+static void say_why_not(struct device *dev, enum xdp_mode mode, const char *name, int fd)
+{
+	char before[sizeof(dev->why_no_xdp)], because[sizeof(dev->why_no_xdp) / 2];
+
+	memcpy(before, dev->why_no_xdp, sizeof(before));
 	if (is_busy(fd))
 		name_holder(dev);
-	else if (fd < 0)
+	else
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s does not take it in %s mode: %s%s%s", dev->name, name, strerror(-fd),
 			 mode == XDP_MODE_NATIVE ? explain(dev, because, sizeof(because)) : "",
 			 mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" :
 						   "");
-	if (fd < 0 && strcmp(before, dev->why_no_xdp)) /* it is tried every second */
+	if (strcmp(before, dev->why_no_xdp))
 		log_err("the XDP program is not attached: %s", dev->why_no_xdp);
-	if (fd < 0)
+}
+
+int device_attach_xdp(struct device *dev, enum xdp_mode mode)
+{
+	const char *mode_before = xdp_mode_now(dev), *name;
+	bool is_other = is_in_other_mode(dev, mode_before, mode);
+	int fd;
+
+	dev->is_taken_over = !is_other && take_over_xdp(dev, mode_before);
+	if (dev->is_taken_over)
+		return 0;
+	if (is_other)
+		unpin(dev, PINS_XDP);
+	fd = make_in_mode(dev, mode, &name);
+	if (fd < 0) {
+		say_why_not(dev, mode, name, fd);
+		if (is_other)
+			back_to(dev, mode_before);
 		return fd;
+	}
 	dev->why_no_xdp[0] = '\0';
 	pin(dev, PINS_XDP, fd);
 	dev->xdp_link = fd;
@@ -256,7 +302,7 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 /* ---- TC ---- */
 
 /* In front of all others: one of them may end the chain. */
-static int tc_link_make(const struct device *dev)
+static int tc_link_make(struct device *dev)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
 	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,

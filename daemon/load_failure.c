@@ -16,11 +16,11 @@
 
 #define REMEDY_SIZE 512
 
-static const char *keep_in;
+static char *const *keep_in;
 static char heard[LOAD_LOG_MAX + 1]; /* takes no memory before something is said */
 static size_t nr_heard;
 
-void load_failure_keep_in(const char *directory)
+void load_failure_keep_in(char *const *directory)
 {
 	keep_in = directory;
 }
@@ -130,14 +130,14 @@ static const char *keep(char *buffer, size_t size)
 	int err;
 
 	buffer[0] = '\0';
-	if (!keep_in || !nr_heard)
+	if (!keep_in || !*keep_in || !nr_heard)
 		return buffer;
-	err = state_file_write_text(keep_in, LOAD_LOG_NAME, heard, nr_heard);
+	err = state_file_write_text(*keep_in, LOAD_LOG_NAME, heard, nr_heard);
 	if (err)
-		snprintf(buffer, size, " (the whole log cannot be kept in %s: %s)", keep_in,
+		snprintf(buffer, size, " (the whole log cannot be kept in %s: %s)", *keep_in,
 			 strerror(-err));
 	else
-		snprintf(buffer, size, " (all of it is in %s/" LOAD_LOG_NAME ")", keep_in);
+		snprintf(buffer, size, " (all of it is in %s/" LOAD_LOG_NAME ")", *keep_in);
 	return buffer;
 }
 

@@ -15,8 +15,8 @@
 #define LOAD_LOG_MAX (1024UL * 1024) /* bytes of it: of more, the end */
 #define LOAD_LOG_SHOWN 20            /* lines */
 
-/* Where the log of a failed load goes; NULL: nowhere. Borrowed. */
-void load_failure_keep_in(const char *directory);
+/* Where the log of a failed load goes: what @directory says then, NULL: nowhere. Borrowed. */
+void load_failure_keep_in(char *const *directory);
 
 /* A load begins: what was said before is of no interest. */
 void load_failure_begin(void);

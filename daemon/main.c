@@ -498,21 +498,25 @@ static int loop_open(struct daemon *d)
 	return err;
 }
 
-/* A program that finds no addresses lets all pass: they are there before it is. */
+/* All that takes time comes first: while a device has been swapped and another has not, they may be
+ * on different maps. And a program that finds no addresses lets all pass. */
 static int attach_all(struct daemon *d)
 {
 	struct links links = {};
-	int err = follow_addresses(d);
+	int err = 0;
 
+	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
+		err = dataplane_want(d->dataplane, d->conf.interfaces[i]);
+	err = err ?: follow_addresses(d);
 	if (err)
 		return err;
 	err = netlink_links(d->netlink, &links);
 	if (err)
 		log_err("cannot read which devices there are: %s", strerror(-err));
-	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
-		err = dataplane_want(d->dataplane, d->conf.interfaces[i], &links);
+	else
+		err = dataplane_begin(d->dataplane, &links);
 	netlink_links_free(&links);
-	return err ?: dataplane_settle(d->dataplane);
+	return err;
 }
 
 static int listen_for_changes(struct daemon *d)

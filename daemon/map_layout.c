@@ -159,24 +159,30 @@ bool map_layout_field(const json_t *layout, const char *map, const char *path,
 	       offset <= room - bytes * nr;
 }
 
-/* Where the structure begins whose fields have that prefix: an array, or the value itself. */
-static size_t begin_of(const json_t *layout, const char *map, const char *prefix)
+/* The first of the structures whose fields have that prefix: of an array, or the value itself. */
+static struct map_field first_of(const json_t *layout, const char *map, const char *prefix)
 {
 	const char *end = strchr(prefix, ']');
+	struct map_field field = { 0, map_layout_value_bytes(layout, map), 1 };
 	char array[PATH_BYTES];
-	struct map_field field;
 
 	if (!end)
-		return 0;
+		return field;
 	snprintf(array, sizeof(array), "%.*s", (int)(end - prefix) + 1, prefix);
-	return map_layout_field(layout, map, array, &field) ? field.offset : 0;
+	return map_layout_field(layout, map, array, &field) ? field : (struct map_field){};
+}
+
+static bool is_inside(const struct map_field *field, const struct map_field *whole)
+{
+	return field->nr == 1 && field->offset >= whole->offset &&
+	       field->offset + field->bytes <= whole->offset + whole->bytes;
 }
 
 void map_layout_copy(const json_t *from_layout, const void *from, const json_t *to_layout, void *to,
 		     const char *map, const char *prefix)
 {
-	size_t from_begin = begin_of(from_layout, map, prefix);
-	size_t to_begin = begin_of(to_layout, map, prefix);
+	const struct map_field from_first = first_of(from_layout, map, prefix);
+	const struct map_field to_first = first_of(to_layout, map, prefix);
 	struct map_field there, here;
 	const char *path;
 	json_t *field;
@@ -185,9 +191,10 @@ void map_layout_copy(const json_t *from_layout, const void *from, const json_t *
 		if (strncmp(path, prefix, strlen(prefix)) ||
 		    !map_layout_field(to_layout, map, path, &here) ||
 		    !map_layout_field(from_layout, map, path, &there) ||
-		    there.bytes != here.bytes || there.nr != 1 || here.nr != 1)
+		    there.bytes != here.bytes || !is_inside(&there, &from_first) ||
+		    !is_inside(&here, &to_first))
 			continue;
-		memcpy((char *)to + (here.offset - to_begin),
-		       (const char *)from + (there.offset - from_begin), here.bytes);
+		memcpy((char *)to + (here.offset - to_first.offset),
+		       (const char *)from + (there.offset - from_first.offset), here.bytes);
 	}
 }

@@ -33,6 +33,11 @@ void notify_stopping(void)
 	sd_notify(0, "STOPPING=1\nSTATUS=stopping");
 }
 
+void notify_starting(void)
+{
+	sd_notify(0, "EXTEND_TIMEOUT_USEC=60000000");
+}
+
 void notify_alive(void)
 {
 	sd_notify(0, "WATCHDOG=1");

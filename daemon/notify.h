@@ -20,6 +20,9 @@ void notify_stopping(void);
 /* Work that takes long goes on, and is no hang: for the watchdog, to be said after each part. */
 void notify_alive(void);
 
+/* A start of many devices takes its time: a minute more is none too many. */
+void notify_starting(void);
+
 /* How many of the service ports answer SYNs with cookies now; @why_not: why none can, NULL: they
  * can. Is sent when it differs from what was sent last, so it may be called often. */
 void notify_status(size_t nr_armed, size_t nr_ports, const char *why_not);

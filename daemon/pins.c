@@ -31,6 +31,8 @@
 
 #define DIR_MODE 0700
 #define OLD "old"
+#define TRIES 10
+#define TRY_AGAIN_USEC 100000
 
 struct pins {
 	char *directory;
@@ -64,19 +66,21 @@ void pins_link_path(const struct pins *pins, enum pins_link kind, int ifindex, c
 	snprintf(ret, PATH_MAX, "%s/%s%d", pins->directory, link_prefixes[kind], ifindex);
 }
 
-/* Is it a link's name? */
-static bool link_of(const char *name, enum pins_link *ret_kind, int *ret_ifindex)
+static bool is_number(const char *text)
 {
-	for (size_t i = 0; i < sizeof(link_prefixes) / sizeof(link_prefixes[0]); i++) {
-		size_t len = strlen(link_prefixes[i]);
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
 
-		if (strncmp(name, link_prefixes[i], len))
-			continue;
-		*ret_kind = i;
-		*ret_ifindex = atoi(name + len);
-		return *ret_ifindex > 0;
-	}
-	return false;
+/* The ifindex in the name of a link of that kind; 0: it is none. */
+static int link_of(enum pins_link kind, const char *name)
+{
+	size_t len = strlen(link_prefixes[kind]);
+	long ifindex;
+
+	if (strncmp(name, link_prefixes[kind], len) || !is_number(name + len))
+		return 0;
+	ifindex = strtol(name + len, NULL, 10);
+	return ifindex > 0 && ifindex <= INT_MAX ? (int)ifindex : 0;
 }
 
 static bool is_dots(const char *name)
@@ -183,19 +187,47 @@ static bool is_gone(const struct pins *pins)
 	       ours.st_ino != there.st_ino;
 }
 
-/* Takes @directory. Returns 0 or -errno; -EAGAIN: it was removed meanwhile. */
-static int lock_directory(char *directory, struct pins **ret)
+/* Nobody else can put anything there, or take it away. */
+static bool is_ours_alone(int fd)
 {
-	struct pins *pins = malloc(sizeof(*pins));
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* Returns an fd or -errno; -EPERM: it belongs to somebody else too. */
+static int open_ours(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (is_ours_alone(fd))
+		return fd;
+	close(fd);
+	return -EPERM;
+}
+
+static int open_below(const char *pin_path, const char *name)
+{
+	int fd __cleanup(cleanup_close) = open_ours(AT_FDCWD, pin_path);
+
+	return fd < 0 ? fd : open_ours(fd, name);
+}
+
+/* PIN-PATH/NAME. Returns 0 or -errno; -EAGAIN: it was removed meanwhile. */
+static int lock_directory(const char *pin_path, const char *name, struct pins **ret)
+{
+	struct pins *pins = calloc(1, sizeof(*pins));
 	int err = 0;
 
-	if (!pins) {
-		free(directory);
+	if (!pins || asprintf(&pins->directory, "%s/%s", pin_path, name) < 0) {
+		free(pins);
 		return -ENOMEM;
 	}
-	*pins = (struct pins){ directory, open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	pins->fd = open_below(pin_path, name);
 	if (pins->fd < 0)
-		err = -errno;
+		err = pins->fd;
 	else if (flock(pins->fd, LOCK_EX | LOCK_NB))
 		err = errno == EWOULDBLOCK ? -EBUSY : -errno;
 	else if (is_gone(pins))
@@ -219,39 +251,54 @@ static int recover(const struct pins *pins)
 		       remove_directory(pins, OLD);
 }
 
-/* As pins_open(), once. */
-static int try_open(const char *pin_path, uint64_t cookie, bool may_make, struct pins **ret)
+/* As pins_open(), once. -EAGAIN: somebody swept it away meanwhile. */
+static int try_open(const char *pin_path, const char *name, bool may_make, struct pins **ret)
 {
-	char *directory;
-	int err;
+	char *directory __cleanup(cleanup_free) = NULL;
+	int err = 0;
 
-	if (asprintf(&directory, "%s/%" PRIu64, pin_path, cookie) < 0)
-		return -ENOMEM;
-	err = may_make ? make_directories(directory) : 0;
-	if (err) {
-		free(directory);
-		return err;
+	if (may_make) {
+		if (asprintf(&directory, "%s/%s", pin_path, name) < 0)
+			return -ENOMEM;
+		err = make_directories(directory);
 	}
-	return lock_directory(directory, ret);
+	err = err ?: lock_directory(pin_path, name, ret);
+	return may_make && err == -ENOENT ? -EAGAIN : err;
+}
+
+/* Who sweeps or detaches has it for a moment; who runs, for longer than we try. */
+static int open_patiently(const char *pin_path, const char *name, bool may_make, struct pins **ret)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < TRIES && (err == -EAGAIN || err == -EBUSY); i++) {
+		if (i)
+			usleep(TRY_AGAIN_USEC);
+		err = try_open(pin_path, name, may_make, ret);
+	}
+	return err;
 }
 
 int pins_open(const char *pin_path, bool may_make, struct pins **ret)
 {
+	struct pins *pins;
 	uint64_t cookie;
+	char name[24];
 	int err = own_cookie(&cookie);
 
 	if (err)
 		return err;
 	if (!is_on_bpffs(pin_path))
 		return -EMEDIUMTYPE;
-	do
-		err = try_open(pin_path, cookie, may_make, ret);
-	while (err == -EAGAIN);
+	snprintf(name, sizeof(name), "%" PRIu64, cookie);
+	err = open_patiently(pin_path, name, may_make, &pins);
 	if (err)
 		return err;
-	err = recover(*ret);
+	err = recover(pins);
 	if (err)
-		pins_free(*ret);
+		pins_free(pins);
+	else
+		*ret = pins;
 	return err;
 }
 
@@ -296,19 +343,28 @@ int pins_take_next(const struct pins *pins)
 
 /* ---- links ---- */
 
-int pins_each_link(const struct pins *pins,
-		   void (*take)(void *arg, enum pins_link kind, int ifindex), void *arg)
+int pins_remove_link(const struct pins *pins, enum pins_link kind, int ifindex)
+{
+	char path[PATH_MAX];
+
+	pins_link_path(pins, kind, ifindex, path);
+	return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
+int pins_each_link(const struct pins *pins, enum pins_link kind,
+		   void (*take)(void *arg, int ifindex), void *arg)
 {
 	DIR *dir __cleanup(cleanup_dir) = open_directory(pins->fd, ".");
 	struct dirent *entry;
-	enum pins_link kind;
 	int ifindex;
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir)))
-		if (link_of(entry->d_name, &kind, &ifindex))
-			take(arg, kind, ifindex);
+	while ((entry = readdir(dir))) {
+		ifindex = link_of(kind, entry->d_name);
+		if (ifindex)
+			take(arg, ifindex);
+	}
 	return 0;
 }
 
@@ -318,29 +374,22 @@ struct removal {
 	int err;
 };
 
-static void remove_link(void *arg, enum pins_link kind, int ifindex)
+static void remove_link(void *arg, int ifindex)
 {
 	struct removal *removal = arg;
-	char path[PATH_MAX];
+	int err = pins_remove_link(removal->pins, removal->kind, ifindex);
 
-	if (kind != removal->kind)
-		return;
-	pins_link_path(removal->pins, kind, ifindex, path);
-	if (unlink(path) && !removal->err)
-		removal->err = -errno;
+	removal->err = removal->err ?: err;
 }
 
 int pins_remove(const struct pins *pins)
 {
 	struct removal removal = { .pins = pins };
-	int err;
+	int err = 0;
 
-	for (removal.kind = PINS_XDP; removal.kind <= PINS_TC; removal.kind++) {
-		err = pins_each_link(pins, remove_link, &removal);
-		if (err)
-			return err;
-	}
-	err = removal.err;
+	for (removal.kind = PINS_XDP; removal.kind <= PINS_TC && !err; removal.kind++)
+		err = pins_each_link(pins, removal.kind, remove_link, &removal);
+	err = err ?: removal.err;
 	for (size_t i = 0; i < sizeof(map_directories) / sizeof(map_directories[0]); i++)
 		err = err ?: remove_directory(pins, map_directories[i]);
 	return err;
@@ -348,17 +397,25 @@ int pins_remove(const struct pins *pins)
 
 /* ---- other namespaces ---- */
 
+/* What else may be there is none of our business. */
+static bool is_of_a_daemon(const struct pins *pins)
+{
+	return has(pins, map_directories[PINS_MAPS]) || has(pins, map_directories[PINS_NEXT]);
+}
+
 static void sweep_one(const char *pin_path, const char *name,
 		      bool (*is_dead)(const struct pins *pins))
 {
 	struct pins *pins;
-	char *directory;
 
-	if (asprintf(&directory, "%s/%s", pin_path, name) < 0 || lock_directory(directory, &pins))
+	if (lock_directory(pin_path, name, &pins))
 		return;
-	if (is_dead(pins))
+	if (is_of_a_daemon(pins) && is_dead(pins)) {
 		pins_remove(pins);
-	pins_close(pins);
+		pins_close(pins);
+	} else {
+		pins_free(pins);
+	}
 }
 
 void pins_sweep(const char *pin_path, bool (*is_dead)(const struct pins *pins))
@@ -367,6 +424,6 @@ void pins_sweep(const char *pin_path, bool (*is_dead)(const struct pins *pins))
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (!is_dots(entry->d_name))
+		if (is_number(entry->d_name))
 			sweep_one(pin_path, entry->d_name, is_dead);
 }

@@ -37,8 +37,9 @@ enum pins_link {
 /*
  * The directory of this network namespace, which is then ours alone until pins_close() or our end.
  * What another daemon left half done is done, or undone. @may_make: make it where there is none.
- * Returns 0, -ENOENT (there is none), -EBUSY (another process has it), -EMEDIUMTYPE (@pin_path is
- * on no BPF file system), or another -errno.
+ * Returns 0, -ENOENT (there is none), -EBUSY (another process has it, for a second and longer),
+ * -EMEDIUMTYPE (@pin_path is on no BPF file system), -EPERM (others can write to it too), or
+ * another -errno; *ret is then untouched.
  */
 int pins_open(const char *pin_path, bool may_make, struct pins **ret);
 
@@ -58,16 +59,18 @@ bool pins_has_maps(const struct pins *pins);
 int pins_begin_next(const struct pins *pins);
 int pins_take_next(const struct pins *pins);
 
-/* Calls @take for the ifindex of every pinned link. Returns 0 or -errno. */
-int pins_each_link(const struct pins *pins,
-		   void (*take)(void *arg, enum pins_link kind, int ifindex), void *arg);
+/* Let go of one, if it is there: what nobody else holds is detached. Returns 0 or -errno. */
+int pins_remove_link(const struct pins *pins, enum pins_link kind, int ifindex);
+
+/* Calls @take for the ifindex of every pinned link of that kind. Returns 0 or -errno. */
+int pins_each_link(const struct pins *pins, enum pins_link kind,
+		   void (*take)(void *arg, int ifindex), void *arg);
 
 /* Remove all that is pinned: XDP links, then TC links, then maps. What nobody else holds is then
  * detached and freed. Returns 0 or -errno of the first that failed. */
 int pins_remove(const struct pins *pins);
 
-/* Calls @look for the directory of each network namespace that no process has, as it were opened.
- * Of those for which it returns true all is removed. */
+/* Removes what a daemon left for a network namespace, if no process has it and @is_dead says so. */
 void pins_sweep(const char *pin_path, bool (*is_dead)(const struct pins *pins));
 
 #endif

@@ -231,6 +231,7 @@ void rows_follow(struct rows *rows)
 			row_second(&rows->row[i], seconds, now_ms);
 		row_follow(rows, &rows->row[i], now_ms);
 	}
+	dataplane_set_alive(rows->dp, now_ms);
 	if (!is_second)
 		return;
 	rows->second_ms = now_ms;
@@ -374,7 +375,7 @@ static void row_take_over(struct rows *rows, struct row *row)
 	row_watch_from_now(rows, row, before->flags, now_ms);
 	target = target_of(row, now_ms);
 	view = view_of(row, now_ms);
-	attack_take_over(&row->attack, &target, &view);
+	attack_take_over(&row->attack, &target, &view, dataplane_alive_ms(rows->dp));
 }
 
 int rows_open(const struct config *conf, struct dataplane *dp, attack_report *report, void *arg,

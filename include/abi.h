@@ -271,6 +271,7 @@ struct secret {
 struct inherited {
 	__u64 key_made_ms; /* the master key, by the millisecond clock */
 	__u64 synacks_resent;
+	__u64 alive_ms; /* when attacks were last looked at */
 };
 
 /*
@@ -445,7 +446,7 @@ ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 64);
-ABI_SIZE(inherited, 16);
+ABI_SIZE(inherited, 24);
 ABI_SIZE(budget_line, 64);
 ABI_SIZE(list_key_v4, 8);
 ABI_SIZE(list_key_v6, 20);

@@ -50,6 +50,14 @@ is_whole() {
 	[[ $pins == *xdp_* && $pins == *tc_* && $pins == *about* ]]
 }
 
+# SYNs are answered by XDP: none of them reaches the kernel.
+is_protected() {
+	local before
+	before=$(syn_recv)
+	handshakes 4 --count 3 --sport $((20000 + RANDOM)) | json '.answered == 3'
+	(($(syn_recv) == before))
+}
+
 nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 
 @test "stopped: it stays protected; started: taken over, with its counters and its key" {
@@ -62,12 +70,13 @@ nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 	synward_down
 	synward_said "srv0: stays protected"
 	[[ $(xdp_id) == "$before" ]]
+	is_protected
 	all_served 4 5
 	again
 	[[ $(xdp_id) != "$before" ]]
 	all_served 4 5
-	want "$(row .)" '.syns == 15 and .cookies_valid == 15 and .served == 15'
-	want "$(synward_status)" '.reasons.syn_cookie == 15'
+	want "$(row .)" '.syns == 18 and .cookies_valid == 15 and .served == 15'
+	want "$(synward_status)" '.reasons.syn_cookie == 18'
 }
 
 @test "killed, stopped and started again under flood: no client fails, and no counter goes back" {
@@ -243,6 +252,7 @@ other_size() {
 		killed_at "${point%:*}" "${point#*:}"
 		is_whole
 		all_served 4 1
+		[[ -z $(xdp_id) ]] || is_protected
 	done
 	synward_up_conf
 	synward_down
@@ -250,14 +260,77 @@ other_size() {
 		size=$((size == 1024 << 6 ? 1024 : size * 2)) # another one than that of the maps that are there
 		other_size $size
 		killed_at "${point%:*}" "${point#*:}"
-		[[ -n $(xdp_id) ]]
 		is_whole
 		all_served 4 1
+		is_protected
 	done
 	again
 	all_served 4 5
 	want "$(synward_status)" '.interfaces[0].path == "cookie"'
 	[[ $(find "$PINS" -mindepth 2 -maxdepth 2 -type d -printf '%f ') == "maps " ]]
+}
+
+@test "a start that fails: what was protected stays so, whatever the maps and on-stop" {
+	local how
+	lab_s ip link add srv1 type veth peer name far1
+	lab_s "$LAB_BIN/labxdp" pass srv1
+	keeps "mode = always"
+	synward_up_conf
+	serve
+	synward_down
+	sed -i 's/^interfaces = .*/interfaces = srv0 srv1/' "$LAB_DIR/synward.conf"
+	for how in 's/^$//' 's/^pin-path/on-stop = detach\n&/'; do
+		sed -i "$how" "$LAB_DIR/synward.conf"
+		run -1 lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+		[[ $output == *"srv0: taken over"*"srv1 is held by another XDP program"* ]]
+		is_whole
+		is_protected
+		all_served 4 3
+	done
+	sed -i '/^on-stop/d; s/^interfaces = .*/interfaces = srv0/' "$LAB_DIR/synward.conf"
+	again
+	all_served 4 3
+}
+
+@test "a mode that cannot be: the start fails, and what was attached stays" {
+	keeps "mode = always"
+	sed -i 's/^\[service web\]/xdp-mode = generic\n&/' "$LAB_DIR/synward.conf"
+	lab_gro on
+	synward_up_conf
+	serve
+	synward_down
+	lab_s ethtool -L srv0 rx 1 # fewer than the peer sends by: a veth takes no native XDP then
+	sed -i 's/^xdp-mode.*/xdp-mode = native/' "$LAB_DIR/synward.conf"
+	run -1 lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+	[[ $output == *"srv0 does not take it in native mode"* ]]
+	is_protected
+}
+
+@test "who else may write where things are pinned is not trusted, and what is not ours stays" {
+	keeps "mode = always"
+	mkdir -p "$PINS/cilium/maps"
+	chmod 777 "$PINS"
+	synward_up_conf
+	synward_said "belongs to others, or others may write to it"
+	[[ -d $PINS/cilium/maps ]]
+	synward_down
+	chmod 700 "$PINS"
+	synward_up_conf
+	synward_down
+	lab_s "$SYNWARD" detach --config "$LAB_DIR/synward.conf"
+	[[ -d $PINS/cilium/maps && $(find "$PINS" -mindepth 1 | wc -l) == 2 && -z $(xdp_id) ]]
+}
+
+@test "listed before and listed now are too many together: ours are there in the end" {
+	local family prefixes=$LAB_DIR/deny
+	keeps "mode = always"
+	sed -i "s#^\[service web\]#deny-file = $prefixes\n&#" "$LAB_DIR/synward.conf"
+	for family in 10 11; do
+		seq 0 149999 | awk -v a="$family" '{ printf "%d.%d.%d.%d/32\n", a, $1 / 65536, $1 / 256 % 256, $1 % 256 }' >"$prefixes"
+		synward_up_conf
+		synward_cli deny list | grep -q "$family.0.0.0/32"
+		synward_down
+	done
 }
 
 @test "another mode: attached anew" {
@@ -282,7 +355,7 @@ other_size() {
 	sed -i 's/^interfaces = .*/interfaces = srv0/' "$LAB_DIR/synward.conf"
 	again
 	[[ $(lab_s bpftool -j net show dev srv1 | jq '.[0].xdp | length') == 0 ]]
-	synward_said "not in the config any more"
+	synward_said "srv1: the synwardd before had it attached, and the config does not name it: detached"
 }
 
 @test "two daemons: the second says who is there, and changes nothing" {

@@ -96,13 +96,14 @@ static void test_tail(void **state)
 static void test_kept(void **state)
 {
 	char directory[] = "/tmp/synward-test-XXXXXX", path[64], text[64] = "";
+	char *const at = directory;
 	FILE *file __cleanup(cleanup_file) = NULL;
 	struct stat st;
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
 	snprintf(path, sizeof(path), "%s/" LOAD_LOG_NAME, directory);
-	load_failure_keep_in(directory);
+	load_failure_keep_in(&at);
 	load_failure_begin();
 	load_failure_explain("a test", -ENOMEM, &(struct load_size){ 0 }); /* of nothing, nothing */
 	assert_int_equal(access(path, F_OK), -1);
