@@ -597,7 +597,7 @@ killed() {
 	offline() { lab_s "$SYNWARD" --socket "$LAB_DIR/none" detach --config "$LAB_DIR/synward.conf" "$@"; }
 	keeps "mode = always"
 	run -0 offline
-	[[ $output == "no synwardd runs, and none has left anything attached" ]]
+	[[ $output == "no synwardd runs, and none has left anything under pin-path $PINS" ]]
 	synward_up_conf
 	run -1 offline
 	[[ $output == *"a synwardd runs that has pin-path $PINS, but answers at another control socket"* ]]
