@@ -35,7 +35,7 @@ int dataplane_open(const struct config *conf, const struct settings *settings,
  * what it made goes. Logs. */
 void dataplane_close(struct dataplane *dp);
 
-/* ---- devices (dataplane_devices.c) ---- */
+/* ---- devices (dataplane_devices.c, dataplane_orders.c) ---- */
 
 /* One more device of the config: its programs are loaded, so that nothing takes time later. Logs.
  * Returns 0 or -errno. */

@@ -31,7 +31,7 @@ static struct device *device_by_index(struct dataplane *dp, int ifindex)
 }
 
 /* As it is called now; or, when it is not there or was renamed, in the config. */
-static struct device *device_by_name(struct dataplane *dp, const char *name)
+struct device *dataplane_device_by_name(struct dataplane *dp, const char *name)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		if (!strcmp(dp->devices[i].name, name))
@@ -71,7 +71,7 @@ static void gap_begin(struct device *dev)
 	dev->gaps++;
 }
 
-static void gap_end(struct device *dev)
+void dataplane_gap_end(struct device *dev)
 {
 	if (!dev->gap_since_ms)
 		return;
@@ -121,7 +121,7 @@ static int attach_tc(struct dataplane *dp, struct device *dev)
 }
 
 /* XDP before TC: from then on nothing is answered whose ACK nobody would take. */
-static void close_links(struct dataplane *dp, struct device *dev)
+void dataplane_close_links(struct dataplane *dp, struct device *dev)
 {
 	device_drop_xdp(dev);
 	device_drop_tc(dev);
@@ -132,7 +132,7 @@ static void say_attached(struct dataplane *dp, struct device *dev)
 {
 	bool is_again = dev->gap_since_ms;
 
-	gap_end(dev);
+	dataplane_gap_end(dev);
 	if (is_again)
 		log_notice("%s: attached again in %s mode; it was without protection for %.1f s",
 			   dev->name, dev->xdp_mode, dev->gap_ms / 1000.0);
@@ -143,8 +143,8 @@ static void say_attached(struct dataplane *dp, struct device *dev)
 }
 
 /* Both, TC before XDP, or none. Logs. Returns 0 or -errno, and why_no_xdp says it. */
-static int attach(struct dataplane *dp, struct device *dev, const struct links *links,
-		  const struct link *link)
+int dataplane_attach_links(struct dataplane *dp, struct device *dev, const struct links *links,
+			   const struct link *link)
 {
 	int err = link_check(links, link, dp->conf->xdp_mode, dev->why_no_xdp);
 
@@ -169,14 +169,14 @@ static int attach(struct dataplane *dp, struct device *dev, const struct links *
 	if (!err)
 		say_attached(dp, dev);
 	else if (dp->is_settled || !dev->is_taken_over)
-		close_links(dp, dev);
+		dataplane_close_links(dp, dev);
 	return err;
 }
 
 /* ---- to add and to forget ---- */
 
 /* Loads its programs, so that nothing takes time when it is there. Logs. NULL: it failed. */
-static struct device *add(struct dataplane *dp, const char *name, const char *wanted)
+struct device *dataplane_add_device(struct dataplane *dp, const char *name, const char *wanted)
 {
 	struct device *dev = &dp->devices[dp->nr_devices];
 	__u32 slot = 0;
@@ -201,7 +201,7 @@ static struct device *add(struct dataplane *dp, const char *name, const char *wa
 	return dev;
 }
 
-static void forget(struct dataplane *dp, struct device *dev)
+void dataplane_forget_device(struct dataplane *dp, struct device *dev)
 {
 	struct device *end = dp->devices + dp->nr_devices;
 
@@ -216,7 +216,7 @@ static void forget(struct dataplane *dp, struct device *dev)
 
 int dataplane_want(struct dataplane *dp, const char *name)
 {
-	return add(dp, name, name) ? 0 : -ENOMEM;
+	return dataplane_add_device(dp, name, name) ? 0 : -ENOMEM;
 }
 
 /* At the start, when a device that cannot be attached is an error. */
@@ -232,7 +232,7 @@ static int attach_first(struct dataplane *dp, struct device *dev, const struct l
 		return 0;
 	}
 	dev->ifindex = link->ifindex;
-	return attach(dp, dev, links, link);
+	return dataplane_attach_links(dp, dev, links, link);
 }
 
 int dataplane_begin(struct dataplane *dp, const struct links *links)
@@ -256,12 +256,12 @@ static void lose(struct dataplane *dp, struct device *dev)
 {
 	bool was_attached = dev->xdp_link >= 0;
 
-	close_links(dp, dev);
+	dataplane_close_links(dp, dev);
 	dev->ifindex = 0;
 	if (!dev->wanted[0]) {
 		log_warn("%s: the device is gone, and the config does not name it: forgotten",
 			 dev->name);
-		forget(dp, dev);
+		dataplane_forget_device(dp, dev);
 		return;
 	}
 	if (was_attached)
@@ -282,7 +282,7 @@ static void arrive(struct dataplane *dp, struct device *dev, const struct links 
 		return;
 	log_notice("%s: is a new device", dev->name);
 	gap_begin(dev);
-	attach(dp, dev, links, link);
+	dataplane_attach_links(dp, dev, links, link);
 }
 
 /* It was renamed, and now there is another one that has the config's name: that one is meant, and
@@ -290,7 +290,7 @@ static void arrive(struct dataplane *dp, struct device *dev, const struct links 
 static void part(struct dataplane *dp, struct device *dev, const struct links *links,
 		 const struct link *link)
 {
-	struct device *other = add(dp, dev->wanted, dev->wanted);
+	struct device *other = dataplane_add_device(dp, dev->wanted, dev->wanted);
 
 	log_warn("%s: that is another device now; the one that was called so is %s, and stays "
 		 "protected until synwardd stops",
@@ -352,7 +352,8 @@ void dataplane_follow_links(struct dataplane *dp, const struct links *links)
 		follow_name(dp, &dp->devices[i], links);
 	for (size_t i = dp->nr_devices; i-- > 0;)
 		if (!dp->devices[i].ifindex && !dp->devices[i].wanted[0])
-			forget(dp, &dp->devices[i]); /* its name went to one that is there */
+			dataplane_forget_device(
+				dp, &dp->devices[i]); /* its name went to one that is there */
 	for (size_t i = 0; i < dp->nr_devices; i++)
 		follow_link(dp, &dp->devices[i], links);
 	dataplane_judge_devices(dp);
@@ -453,39 +454,9 @@ void dataplane_judge_devices(struct dataplane *dp)
 	}
 }
 
-/* ---- by command ---- */
-
-/* Nothing attaches it again. Returns whether it was attached, or would have been. */
-static bool leave_alone(struct dataplane *dp, struct device *dev, const char *why)
-{
-	bool was_wanted = !dev->is_detached;
-
-	if (was_wanted)
-		log_notice("%s: detached, %s", dev->name, why);
-	gap_end(dev);
-	close_links(dp, dev);
-	dev->is_detached = true;
-	dev->confirm_by_ms = 0;
-	if (!dev->wanted[0])
-		forget(dp, dev);
-	return was_wanted;
-}
-
-static void check_confirmed(struct dataplane *dp)
-{
-	__u64 now_ms = clock_now_ms();
-
-	for (size_t i = dp->nr_devices; i-- > 0;) {
-		struct device *dev = &dp->devices[i];
-
-		if (dev->confirm_by_ms && now_ms >= dev->confirm_by_ms)
-			leave_alone(dp, dev, "since the attach was not confirmed in time");
-	}
-}
-
 void dataplane_check_devices(struct dataplane *dp)
 {
-	check_confirmed(dp);
+	dataplane_check_confirmed(dp);
 	for (size_t i = 0; i < dp->nr_devices; i++) {
 		struct device *dev = &dp->devices[i];
 
@@ -495,123 +466,6 @@ void dataplane_check_devices(struct dataplane *dp)
 			check_tc(dp, dev);
 		check_xdp(dp, dev);
 		check_hop_limit(dp, dev);
-	}
-	dataplane_judge_devices(dp);
-}
-
-bool dataplane_find_device(struct dataplane *dp, const char *name, struct device_look *ret)
-{
-	const struct device *dev = device_by_name(dp, name);
-
-	if (!dev)
-		return false;
-	*ret = (struct device_look){ .state = device_state(dev),
-				     .is_present = dev->ifindex,
-				     .is_unconfirmed = dev->confirm_by_ms,
-				     .is_in_config = dev->wanted[0],
-				     .xdp_mode = dev->xdp_mode };
-	return true;
-}
-
-/* It stays, from now on or when that is confirmed. */
-static void stay(struct dataplane *dp, struct device *dev, __u32 seconds)
-{
-	dev->confirm_by_ms = seconds ? clock_now_ms() + seconds * 1000ULL : 0;
-	if (seconds)
-		log_notice("%s: attached by command; detached again in %u s, unless that is "
-			   "confirmed",
-			   dev->name, seconds);
-	else if (!dev->is_kept && dp->is_kept)
-		device_keep(dev);
-}
-
-/* An attach that is to be confirmed goes when the daemon goes: nothing of it is pinned. */
-static int attach_by_command(struct dataplane *dp, struct device *dev, const struct links *links,
-			     __u32 seconds, char ret_why[RUNG_CAUSE_SIZE])
-{
-	const struct link *link = link_by_index(links, dev->ifindex);
-	int err;
-
-	if (!link)
-		return -ENODEV;
-	dev->is_kept = dp->is_kept && !seconds;
-	err = attach(dp, dev, links, link);
-	if (err) {
-		memcpy(ret_why, dev->why_no_xdp, RUNG_CAUSE_SIZE);
-		return err;
-	}
-	dev->is_detached = false;
-	stay(dp, dev, seconds);
-	return 0;
-}
-
-static int attach_more(struct dataplane *dp, const char *name, const struct links *links,
-		       __u32 seconds, char ret_why[RUNG_CAUSE_SIZE])
-{
-	const struct link *link = link_by_name(links, name);
-	struct device *dev = link ? add(dp, name, "") : NULL;
-	int err;
-
-	if (!dev)
-		return link ? -ENOSPC : -ENODEV;
-	dev->ifindex = link->ifindex;
-	err = attach_by_command(dp, dev, links, seconds, ret_why);
-	if (err)
-		forget(dp, dev);
-	return err;
-}
-
-int dataplane_attach(struct dataplane *dp, const char *name, const struct links *links,
-		     __u32 seconds, char ret_why[RUNG_CAUSE_SIZE])
-{
-	struct device *dev = device_by_name(dp, name);
-	int err = 0;
-
-	ret_why[0] = '\0';
-	if (!dev)
-		err = attach_more(dp, name, links, seconds, ret_why);
-	else if (!dev->ifindex)
-		dev->is_detached = false;
-	else if (dev->xdp_link < 0)
-		err = attach_by_command(dp, dev, links, seconds, ret_why);
-	else
-		stay(dp, dev, seconds);
-	dataplane_judge_devices(dp);
-	return err;
-}
-
-static void note_name(const struct device *dev, struct device_names *ret)
-{
-	memcpy(ret->name[ret->nr++], dev->name, sizeof(dev->name));
-}
-
-void dataplane_confirm(struct dataplane *dp, struct device_names *ret)
-{
-	ret->nr = 0;
-	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
-
-		if (!dev->confirm_by_ms)
-			continue;
-		log_notice("%s: confirmed: it stays attached", dev->name);
-		stay(dp, dev, 0);
-		note_name(dev, ret);
-	}
-}
-
-void dataplane_detach(struct dataplane *dp, const char *name, struct device_names *ret)
-{
-	const struct device *only = name ? device_by_name(dp, name) : NULL;
-
-	ret->nr = 0;
-	for (size_t i = dp->nr_devices; i-- > 0;) {
-		struct device *dev = &dp->devices[i];
-
-		if (name && dev != only)
-			continue;
-		if (!dev->is_detached)
-			note_name(dev, ret);
-		leave_alone(dp, dev, "by command");
 	}
 	dataplane_judge_devices(dp);
 }

@@ -91,6 +91,27 @@ int dataplane_load(const struct dataplane *dp, struct device *dev);
 void dataplane_judge_devices(struct dataplane *dp);
 void dataplane_check_devices(struct dataplane *dp);
 
+/* As it is called now; or, when it is not there or was renamed, in the config. NULL: none of ours.
+ */
+struct device *dataplane_device_by_name(struct dataplane *dp, const char *name);
+
+/* One more, and its programs, so that nothing takes time when it is there; @wanted: the config's
+ * name, or "". NULL: it failed. Logs. And one less: those behind it move up. */
+struct device *dataplane_add_device(struct dataplane *dp, const char *name, const char *wanted);
+void dataplane_forget_device(struct dataplane *dp, struct device *dev);
+
+/* Both links, TC before XDP, or none. Logs. Returns 0 or -errno, and why_no_xdp says it. And away
+ * with both, XDP before TC. */
+int dataplane_attach_links(struct dataplane *dp, struct device *dev, const struct links *links,
+			   const struct link *link);
+void dataplane_close_links(struct dataplane *dp, struct device *dev);
+
+/* It is protected again, or is not to be. */
+void dataplane_gap_end(struct device *dev);
+
+/* dataplane_orders.c: every second: what nobody confirmed in time goes. Logs. */
+void dataplane_check_confirmed(struct dataplane *dp);
+
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
 

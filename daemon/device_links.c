@@ -136,7 +136,9 @@ static void name_holder(struct device *dev)
 		bpf_obj_get_info_by_fd(fd, &info, &len);
 	if (!q.prog_id)
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is busy with another XDP program", dev->name);
+			 "%s is busy with another XDP program, of the device that it belongs to "
+			 "maybe (a bond's is its ports' too); 'bpftool net' shows it",
+			 dev->name);
 	else if (!strncmp(info.name, "synward_xdp", strlen("synward_xdp"))) /* or its tap */
 		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
 			 "%s is protected already by another synwardd (its XDP program has id %u): "

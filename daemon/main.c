@@ -518,7 +518,7 @@ static int loop_open(struct daemon *d)
 }
 
 /* All that takes time comes first: while a device has been swapped and another has not, they may be
- * on different maps. */
+ * on different maps. And a program that finds no addresses lets all pass. */
 static int attach_all(struct daemon *d)
 {
 	struct links links = {};

@@ -14,6 +14,7 @@
 #   # kernels: 6.1 6.12     where check.sh runs it
 #   # with: WORD...         arguments; with several such lines check.sh runs it once for each. # with 6.1: there alone
 #   # nics: 2               that many virtio-net NICs on one segment (02:73:79:6e:01:00, 01, ...)
+#   # nic: vmxnet3         of that model of qemu's
 #   # machines: 2           a second machine beside it: each has one NIC (02:73:79:6e:01:00 and 02:00) on a cable
 #                           between them, and a line (virtio-serial) by which second.sh there is told what to run
 #   # init: systemd         systemd is the first process, with its journal and no unit of the host's; SCRIPT is a service
@@ -213,12 +214,12 @@ machine() {
 		</dev/null 2>"$run.qemu"
 }
 
-# nics NUMBER : qemu's options for that many on one segment.
+# nics NUMBER MODEL : qemu's options for that many on one segment.
 nics() {
 	local nic
 	for ((nic = 0; nic < $1; nic++)); do
 		echo "-netdev hubport,id=net$nic,hubid=0"
-		echo "-device virtio-net-pci,netdev=net$nic,romfile=,mac=02:73:79:6e:01:0$nic"
+		echo "-device $2,netdev=net$nic,romfile=,mac=02:73:79:6e:01:0$nic"
 	done
 }
 
@@ -236,7 +237,7 @@ joined() {
 # boot DIR : prints what the script prints; its result is in DIR/run.out.
 boot() {
 	local args=() others=() second='' try
-	mapfile -t args < <(nics "$(head_says "$script" nics 0)")
+	mapfile -t args < <(nics "$(head_says "$script" nics 0)" "$(head_says "$script" nic virtio-net-pci)")
 	if (($(head_says "$script" machines 1) == 2)); then
 		rm -f "$1/cable" "$1/line"
 		mapfile -t others < <(joined "$1" 2 no)
