@@ -38,7 +38,8 @@ FUZZ_LIBS   := -ljansson -linih
 
 BPF_SKELS  := $(patsubst bpf/%.bpf.c,$(O)/%.skel.h,$(wildcard bpf/*.bpf.c))
 DAEMON_SRC := $(wildcard daemon/*.c)
-CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) # `synward config` reads as synwardd does
+# `synward config` reads as synwardd does, and `synward detach` finds what it left.
+CLI_SRC    := $(wildcard cli/*.c) $(wildcard daemon/config*.c) daemon/pins.c
 EXPORTER_SRC := $(wildcard daemon/exporter/*.c) cli/metrics.c cli/wire.c
 LAB_TOOLS  := $(patsubst tests/lab/%.c,$(O)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
 LAB_SKELS  := $(patsubst tests/lab/%.bpf.c,$(O)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
@@ -244,7 +245,7 @@ install: all man $(O)/dist/synwardd.service $(O)/dist/synward-exporter.service #
 		"  editor /etc/synward/synward.conf && synward config check" \
 		"  systemd-sysusers && systemctl daemon-reload && systemctl enable --now synwardd"
 
-uninstall: ## remove what install put there; stop it before: systemctl disable --now synwardd
+uninstall: ## remove what install put there; before: systemctl disable --now synwardd; synward detach
 	$(Q)for what in $(INSTALLED); do rm -f "$(DESTDIR)$${what##*:}" || exit; done
 	$(Q)test -n "$(DESTDIR)" || echo "Removed. Kept: /etc/synward (configuration) and /var/lib/synward (what was learned)."
 

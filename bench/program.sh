@@ -37,7 +37,7 @@ leave() {
 # nowhere.
 protect() {
 	lab_stop synwardd
-	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $LAB_DIR/ctl" "state-directory = $LAB_DIR/state" \
+	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $LAB_DIR/ctl" "state-directory = $LAB_DIR/state" "on-stop = detach" \
 		"${@:2}" "[service bench]" "mode = always" "ports = $1" >"$LAB_DIR/synward.conf"
 	lab_spawn synwardd lab_s "$O/synwardd" --config "$LAB_DIR/synward.conf"
 	lab_wait_for "synwardd to be ready" 20 grep -q ready "$LAB_DIR/synwardd.err"

@@ -33,6 +33,7 @@ synward_conf() { # MODE
 	cat <<-END
 		[synward]
 		interfaces = srv0
+		on-stop = detach
 		synack-per-prefix = 0
 		control-socket = $LAB_DIR/ctl
 		state-directory = $LAB_DIR/state

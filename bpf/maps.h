@@ -34,6 +34,7 @@ __u16 ports[NR_PORTS] CONF;
 struct row_conf rows[ROWS_MAX] CONF;
 struct dev_conf devices[DEVS_MAX] CONF;
 struct list_conf list_conf CONF; /* how list_blocks is asked, below */
+struct inherited inherited CONF; /* for the next daemon; no program reads it */
 
 /* Programs write, daemon reads. */
 #define LIVE SEC(".data.live")

@@ -29,6 +29,8 @@ enum cli_option {
 	CLI_INTERVAL,
 	CLI_COUNT,
 	CLI_NOW,
+	CLI_CONFIRM,
+	CLI_CONFIG,
 	CLI_SOURCE,
 	CLI_PORT,
 	CLI_PCAP,
@@ -52,6 +54,7 @@ cli_verb cli_metrics, cli_status, cli_reasons, cli_handshakes, cli_thresholds, c
 cli_verb cli_allow, cli_deny;
 cli_verb cli_doctor, cli_top, cli_trace, cli_version;
 cli_verb cli_config, cli_reload;
+cli_verb cli_attach, cli_confirm, cli_detach;
 cli_verb cli_set, cli_arm, cli_disarm, cli_mode, cli_key;
 
 /* The one line that names a wrong word. Returns CLI_MISUSE. */

@@ -321,6 +321,7 @@ static void examine(struct doctor *d)
 	check_add(d->checks, "daemon", "ok", NULL, "synwardd %s, up %s",
 		  out_text_of(d->status, "version"),
 		  out_duration(out_integer_of(d->status, "uptime_seconds"), uptime));
+	check_state(d->checks, d->facts);
 	check_interfaces(d->checks, d->status);
 	check_sysctls(d->checks, d->status, d->facts);
 	check_reply(d->checks, d->facts);
@@ -334,6 +335,14 @@ static void examine(struct doctor *d)
 	}
 }
 
+/* Nobody answers, which was said on standard error. What keeps it from starting? */
+static void examine_host(struct doctor *d)
+{
+	check_add(d->checks, "daemon", "fail", "journalctl -u synwardd -n 20",
+		  "synwardd does not run, and nothing is protected; its last words tell why");
+	check_btf(d->checks, !access("/sys/kernel/btf/vmlinux", R_OK));
+}
+
 enum cli_exit cli_doctor(const struct cli *cli, char **words)
 {
 	struct doctor d = { .cli = cli, .checks = json_array() };
@@ -343,6 +352,10 @@ enum cli_exit cli_doctor(const struct cli *cli, char **words)
 	if (!end) {
 		examine(&d);
 		end = self_tests(&d);
+	}
+	if (end == CLI_NO_DAEMON) {
+		examine_host(&d);
+		report(cli, d.checks);
 	}
 	if (!end)
 		end = report(cli, d.checks);

@@ -117,6 +117,37 @@ static void check_tc(json_t *checks, const json_t *interface, const char *look)
 		check_add(checks, name, "fail", look, "the TC half is not attached");
 }
 
+static void check_confirmed(json_t *checks, const json_t *interface)
+{
+	const json_t *left = json_object_get(interface, "unconfirmed_seconds");
+	char name[CHECK_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "attach %s", out_text_of(interface, "name"));
+	if (json_is_integer(left))
+		check_add(checks, name, "warn", "synward confirm",
+			  "it is not confirmed, and taken back in %d s",
+			  (int)json_integer_value(left));
+}
+
+/* Is it one to attach to, as things are? If not that is all there is to say of it. */
+static bool check_is_there(json_t *checks, const char *name, const json_t *interface)
+{
+	const char *device = out_text_of(interface, "name");
+	const char *state = out_text_of(interface, "state");
+	char remedy[64];
+
+	snprintf(remedy, sizeof(remedy), "synward attach %s", device);
+	if (!strcmp(state, "absent"))
+		check_add(checks, name, "fail", "ip link",
+			  "it is absent: no device is called so; it is attached as soon as there "
+			  "is one");
+	else if (!strcmp(state, "detached"))
+		check_add(checks, name, "warn", remedy, "it was detached by command");
+	else
+		return true;
+	return false;
+}
+
 void check_interfaces(json_t *checks, const json_t *status)
 {
 	const json_t *interface;
@@ -128,7 +159,10 @@ void check_interfaces(json_t *checks, const json_t *status)
 
 		snprintf(name, sizeof(name), "interface %s", device);
 		snprintf(look, sizeof(look), "bpftool net show dev %s", device);
+		if (!check_is_there(checks, name, interface))
+			continue;
 		check_path(checks, name, interface, look);
+		check_confirmed(checks, interface);
 		check_xdp(checks, interface, look);
 		check_tc(checks, interface, look);
 	}
@@ -190,6 +224,20 @@ static void check_timestamps(json_t *checks, const json_t *facts, bool is_kernel
 		check_add(checks, name, "ok", NULL, "%d", (int)value);
 }
 
+/* Not told of where it is another's: in a network namespace of its own. */
+static void check_jit(json_t *checks, const json_t *facts)
+{
+	const char *name = "net.core.bpf_jit_enable";
+	json_int_t value = fact_sysctl(facts, name, -1);
+
+	if (value > 0)
+		check_add(checks, name, "ok", NULL, "%d", (int)value);
+	else if (!value)
+		check_add(checks, name, "warn", "sysctl -w net.core.bpf_jit_enable=1",
+			  "it is 0: the programs are interpreted, and each packet costs several "
+			  "times as much");
+}
+
 void check_sysctls(json_t *checks, const json_t *status, const json_t *facts)
 {
 	static const char *const plain[][2] = {
@@ -212,6 +260,26 @@ void check_sysctls(json_t *checks, const json_t *status, const json_t *facts)
 			check_add(checks, plain[i][0], "warn", remedy,
 				  "it is 0: no connection gets %s", plain[i][1]);
 	}
+	check_jit(checks, facts);
+}
+
+static void check_conntrack_room(json_t *checks, const json_t *facts)
+{
+	const char *name = "net.netfilter.nf_conntrack_max";
+	json_int_t nr = fact_sysctl(facts, "net.netfilter.nf_conntrack_count", -1);
+	json_int_t max = fact_sysctl(facts, name, -1);
+	char remedy[64];
+
+	if (nr < 0 || max <= 0)
+		return;
+	snprintf(remedy, sizeof(remedy), "sysctl -w %s=%lld", name, (long long)max * 2);
+	if (nr >= max - max / 10)
+		check_add(checks, name, "warn", remedy,
+			  "%lld of %lld connections are tracked: when there is no room, the kernel "
+			  "drops new ones, those that were proved among them",
+			  (long long)nr, (long long)max);
+	else
+		check_add(checks, name, "ok", NULL, "%lld", (long long)max);
 }
 
 void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
@@ -222,6 +290,7 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
 
 	if (value < 0)
 		return; /* no conntrack */
+	check_conntrack_room(checks, facts);
 	if (value)
 		check_add(checks, name, "ok", NULL, "%d", (int)value);
 	else if (drops_invalid)
@@ -232,6 +301,38 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
 		check_add(checks, name, "warn", remedy,
 			  "it is 0: conntrack calls every connection that began with a cookie "
 			  "invalid; a rule that drops those would drop all of them");
+}
+
+/* ---- the daemon's own ---- */
+
+void check_state(json_t *checks, const json_t *facts)
+{
+	const json_t *state = json_object_get(facts, "state");
+	const char *directory = json_string_value(json_object_get(state, "directory"));
+	const char *error = json_string_value(json_object_get(state, "error"));
+	char *remedy __cleanup(cleanup_free) = NULL;
+
+	if (!directory)
+		return; /* the quick start keeps nothing */
+	if (error && asprintf(&remedy, "ls -ld %s; df -h %s", directory, directory) < 0)
+		remedy = NULL;
+	if (error)
+		check_add(checks, "state-directory", "warn", remedy,
+			  "nothing can be kept in %s: %s; what is learned, and what commands put "
+			  "on the lists, is lost when synwardd stops",
+			  directory, error);
+	else
+		check_add(checks, "state-directory", "ok", NULL, "%s", directory);
+}
+
+void check_btf(json_t *checks, bool is_there)
+{
+	if (is_there)
+		check_add(checks, "btf", "ok", NULL, "the kernel describes itself");
+	else
+		check_add(checks, "btf", "fail", "zgrep DEBUG_INFO_BTF /proc/config.gz",
+			  "/sys/kernel/btf/vmlinux is not there, by which the programs find their "
+			  "way in the kernel: it must be built with CONFIG_DEBUG_INFO_BTF");
 }
 
 /* ---- devices ---- */
@@ -293,6 +394,30 @@ static void check_vlans(json_t *checks, const json_t *device)
 	}
 }
 
+/* Generic mode comes behind them, and the kernel switches them off for it; native mode is often
+ * refused because of them. */
+static void check_merging(json_t *checks, const json_t *device)
+{
+	const char *name = out_text_of(device, "name");
+	const bool is_lro = json_is_true(json_object_get(device, "lro"));
+	const bool is_gro = json_is_true(json_object_get(device, "gro_hw"));
+	char check[CHECK_NAME_SIZE], remedy[128];
+
+	snprintf(check, sizeof(check), "merging %s", name);
+	snprintf(remedy, sizeof(remedy),
+		 "ethtool -K %s%s%s && synward detach %s && synward attach %s", name,
+		 is_lro ? " lro off" : "", is_gro ? " rx-gro-hw off" : "", name, name);
+	if (is_lro || is_gro)
+		check_add(
+			checks, check, "warn", remedy,
+			"%s%s%s is on: packets are merged before XDP could see them; most drivers "
+			"refuse native XDP then",
+			is_lro ? "LRO" : "", is_lro && is_gro ? " and " : "",
+			is_gro ? "the NIC's GRO" : "");
+	else
+		check_add(checks, check, "ok", NULL, "no packets are merged before XDP");
+}
+
 void check_devices(json_t *checks, const json_t *facts)
 {
 	const json_t *device;
@@ -310,6 +435,7 @@ void check_devices(json_t *checks, const json_t *facts)
 		else
 			check_add(checks, check, "warn", remedy, "%d: IPv6 needs %d", (int)mtu,
 				  MTU_IPV6);
+		check_merging(checks, device);
 		check_vlans(checks, device);
 	}
 }

@@ -23,6 +23,9 @@ void check_interfaces(json_t *checks, const json_t *status);
 void check_sysctls(json_t *checks, const json_t *status, const json_t *facts);
 /* @drops_invalid: a firewall's rule does. */
 void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
+void check_state(json_t *checks, const json_t *facts);
+/* @is_there: /sys/kernel/btf/vmlinux. */
+void check_btf(json_t *checks, bool is_there);
 void check_reply(json_t *checks, const json_t *facts);
 void check_devices(json_t *checks, const json_t *facts);
 void check_services(json_t *checks, const json_t *status, const json_t *facts);

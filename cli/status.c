@@ -32,6 +32,11 @@ static const struct out_table interface_table = { "interface",
 							  OUT_COLUMN("TC", "tc"),
 							  OUT_COLUMN("PATH", "path"),
 							  OUT_TABS_COLUMN("why"),
+							  OUT_TABS_COLUMN("state"),
+							  OUT_TABS_COLUMN("config_name"),
+							  OUT_TABS_COLUMN("unconfirmed_seconds"),
+							  OUT_TABS_COLUMN("gaps"),
+							  OUT_TABS_COLUMN("gap_seconds"),
 							  OUT_END,
 						  } };
 
@@ -163,6 +168,27 @@ static void print_memory(const json_t *status)
 		       out_bytes(nr_bytes, bytes), out_integer_of(status, "max_flows"));
 }
 
+/* What only sometimes is so: "eth0: detached again in 42 s, unless 'synward confirm' follows" */
+static void print_device_news(const json_t *interface)
+{
+	const json_t *left = json_object_get(interface, "unconfirmed_seconds");
+	const char *name = out_text_of(interface, "name");
+	const char *config_name = json_string_value(json_object_get(interface, "config_name"));
+	json_int_t gaps = out_integer_of(interface, "gaps");
+
+	if (json_is_integer(left))
+		printf("%s%s: detached again in %" JSON_INTEGER_FORMAT
+		       " s, unless 'synward confirm' follows%s\n",
+		       out_style(OUT_BAD), name, json_integer_value(left), out_style(OUT_PLAIN));
+	if (config_name && strcmp(config_name, name))
+		printf("%s: called %s in the config, and renamed\n", name, config_name);
+	if (gaps)
+		printf("%s: without protection %" JSON_INTEGER_FORMAT
+		       " time%s, the last for %.1f s\n",
+		       name, gaps, gaps == 1 ? "" : "s",
+		       json_number_value(json_object_get(interface, "gap_seconds")));
+}
+
 /* "synwardd 0.1, up 2 h 13 min: 2 of 3 services armed, SYNs answered on 1 of 2 interfaces" */
 static void print_summary(const json_t *status)
 {
@@ -189,6 +215,9 @@ static void print_summary(const json_t *status)
 			printf("%s%s: not answering%s: %s\n", out_style(OUT_BAD),
 			       out_text_of(item, "name"), out_style(OUT_PLAIN),
 			       out_text_of(item, "why"));
+	json_array_foreach ((json_t *)interfaces, i, item) {
+		print_device_news(item);
+	}
 	print_half_open(services);
 	print_memory(status);
 	putchar('\n');

@@ -219,6 +219,18 @@ static void attack_end(struct attack *attack, const struct attack_target *target
 	attack->left_behind = view->held;
 }
 
+/* Whether it goes on, or left something behind, the next second tells. */
+void attack_take_over(struct attack *attack, const struct attack_target *target,
+		      const struct attack_view *view)
+{
+	attack->times = view->live->times;
+	if (!view->is_attacked)
+		return;
+	attack->times--;
+	attack_note(attack, target, view);
+	attack->is_residue = attack->was_told = true;
+}
+
 void attack_follow(struct attack *attack, const struct attack_target *target,
 		   const struct attack_view *view, attack_report *report, void *arg)
 {
@@ -239,8 +251,9 @@ void attack_follow(struct attack *attack, const struct attack_target *target,
 	}
 	if (has_begun) {
 		attack->is_going_on = true;
-		report_event(event_json("attack_begin", attack->began, attack, target), report,
-			     arg);
+		if (!attack->was_told)
+			report_event(event_json("attack_begin", attack->began, attack, target),
+				     report, arg);
 	} else if (!attack->is_going_on && view->held < attack->left_behind) {
 		attack->left_behind = view->held;
 	}

@@ -37,6 +37,7 @@ struct attack {
 	char began[CLOCK_TEXT_SIZE];
 	struct row_counts before; /* when it began */
 	double peak_syn_rate;
+	bool was_told;        /* by the daemon before */
 	struct topk *sources; /* NULL when there is no memory for it */
 };
 
@@ -53,6 +54,11 @@ struct attack_view {
 	__u32 low_water;                       /* SYNs a second that are an attack */
 	__u32 held;                            /* handshakes that the kernel holds */
 };
+
+/* Before the first attack_follow(), of a row that the daemon before has left like this: attacks
+ * that are over are none of ours, and one that goes on is no news. */
+void attack_take_over(struct attack *attack, const struct attack_target *target,
+		      const struct attack_view *view);
 
 /* To be called again and again. Logs and reports what has begun or ended. */
 void attack_follow(struct attack *attack, const struct attack_target *target,

@@ -100,6 +100,13 @@ static void ends(const struct rows *rows, const struct row *row, const char *cau
 	report(rows, event);
 }
 
+void row_watch_from_now(struct rows *rows, struct row *row, __u32 flags, __u64 now_ms)
+{
+	struct canary_view view = view_of(rows, row, now_ms);
+
+	canary_take_over(&row->canary, &view, flags & ROW_BLACK_HOLE, flags & ROW_BY_KERNEL);
+}
+
 void row_watch(struct rows *rows, struct row *row, __u64 now_ms)
 {
 	struct canary_view view = view_of(rows, row, now_ms);

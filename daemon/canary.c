@@ -110,6 +110,19 @@ static enum canary_news doubt(struct canary *canary, const struct canary_view *v
 	return CANARY_DOUBT;
 }
 
+void canary_take_over(struct canary *canary, const struct canary_view *view, bool is_black_hole,
+		      bool is_by_kernel)
+{
+	acquit(canary, view);
+	canary->doubt_since_ms = view->now_ms;
+	canary->doubt_missed = view->missed;
+	canary->doubt_landed = view->landed;
+	if (is_black_hole)
+		canary->black_hole_until_ms = view->now_ms + lengthen(canary);
+	else if (is_by_kernel)
+		canary->by_kernel_until_ms = view->now_ms + lengthen(canary);
+}
+
 enum canary_news canary_follow(struct canary *canary, const struct canary_view *view)
 {
 	bool has_landed = view->landed > canary->landed;

@@ -65,6 +65,11 @@ enum canary_news {
 			 one client could bring it about */
 };
 
+/* Before the first canary_follow(), of a row that has been followed before: what was counted
+ * accuses nobody, and what was not tried is not tried for another pause. */
+void canary_take_over(struct canary *canary, const struct canary_view *view, bool is_black_hole,
+		      bool is_by_kernel);
+
 /* To be called again and again. */
 enum canary_news canary_follow(struct canary *canary, const struct canary_view *view);
 

@@ -107,6 +107,7 @@ int config_from_args(const struct config_args *args, struct config *ret,
 		return -ENOMEM;
 	config.nr_services = 1;
 	free(take_ptr(config.state_directory)); /* it learns, but keeps nothing */
+	config.on_stop = ON_STOP_DETACH;
 	service_init(service);
 	service->name = strdup(SERVICE_NAME_QUICK);
 	if (!service->name)

@@ -78,12 +78,18 @@ struct listed {
 	unsigned int line;
 };
 
+enum on_stop {
+	ON_STOP_KEEP, /* programs and maps stay, for the next daemon */
+	ON_STOP_DETACH,
+};
+
 struct config {
 	char **interfaces;
 	size_t nr_interfaces;
 	enum xdp_mode xdp_mode;
 	char *control_socket;
 	char *pin_path;
+	enum on_stop on_stop;
 	char *state_directory; /* what was learned is kept there; NULL: nowhere (quick start) */
 	char *allow_file;      /* prefixes, one a line; NULL: none */
 	char *deny_file;

@@ -16,7 +16,7 @@
 #include "config.h"
 #include "config_values.h"
 
-#define NR_OWN_KEYS 14 /* of one kind of section; tunables may stand in both */
+#define NR_OWN_KEYS 15 /* of one kind of section; tunables may stand in both */
 #define NR_KEYS (NR_OWN_KEYS + NR_TUNABLES)
 #define SECTIONS_MAX (ROWS_MAX + 1)
 

@@ -11,7 +11,7 @@
 #include "config_file.h"
 
 /* Who adds a key says here, or where it is followed, what a reload does with it. */
-_Static_assert(NR_OWN_KEYS == 14, "the new key is fixed at start, or is followed at a reload");
+_Static_assert(NR_OWN_KEYS == 15, "the new key is fixed at start, or is followed at a reload");
 
 #define RESTART "restart synwardd for that"
 
@@ -49,6 +49,7 @@ static void check_synward(const struct config_place *place, const struct config 
 		{ "xdp-mode", old->xdp_mode == new->xdp_mode },
 		{ "control-socket", is_same(old->control_socket, new->control_socket) },
 		{ "pin-path", is_same(old->pin_path, new->pin_path) },
+		{ "on-stop", old->on_stop == new->on_stop },
 		{ "state-directory", is_same(old->state_directory, new->state_directory) },
 		{ "max-flows", old->max_flows == new->max_flows },
 	};

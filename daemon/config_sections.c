@@ -24,6 +24,7 @@ static const struct key {
 	{ "xdp-mode", SECTION_SYNWARD, value_xdp_mode, NULL, NULL, false },
 	{ "control-socket", SECTION_SYNWARD, value_control_socket, NULL, NULL, false },
 	{ "pin-path", SECTION_SYNWARD, value_pin_path, NULL, NULL, false },
+	{ "on-stop", SECTION_SYNWARD, value_on_stop, NULL, NULL, false },
 	{ "state-directory", SECTION_SYNWARD, value_state_directory, NULL, NULL, false },
 	{ "allow-file", SECTION_SYNWARD, value_allow_file, NULL, NULL, false },
 	{ "deny-file", SECTION_SYNWARD, value_deny_file, NULL, NULL, false },

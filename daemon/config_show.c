@@ -65,6 +65,7 @@ PUT(interfaces, put_words(file, s->config->interfaces, s->config->nr_interfaces)
 PUT(xdp_mode, put_string(file, xdp_mode_name(s->config->xdp_mode)))
 PUT(control_socket, put_string(file, s->config->control_socket))
 PUT(pin_path, put_string(file, s->config->pin_path))
+PUT(on_stop, put_string(file, on_stop_name(s->config->on_stop)))
 PUT(state_directory, put_string(file, s->config->state_directory))
 PUT(allow_file, put_string(file, s->config->allow_file))
 PUT(deny_file, put_string(file, s->config->deny_file))
@@ -84,6 +85,7 @@ static const struct {
 	{ "xdp-mode", put_xdp_mode },
 	{ "control-socket", put_control_socket },
 	{ "pin-path", put_pin_path },
+	{ "on-stop", put_on_stop },
 	{ "state-directory", put_state_directory },
 	{ "allow-file", put_allow_file },
 	{ "deny-file", put_deny_file },

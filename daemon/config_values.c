@@ -158,6 +158,29 @@ int value_pin_path(const struct config_place *place, const char *text, struct co
 	return err ? err : copy_text(text, &config->pin_path);
 }
 
+static const char *const on_stop_words[] = {
+	[ON_STOP_KEEP] = "keep", [ON_STOP_DETACH] = "detach", NULL
+};
+
+const char *on_stop_name(enum on_stop on_stop)
+{
+	return on_stop_words[on_stop];
+}
+
+int value_on_stop(const struct config_place *place, const char *text, struct config *config)
+{
+	unsigned int word;
+
+	for (word = ON_STOP_KEEP; on_stop_words[word]; word++) {
+		if (!strcmp(on_stop_words[word], text)) {
+			config->on_stop = (enum on_stop)word;
+			return 0;
+		}
+	}
+	config_complain(place, "'%s' is not what on-stop can be; it is keep or detach", text);
+	return -EINVAL;
+}
+
 int value_state_directory(const struct config_place *place, const char *text, struct config *config)
 {
 	if (text[0] != '/' || strspn(text, "/") == strlen(text)) {

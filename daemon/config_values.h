@@ -37,6 +37,8 @@ int value_xdp_mode(const struct config_place *place, const char *text, struct co
 const char *xdp_mode_name(enum xdp_mode mode);
 int value_control_socket(const struct config_place *place, const char *text, struct config *config);
 int value_pin_path(const struct config_place *place, const char *text, struct config *config);
+int value_on_stop(const struct config_place *place, const char *text, struct config *config);
+const char *on_stop_name(enum on_stop on_stop);
 int value_state_directory(const struct config_place *place, const char *text,
 			  struct config *config);
 int value_allow_file(const struct config_place *place, const char *text, struct config *config);

@@ -21,9 +21,9 @@
 #define ACCEPTS_MAX 16        /* in a turn of the loop */
 #define PAUSE_USEC 1000000ULL /* after running out of file descriptors */
 
-static void complain_subscriber(const char *why)
+static void complain_subscriber(struct control *control, const char *why)
 {
-	log_notice("control socket: a client of Monitor is closed: %s", why);
+	control_complain(control, LOG_NOTICE, "a client of Monitor is closed: %s", why);
 }
 
 void control_publish(struct control *control, const json_t *event)
@@ -47,8 +47,8 @@ void control_publish(struct control *control, const json_t *event)
 		err = control_client_queue(client, text, nr_bytes);
 		if (err >= 0)
 			continue;
-		complain_subscriber(err == -EMSGSIZE ? "it does not take its events" :
-						       strerror(-err));
+		complain_subscriber(control, err == -EMSGSIZE ? "it does not take its events" :
+								strerror(-err));
 		control_client_close(client);
 	}
 }
@@ -68,16 +68,20 @@ int control_trace(struct control *control, const json_t *event)
 	return err == -EMSGSIZE ? -ENOBUFS : err < 0 ? err : 0;
 }
 
-/* Who is nearest to his deadline. Subscribers come behind all others. */
+/* Who is nearest to his deadline. Root comes behind all others, and subscribers behind root. */
 static struct client *idlest(const struct control *control)
 {
-	struct client *client;
+	struct client *client, *of_root = NULL;
 
 	for (client = TAILQ_FIRST(&control->clients); client;
-	     client = TAILQ_NEXT(client, by_deadline))
-		if (!client->is_subscriber)
+	     client = TAILQ_NEXT(client, by_deadline)) {
+		if (client->is_subscriber)
+			continue;
+		if (client->uid)
 			return client;
-	return TAILQ_FIRST(&control->subscribers);
+		of_root = of_root ?: client;
+	}
+	return of_root ?: TAILQ_FIRST(&control->subscribers);
 }
 
 /* One goes, so that idle connections cannot lock anybody out. */
@@ -87,15 +91,15 @@ static bool make_room(struct control *control)
 
 	if (!client)
 		return false;
-	log_notice("control socket: %u clients; the one that is idle longest is closed",
-		   control->nr_clients);
+	control_complain(control, LOG_NOTICE, "%u clients; the one that is idle longest is closed",
+			 control->nr_clients);
 	control_client_close(client);
 	return true;
 }
 
 static void accept_pause(struct control *control)
 {
-	log_err("control socket: no file descriptor is left for a client");
+	control_complain(control, LOG_ERR, "no file descriptor is left for a client");
 	sd_event_source_set_enabled(control->accept_source, SD_EVENT_OFF);
 	control_timer_set(control, control_now_usec(control) + PAUSE_USEC);
 }
@@ -119,8 +123,8 @@ static int on_accept(sd_event_source *source, int listen_fd, uint32_t events, vo
 		if (control->nr_clients >= PROTO_CLIENTS_MAX)
 			make_room(control);
 		if (control_client_open(control, fd) < 0)
-			log_warn(
-				"control socket: a client cannot be taken in; memory may be short");
+			control_complain(control, LOG_WARNING,
+					 "a client cannot be taken in; memory may be short");
 	}
 	return 0;
 }
@@ -140,7 +144,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 			break;
 		}
 		if (client->is_subscriber)
-			complain_subscriber("it does not take its events");
+			complain_subscriber(control, "it does not take its events");
 		control_client_close(client);
 	}
 	return 0;

@@ -48,6 +48,13 @@ struct control_ops {
 	/* As dataplane_rotate_key(). */
 	int (*rotate_key)(void *arg, bool at_once, __u64 *ret_ms, char **ret_why);
 
+	/* @seconds: unless it is confirmed by then, it is taken back; 0: it stays. */
+	int (*attach)(void *arg, const char *interface, __u32 seconds, json_t **ret,
+		      char **ret_why);
+	int (*confirm)(void *arg, json_t **ret, char **ret_why);
+	/* NULL: from all. */
+	int (*detach)(void *arg, const char *interface, json_t **ret, char **ret_why);
+
 	/* LIST_NONE: both. */
 	int (*list)(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret);
 	/* @seconds = 0: for ever. What was there and what is goes to *ret. */

@@ -19,7 +19,8 @@
 #include "varlink.h"
 
 #define OUTPUT_MAX (32UL * 1024 * 1024) /* bytes of replies that wait, over all clients */
-#define FIRST_INPUT 4096                /* bytes; grows to PROTO_REQUEST_MAX */
+#define OUTPUT_MAX_TEXT "32 MiB"
+#define FIRST_INPUT 4096 /* bytes; grows to PROTO_REQUEST_MAX */
 
 uint64_t control_now_usec(const struct control *control)
 {
@@ -154,13 +155,40 @@ static int subscriber_begin(struct client *client)
 	return client->nr_in ? -EPROTO : 0;
 }
 
+/* Who does not take his reply makes room for who asks now: those that wait longest go first. */
+static void output_make_room(struct client *client, size_t nr_bytes)
+{
+	struct control *control = client->control;
+	struct client *other, *next;
+
+	for (other = TAILQ_FIRST(&control->clients);
+	     other && control->nr_out + nr_bytes > OUTPUT_MAX; other = next) {
+		next = TAILQ_NEXT(other, by_deadline);
+		if (other == client || other->is_subscriber || !other->nr_out)
+			continue;
+		control_complain(control, LOG_NOTICE,
+				 OUTPUT_MAX_TEXT " of replies are not taken; the client that is in "
+						 "arrears longest is closed");
+		control_client_close(other);
+	}
+}
+
+/* A few places are root's, whatever others do. */
+static bool may_subscribe(const struct client *client)
+{
+	const unsigned int nr_kept = client->uid ? PROTO_SUBSCRIBERS_ROOT : 0;
+
+	return client->control->nr_subscribers + nr_kept < PROTO_SUBSCRIBERS_MAX;
+}
+
 /* Takes the request of `nr_bytes` at the front, or refuses what can no longer become one. */
-static int client_answer(struct client *client, size_t nr_bytes)
+static int client_answer(struct client *client, size_t nr_bytes, bool is_gone)
 {
 	struct control *control = client->control;
 	const struct varlink_caller caller = {
 		.uid = client->uid,
-		.may_subscribe = control->nr_subscribers < PROTO_SUBSCRIBERS_MAX,
+		.may_subscribe = may_subscribe(client),
+		.is_gone = is_gone,
 	};
 	struct varlink_answer answer;
 	int err;
@@ -171,13 +199,15 @@ static int client_answer(struct client *client, size_t nr_bytes)
 		return err;
 	if (answer.traces)
 		control->tracer = client;
-	if (answer.nr_bytes > PROTO_REPLY_MAX || control->nr_out + answer.nr_bytes > OUTPUT_MAX) {
-		log_warn("control socket: a reply of %zu bytes exceeds the limit; its client is "
-			 "closed",
-			 answer.nr_bytes);
+	if (answer.nr_bytes > PROTO_REPLY_MAX) {
+		control_complain(control, LOG_WARNING,
+				 "a reply of %zu bytes exceeds the limit; its client is closed",
+				 answer.nr_bytes);
 		free(answer.text);
 		return -EMSGSIZE;
 	}
+	if (!answer.subscribes)
+		output_make_room(client, answer.nr_bytes);
 	client->out = answer.text;
 	client->nr_out = answer.nr_bytes;
 	client->is_last = answer.is_last;
@@ -216,7 +246,7 @@ static int client_serve(struct client *client, uint32_t events)
 	if (!err && !client->nr_out) {
 		nr_bytes = request_length(client);
 		if (nr_bytes != SIZE_MAX || client->nr_in > PROTO_REQUEST_MAX)
-			err = client_answer(client, nr_bytes);
+			err = client_answer(client, nr_bytes, events & EPOLLHUP);
 	}
 	if (!err && client->nr_out)
 		err = client_write(client);
@@ -310,7 +340,8 @@ int control_client_open(struct control *control, int accepted_fd)
 		free(client);
 		return err;
 	}
-	sd_event_source_set_priority(client->source, CONTROL_PRIORITY);
+	sd_event_source_set_priority(client->source,
+				     client->uid ? CONTROL_PRIORITY_OTHERS : CONTROL_PRIORITY);
 	client->fd = take_fd(&fd);
 	client->control = control;
 	control->nr_clients++;

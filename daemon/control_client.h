@@ -5,13 +5,15 @@
  * Each client has one deadline at a time: to send a whole request, then to take the whole reply.
  * All deadlines are equally long, so the list of those that have one is in their order and one
  * timer is enough. A client whose reply is still on its way is not read from; so a client holds at
- * most one request buffer and one reply, and all replies together at most OUTPUT_MAX.
+ * most one request buffer and one reply, and all replies together at most OUTPUT_MAX: beyond it who
+ * is in arrears longest is closed.
  *
  * A subscriber is a client that called Monitor. It has no request buffer and no further request; it
  * is read from only to notice its end. It holds one queue of events, PROTO_REPLY_MAX bytes at most,
  * which does not count as a reply, and has a deadline only while something is in there: to take all
- * of it. There are at most PROTO_SUBSCRIBERS_MAX, so that all queues have a bound, too. Since
- * subscribers idle by right, they make room for others only when no other client is left.
+ * of it. There are at most PROTO_SUBSCRIBERS_MAX, so that all queues have a bound, too, and the
+ * last PROTO_SUBSCRIBERS_ROOT of the places are for root. Since subscribers idle by right, they
+ * make room for others only when no other client is left.
  *
  * The tracer is the one subscriber that called Trace and not Monitor. It has no deadline: whoever
  * pages through what he sees has not gone. What finds no room in its queue is lost, and it is told
@@ -28,8 +30,12 @@
 
 #include "control.h"
 #include "control_socket.h"
+#include "log.h"
 
-#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10) /* behind timers, signals and netlink */
+/* Behind timers, signals and netlink; and whoever is not root behind who is, and behind those at
+ * the door, of whom one may be root. */
+#define CONTROL_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+#define CONTROL_PRIORITY_OTHERS (CONTROL_PRIORITY + 1)
 
 struct client {
 	TAILQ_ENTRY(client) by_deadline;
@@ -59,7 +65,12 @@ struct control {
 	unsigned int nr_clients; /* of both kinds */
 	unsigned int nr_subscribers;
 	size_t nr_out; /* bytes of replies */
+	struct log_limit complaints;
 };
+
+/* One line for what clients cause, who may be anybody in the group, as often as he likes. */
+#define control_complain(control, level, ...) \
+	log_line_within(&(control)->complaints, level, "control socket: " __VA_ARGS__)
 
 uint64_t control_now_usec(const struct control *control);
 void control_timer_set(struct control *control, uint64_t at_usec);

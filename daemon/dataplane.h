@@ -24,18 +24,64 @@ struct row_id {
 };
 
 /*
- * Open the data path for @conf, which must outlive it: probe the kernel, make keys. Nothing is
- * attached yet, and all rows are off. Logs. Returns 0 or -errno.
+ * Open the data path for @conf, which must outlive it: probe the kernel, make maps and keys.
+ * Nothing is attached yet, and all rows are off. Logs. Returns 0 or -errno.
  */
 int dataplane_open(const struct config *conf, const struct settings *settings,
 		   struct dataplane **ret);
 
-/* Detach from all devices, XDP before TC, and release everything. Logs. */
+/* Leave all devices to what is pinned, if the config says so, or detach from them, XDP before TC;
+ * and release everything. Logs. */
 void dataplane_close(struct dataplane *dp);
 
-/* Load for one more device and attach to it, TC before XDP; all or nothing. Logs. Returns 0 or
- * -errno. */
-int dataplane_attach(struct dataplane *dp, const struct link_info *link);
+/* ---- devices (dataplane_devices.c) ---- */
+
+/*
+ * A device of the config. If it is there it is attached, TC before XDP, all or nothing; if not, as
+ * soon as it is. Logs. Returns 0 or -errno: it is there, and cannot be attached.
+ */
+int dataplane_want(struct dataplane *dp, const char *name, const struct links *links);
+
+/* Which links there are now: devices came, went, or are others. Logs. */
+void dataplane_follow_links(struct dataplane *dp, const struct links *links);
+
+struct device_look {
+	enum device_state state;
+	bool is_present;     /* detached or not */
+	bool is_unconfirmed; /* and taken back if it stays so */
+	bool is_in_config;
+	const char *xdp_mode; /* NULL: none */
+};
+
+/* By its name now, or that of the config. Returns whether it is one of ours. */
+bool dataplane_find_device(struct dataplane *dp, const char *name, struct device_look *ret);
+
+/*
+ * Attach one of ours that is not, or one more, until we end; or, with @seconds, until then, unless
+ * dataplane_confirm() follows. One that is not there is waited for if it is of the config. Logs.
+ * Returns 0 or -errno, with cause and remedy in @ret_why if they are known ("").
+ */
+int dataplane_attach(struct dataplane *dp, const char *name, const struct links *links,
+		     __u32 seconds, char ret_why[RUNG_CAUSE_SIZE]);
+
+struct device_names {
+	char name[DEVS_MAX][IF_NAMESIZE];
+	size_t nr;
+};
+
+/* What was attached only for a time stays; @ret: those. Logs. */
+void dataplane_confirm(struct dataplane *dp, struct device_names *ret);
+
+/* Detach one of ours, or all (NULL), XDP before TC, and leave it alone; @ret: those that were not
+ * left alone before. Logs. */
+void dataplane_detach(struct dataplane *dp, const char *name, struct device_names *ret);
+
+/* All devices are attached: from here on, what is to outlive us does, and what was left for a
+ * device that is not ours goes. Logs. Returns 0 or -errno. */
+int dataplane_settle(struct dataplane *dp);
+
+/* What a row was when the daemon before ended; zeros if there was none. */
+const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t row);
 
 /* The config is another one, in the same place and of the same rows. Addresses and rows are told by
  * themselves. */
@@ -44,15 +90,12 @@ void dataplane_follow_config(struct dataplane *dp);
 /* What the sysctls say now. */
 void dataplane_set_settings(struct dataplane *dp, const struct settings *settings);
 
-/* What is wanted of a row: at once, or with the first dataplane_attach(). */
+/* What is wanted of a row. */
 void dataplane_set_row(struct dataplane *dp, size_t row, const struct row_conf *conf);
 
 /* The local addresses: services with `addresses = any` follow them. Logs when the table is full.
  * Returns 0 or -errno. */
 int dataplane_set_addresses(struct dataplane *dp, const struct ip_addr *addrs, size_t nr);
-
-/* MAC and MTU of an attached device may have changed, or it is a new one of that name. Logs. */
-void dataplane_set_link(struct dataplane *dp, const struct link_info *link);
 
 /*
  * To be called every second: is the TC half of each device still attached? A device where it is not
@@ -66,9 +109,9 @@ struct lists;
 struct list_entry;
 struct prefix;
 
-/* The lists to obey: in force with the first dataplane_attach(), before XDP is attached. They must
- * outlive @dp, and each change of them is told by the two functions below. */
-void dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
+/* The lists to obey, before any device is attached. They must outlive @dp, and each change of them
+ * is told by the two functions below. Returns 0 or -errno. */
+int dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
 
 /* In force when it returns. @is_new: nothing was there for that prefix. Return 0 or -errno, and
  * then nothing has changed. */

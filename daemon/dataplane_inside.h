@@ -5,12 +5,16 @@
 #ifndef SYNWARD_DATAPLANE_INSIDE_H
 #define SYNWARD_DATAPLANE_INSIDE_H
 
+#include <jansson.h>
+
 #include "dataplane.h"
 #include "device.h"
 #include "list_table.h"
+#include "pins.h"
 #include "rungs.h"
 
 #define SILENT_SECONDS 2          /* of untaken notes, until it is said */
+#define SILENT_RETRY_SECONDS 60   /* a few connections are lost with each try */
 #define REQUEST_BYTES_DEFAULT 320 /* of a half-open handshake, on a kernel that does not say */
 
 struct bpf_object;
@@ -23,41 +27,53 @@ struct dataplane {
 	__u64 own_addresses; /* bits of settings.own_addresses */
 	struct rung_means means;
 	__u32 request_bytes;
+	struct synward_bpf *shared; /* the maps of all devices, without programs */
+	struct pins *pins;          /* NULL: nothing outlives us, and nothing was left */
+	json_t *about;              /* the maps: dataplane_pins.c */
+	json_t *about_before;       /* those of the daemon before; NULL: there are none */
+	bool is_adopted;            /* they are ours now */
+	bool is_kept;               /* maps and links are pinned, and stay when we go */
+	bool is_settled;            /* all devices are attached */
 	struct device devices[DEVS_MAX];
 	size_t nr_devices;
 	size_t nr_rows;
 	struct row_id *row_ids;
 	struct row_conf *row_confs;  /* what the data path's rows are, or will be */
-	struct svc_bucket *services; /* the map: two tables; NULL before the first device */
+	struct svc_bucket *services; /* the map: two tables */
 	size_t nr_buckets;           /* of each */
 	struct svc_slot *slots;      /* what the one that is asked was filled with, sorted */
 	size_t nr_slots;
 	__u32 svc_at; /* as in settings */
 	__u64 svc_seed;
-	struct flow_set
-		*flow_sets; /* the flow table itself, to read; NULL before the first device */
+	struct flow_set *flow_sets; /* the flow table itself, to read */
 	size_t nr_flow_sets;
-	const struct lists *lists;    /* NULL: there are none */
-	struct list_table list_table; /* filled with the first device */
-	struct retry *retries;        /* the map itself; NULL: no server speaks first */
+	const struct lists *lists; /* NULL: there are none */
+	struct list_table list_table;
+	struct retry *retries; /* the map itself; NULL: no server speaks first */
 	size_t nr_retries;
-	__u64 synacks_resent;
 	bool has_complained_of_send;
-	__u64 key_epoch;   /* the first of the master key; 0: the one of the start */
-	__u64 key_made_ms; /* when it was made */
+	__u64 key_epoch; /* the first of the master key; 0: the one of the start */
 	__u32 secret_serial;
 	int nr_cpus;
 	struct taps *taps; /* NULL: nobody traces */
+	struct tap_runs {
+		struct snapshot_runs xdp, tc;
+	} tap_runs[DEVS_MAX]; /* by slot: of taps that are gone */
 };
-
-/* All devices share the maps of the first. */
-static inline struct synward_bpf *first_skel(const struct dataplane *dp)
-{
-	return dp->devices[0].skel;
-}
 
 /* What the data path is to know beside the sysctls, if that has changed. */
 void dataplane_put_settings(struct dataplane *dp);
+
+/* What it remembers was made of what was told before: forget it. */
+void dataplane_next_generation(struct dataplane *dp);
+
+/* The programs of one more device. Logs. Returns 0 or -errno. */
+int dataplane_load(const struct dataplane *dp, struct device *dev);
+
+/* dataplane_devices.c: how each answers, to be found out anew whenever something of that may have
+ * changed; and every second. The latter logs. */
+void dataplane_judge_devices(struct dataplane *dp);
+void dataplane_check_devices(struct dataplane *dp);
 
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
@@ -68,23 +84,38 @@ void dataplane_check_trace(struct dataplane *dp);
 /* The object whose maps all taps share, or NULL. */
 const struct bpf_object *dataplane_taps(const struct dataplane *dp);
 
-/* dataplane_probe.c: fills dp->means. Logs. */
-void dataplane_probe(struct dataplane *dp);
+/* To those of the device's own programs are added those of its taps. */
+void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,
+			    struct snapshot_runs *xdp, struct snapshot_runs *tc);
 
-/* dataplane_key.c: with the first device, and every second. Returns 0 or -errno; logs. */
+/* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
+int dataplane_probe(struct dataplane *dp);
+
+/* dataplane_pins.c: where maps and links are pinned; the maps; when all devices are attached; and
+ * at close. The maps that the daemon before had are opened by name. Those that return something
+ * return 0 (or the fd) or -errno, and the first two log. */
+int dataplane_open_pins(struct dataplane *dp);
+int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants);
+int dataplane_open_before(const struct dataplane *dp, const char *map);
+void dataplane_close_pins(struct dataplane *dp);
+
+/* dataplane_carry.c: from the maps before to those that are made anew. Returns 0 or -errno. */
+int dataplane_carry(struct dataplane *dp);
+
+/* dataplane_key.c: a secret for new maps; which one there is; and every second, which logs. */
 int dataplane_make_secret(struct dataplane *dp);
+int dataplane_read_key(struct dataplane *dp);
 void dataplane_check_key(struct dataplane *dp);
 
-/* dataplane_services.c: with the first device, and when its maps go. Returns 0 or -errno. */
+/* dataplane_services.c: at open and close. Returns 0 or -errno. */
 int dataplane_map_services(struct dataplane *dp);
 void dataplane_unmap_services(struct dataplane *dp);
 
-/* dataplane_retry.c: with the first device, and when its maps go. Returns 0 or -errno. */
+/* dataplane_retry.c: at open and close. Returns 0 or -errno. */
 int dataplane_map_retries(struct dataplane *dp);
 void dataplane_unmap_retries(struct dataplane *dp);
 
-/* dataplane_lists.c: with the first device, and when its maps go. Returns 0 or -errno. */
-int dataplane_fill_lists(struct dataplane *dp);
+/* dataplane_lists.c: at close. */
 void dataplane_forget_lists(struct dataplane *dp);
 
 #endif

@@ -27,7 +27,7 @@ static const __u32 only;
 
 static int secret_map(const struct dataplane *dp)
 {
-	return bpf_map__fd(first_skel(dp)->maps.secret);
+	return bpf_map__fd(dp->shared->maps.secret);
 }
 
 static int fill_random(void *to, size_t bytes)
@@ -44,9 +44,19 @@ int dataplane_make_secret(struct dataplane *dp)
 		err = fill_random(&s.salt, sizeof(s.salt));
 	err = err ?: bpf_map_update_elem(secret_map(dp), &only, &s, BPF_ANY);
 	explicit_bzero(&s, sizeof(s));
-	dp->key_epoch = 0;
-	dp->key_made_ms = clock_now_ms();
+	dp->shared->data_conf->inherited.key_made_ms = clock_now_ms();
 	return err;
+}
+
+int dataplane_read_key(struct dataplane *dp)
+{
+	struct secret s;
+
+	if (bpf_map_lookup_elem(secret_map(dp), &only, &s))
+		return -errno;
+	dp->key_epoch = s.from_epoch;
+	explicit_bzero(&s, sizeof(s));
+	return 0;
 }
 
 /* The secret with another master key from @epoch on. */
@@ -80,8 +90,6 @@ int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms)
 	int err;
 
 	*ret_ms = 0;
-	if (!dp->nr_devices)
-		return -ENODEV;
 	if (!at_once && dp->key_epoch && from < dp->key_epoch + 2) {
 		*ret_ms = (dp->key_epoch + 1) * epoch_ms - now_ms;
 		return -EAGAIN;
@@ -90,7 +98,7 @@ int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms)
 	if (err)
 		return err;
 	dp->key_epoch = from;
-	dp->key_made_ms = now_ms;
+	dp->shared->data_conf->inherited.key_made_ms = now_ms;
 	tell(dp);
 	*ret_ms = at_once ? 0 : from * epoch_ms - now_ms;
 	return 0;
@@ -98,10 +106,11 @@ int dataplane_rotate_key(struct dataplane *dp, bool at_once, __u64 *ret_ms)
 
 void dataplane_check_key(struct dataplane *dp)
 {
+	__u64 *made_ms = &dp->shared->data_conf->inherited.key_made_ms;
 	__u64 in_ms;
 	int err;
 
-	if (!dp->nr_devices || clock_now_ms() - dp->key_made_ms < KEY_LIFETIME_MS)
+	if (clock_now_ms() - *made_ms < KEY_LIFETIME_MS)
 		return;
 	err = dataplane_rotate_key(dp, false, &in_ms);
 	if (!err || err == -EAGAIN)
@@ -109,5 +118,5 @@ void dataplane_check_key(struct dataplane *dp)
 	log_warn("cannot rotate the cookies' key: %s; the one that there is stays, and is tried "
 		 "again in a minute",
 		 strerror(-err));
-	dp->key_made_ms += KEY_RETRY_MS;
+	*made_ms += KEY_RETRY_MS;
 }

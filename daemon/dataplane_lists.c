@@ -7,6 +7,7 @@
  */
 #include "dataplane_inside.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -30,11 +31,11 @@ static int trie_of(const struct dataplane *dp, const struct prefix *prefix, unio
 	if (prefix->is_v6) {
 		ret->v6.prefix_bits = prefix->bits;
 		memcpy(ret->v6.addr, prefix->addr.word, sizeof(ret->v6.addr));
-		return bpf_map__fd(first_skel(dp)->maps.list_v6);
+		return bpf_map__fd(dp->shared->maps.list_v6);
 	}
 	ret->v4.prefix_bits = prefix->bits;
 	ret->v4.addr = prefix->addr.word[3];
-	return bpf_map__fd(first_skel(dp)->maps.list_v4);
+	return bpf_map__fd(dp->shared->maps.list_v4);
 }
 
 static int put_entry(const struct dataplane *dp, const struct list_entry *entry)
@@ -49,7 +50,7 @@ static int put_entry(const struct dataplane *dp, const struct list_entry *entry)
 static void put_conf(const struct dataplane *dp)
 {
 	__sync_synchronize(); /* the filter is there before it is asked */
-	first_skel(dp)->data_conf->list_conf = dp->list_table.conf;
+	dp->shared->data_conf->list_conf = dp->list_table.conf;
 }
 
 int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, bool is_new)
@@ -57,8 +58,6 @@ int dataplane_list_put(struct dataplane *dp, const struct list_entry *entry, boo
 	bool has_changed = false;
 	int err;
 
-	if (!dp->nr_devices)
-		return 0;
 	if (is_new)
 		has_changed = list_table_add(&dp->list_table, &entry->prefix);
 	err = put_entry(dp, entry);
@@ -74,8 +73,6 @@ int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix)
 	union trie_key key;
 	int fd;
 
-	if (!dp->nr_devices)
-		return 0;
 	fd = trie_of(dp, prefix, &key);
 	if (bpf_map_delete_elem(fd, &key) && errno != ENOENT)
 		return -errno;
@@ -86,12 +83,12 @@ int dataplane_list_delete(struct dataplane *dp, const struct prefix *prefix)
 
 void dataplane_follow_lists(struct dataplane *dp)
 {
-	if (!dp->lists || !dp->nr_devices || !list_table_turn(&dp->list_table, dp->lists))
+	if (!dp->lists || !list_table_turn(&dp->list_table, dp->lists))
 		return;
 	put_conf(dp);
 }
 
-/* ---- the first device ---- */
+/* ---- all of them ---- */
 
 struct filling {
 	const struct dataplane *dp;
@@ -106,28 +103,67 @@ static void fill_entry(void *arg, const struct list_entry *entry)
 		filling->err = put_entry(filling->dp, entry);
 }
 
-void dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
+static struct prefix prefix_of(const union trie_key *key, bool is_v6)
 {
-	dp->lists = lists;
+	struct prefix prefix = { .is_v6 = is_v6 };
+
+	if (is_v6) {
+		memcpy(prefix.addr.word, key->v6.addr, sizeof(key->v6.addr));
+		prefix.bits = key->v6.prefix_bits;
+	} else {
+		prefix.addr.word[2] = htonl(0xffff);
+		prefix.addr.word[3] = key->v4.addr;
+		prefix.bits = key->v4.prefix_bits;
+	}
+	return prefix;
 }
 
-int dataplane_fill_lists(struct dataplane *dp)
+/* One that is in the trie of that family and not in the lists; @after: the last that is in both,
+ * from which the walk goes on. */
+static bool find_stale(const struct dataplane *dp, int trie, bool is_v6, union trie_key *after,
+		       bool *has_after, union trie_key *ret)
 {
-	int fd = bpf_map__fd(first_skel(dp)->maps.list_blocks);
+	while (!bpf_map_get_next_key(trie, *has_after ? after : NULL, ret)) {
+		struct prefix prefix = prefix_of(ret, is_v6);
+
+		if (!lists_find(dp->lists, &prefix))
+			return true;
+		*after = *ret;
+		*has_after = true;
+	}
+	return false;
+}
+
+/* What the daemon before had listed, and we have not. */
+static void remove_stale(const struct dataplane *dp, bool is_v6)
+{
+	int trie = bpf_map__fd(is_v6 ? dp->shared->maps.list_v6 : dp->shared->maps.list_v4);
+	union trie_key good = {}, stale = {};
+	bool has_good = false;
+
+	while (find_stale(dp, trie, is_v6, &good, &has_good, &stale))
+		bpf_map_delete_elem(trie, &stale);
+}
+
+int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
+{
+	const struct list_conf *in_use = &dp->shared->data_conf->list_conf;
+	int fd = bpf_map__fd(dp->shared->maps.list_blocks);
 	struct filling filling = { .dp = dp };
 	void *blocks;
 	__u64 key;
 
-	if (!dp->lists)
-		return 0;
 	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
 		return -EIO;
 	blocks = mmap(NULL, BLOCKS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (blocks == MAP_FAILED)
 		return -errno;
-	list_table_fill(&dp->list_table, blocks, key, dp->lists);
-	lists_each(dp->lists, fill_entry, &filling);
+	dp->lists = lists;
+	list_table_fill(&dp->list_table, blocks, key, in_use, lists);
+	lists_each(lists, fill_entry, &filling);
 	put_conf(dp);
+	remove_stale(dp, false);
+	remove_stale(dp, true);
 	return filling.err;
 }
 

@@ -35,6 +35,18 @@ static int add_map(const struct bpf_map *map, __u64 *sum)
 	return -ENODATA;
 }
 
+/* As add_map(), of all maps that @skel does not share with the others; or of those that it does. */
+static int add_maps(const struct synward_bpf *skel, bool is_shared, __u64 *sum)
+{
+	const struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map (map, skel->obj)
+		if (!err && device_map_is_shared(map) == is_shared)
+			err = add_map(map, sum);
+	return err;
+}
+
 /* The taps' own maps, while somebody traces; the rest is counted with the devices. */
 static int add_taps(const struct dataplane *dp, __u64 *sum)
 {
@@ -52,12 +64,10 @@ static int add_taps(const struct dataplane *dp, __u64 *sum)
 /* Devices share all maps but what is baked into their programs. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp)
 {
-	const struct bpf_map *map;
 	__u64 sum = 0;
+	int err = add_maps(dp->shared, true, &sum);
 
-	for (size_t i = 0; i < dp->nr_devices; i++)
-		bpf_object__for_each_map (map, dp->devices[i].skel->obj)
-			if ((!i || !device_map_is_shared(map)) && add_map(map, &sum))
-				return 0;
-	return add_taps(dp, &sum) ? 0 : sum;
+	for (size_t i = 0; i < dp->nr_devices && !err; i++)
+		err = add_maps(dp->devices[i].skel, false, &sum);
+	return err || add_taps(dp, &sum) ? 0 : sum;
 }

@@ -7,6 +7,7 @@
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -14,8 +15,8 @@
 
 #define HAND_OFF_KFUNC "bpf_sk_assign_tcp_reqsk"
 
-/* Without BTF nothing is known. */
-static void probe_btf(struct dataplane *dp)
+/* Without BTF no program finds its way in the kernel. */
+static int probe_btf(struct dataplane *dp)
 {
 	struct rung_means *means = &dp->means;
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -24,11 +25,11 @@ static void probe_btf(struct dataplane *dp)
 
 	uname(&u);
 	if (libbpf_get_error(btf)) {
-		snprintf(means->why_no_hand_off, sizeof(means->why_no_hand_off),
-			 "kernel %s shows no BTF (/sys/kernel/btf/vmlinux): it must be built with "
-			 "CONFIG_DEBUG_INFO_BTF",
-			 u.release);
-		return;
+		log_err("kernel %s shows no BTF (/sys/kernel/btf/vmlinux), by which the programs "
+			"find their way in it: it must be built with CONFIG_DEBUG_INFO_BTF, as "
+			"the kernels of distributions are; and in a container /sys must be there",
+			u.release);
+		return -ENOENT;
 	}
 	means->can_hand_off = btf__find_by_name_kind(btf, HAND_OFF_KFUNC, BTF_KIND_FUNC) > 0;
 	if (!means->can_hand_off)
@@ -40,12 +41,17 @@ static void probe_btf(struct dataplane *dp)
 	if (id > 0)
 		dp->request_bytes = btf__resolve_size(btf, id);
 	btf__free(btf);
+	return 0;
 }
 
-void dataplane_probe(struct dataplane *dp)
+int dataplane_probe(struct dataplane *dp)
 {
+	int err;
+
 	dp->request_bytes = REQUEST_BYTES_DEFAULT;
-	probe_btf(dp);
+	err = probe_btf(dp);
+	if (err)
+		return err;
 	dp->means.can_kernel_cookie =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_tcp_gen_syncookie, NULL) == 1;
 	if (!dp->means.can_hand_off)
@@ -53,4 +59,5 @@ void dataplane_probe(struct dataplane *dp)
 			 dp->means.can_kernel_cookie ?
 				 "SYNs are answered with the kernel's own cookies" :
 				 "running in monitor");
+	return 0;
 }

@@ -26,7 +26,7 @@ bool dataplane_has_retries(const struct dataplane *dp)
 
 int dataplane_map_retries(struct dataplane *dp)
 {
-	struct bpf_map *map = first_skel(dp)->maps.retries;
+	struct bpf_map *map = dp->shared->maps.retries;
 	size_t nr = bpf_map__max_entries(map);
 	void *at;
 
@@ -49,18 +49,25 @@ void dataplane_unmap_retries(struct dataplane *dp)
 	dp->nr_retries = 0;
 }
 
+static const struct device *device_in_slot(const struct dataplane *dp, __u32 slot)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (dp->devices[i].slot == slot)
+			return &dp->devices[i];
+	return NULL;
+}
+
 static void resend(struct dataplane *dp, const struct retry *retry)
 {
-	const struct device *dev;
+	const struct device *dev = device_in_slot(dp, retry->device);
 	int err;
 
-	if (retry->device >= dp->nr_devices)
+	if (!dev || dev->xdp_link < 0)
 		return;
-	dev = &dp->devices[retry->device];
 	err = device_run_live(bpf_program__fd(dev->skel->progs.synward_send), retry->ifindex,
 			      retry->frame, retry->bytes);
 	if (!err)
-		dp->synacks_resent++;
+		dp->shared->data_conf->inherited.synacks_resent++;
 	else if (!dp->has_complained_of_send)
 		log_err("%s: SYN-ACKs of server-first services cannot be sent once more: %s",
 			dev->name, strerror(-err));

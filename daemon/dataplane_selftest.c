@@ -23,7 +23,7 @@
 static const struct device *device_find(const struct dataplane *dp, const char *name)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++)
-		if (!strcmp(dp->devices[i].name, name))
+		if (dp->devices[i].xdp_link >= 0 && !strcmp(dp->devices[i].name, name))
 			return &dp->devices[i];
 	return NULL;
 }

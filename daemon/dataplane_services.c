@@ -69,7 +69,7 @@ static size_t slots_max(const struct dataplane *dp, size_t nr_addrs)
 
 int dataplane_map_services(struct dataplane *dp)
 {
-	struct bpf_map *map = first_skel(dp)->maps.services;
+	struct bpf_map *map = dp->shared->maps.services;
 	size_t nr = bpf_map__max_entries(map);
 	void *at = mmap(NULL, nr * sizeof(struct svc_bucket), PROT_READ | PROT_WRITE, MAP_SHARED,
 			bpf_map__fd(map), 0);

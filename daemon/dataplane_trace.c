@@ -18,11 +18,13 @@
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
+#include "refuse.h"
 #include "synward.skel.h"
 #include "trace_abi.h"
 
 struct taps {
-	const struct synward_bpf *first; /* of the devices' taps: all share its maps */
+	struct synward_bpf *skels[DEVS_MAX]; /* by slot, whatever device has it; NULL: not yet */
+	struct synward_bpf *first;           /* one of them, whose maps all share */
 	struct ring_buffer *ring;
 	struct trace_conf conf;
 	struct dataplane *dp;
@@ -43,13 +45,13 @@ static bool is_gone(int err)
 }
 
 /* A link that has that program already keeps it. */
-static int tap(const struct device *dev)
+static int tap(const struct device *dev, const struct synward_bpf *skel)
 {
-	int err = dev->taps ? swap(dev->tc_link, dev->taps->progs.synward_tc_tap) : 0;
+	int err = swap(dev->tc_link, skel->progs.synward_tc_tap);
 
-	if (!dev->taps || (err && !is_gone(err)))
+	if (err && !is_gone(err))
 		return err;
-	return swap(dev->xdp_link, dev->taps->progs.synward_xdp_tap);
+	return swap(dev->xdp_link, skel->progs.synward_xdp_tap);
 }
 
 static int untap(const struct device *dev)
@@ -68,77 +70,73 @@ static int conf_put(struct taps *taps)
 	return bpf_map_update_elem(fd, &key, &taps->conf, BPF_ANY) ? -errno : 0;
 }
 
+static const struct device *device_of_slot(const struct dataplane *dp, __u32 slot)
+{
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (dp->devices[i].slot == slot)
+			return &dp->devices[i];
+	return NULL;
+}
+
 static int on_record(void *arg, void *data, size_t nr_bytes)
 {
 	const struct taps *taps = arg;
 	const struct trace_record *record = data;
 	char out_device[IF_NAMESIZE] = "";
+	const struct device *dev;
 
 	if (nr_bytes < offsetof(struct trace_record, out) ||
 	    nr_bytes < offsetof(struct trace_record, out) + record->out_kept ||
-	    record->in_kept > TRACE_SNAP || record->device >= taps->dp->nr_devices)
+	    record->in_kept > TRACE_SNAP)
+		return 0;
+	dev = device_of_slot(taps->dp, record->device);
+	if (!dev)
 		return 0;
 	if (record->out_ifindex)
 		if_indextoname(record->out_ifindex, out_device);
-	taps->take(taps->arg, taps->dp->devices[record->device].name,
-		   out_device[0] ? out_device : NULL, record);
+	taps->take(taps->arg, dev->name, out_device[0] ? out_device : NULL, record);
 	return 0;
 }
 
-/* Once for each device; it takes a second or so. */
-static int load_one(struct taps *taps, struct device *dev)
+/* Unless they are there, from a device that had that slot before. */
+static int load(const struct dataplane *dp, struct taps *taps, const struct device *dev)
 {
 	int err;
 
-	if (dev->taps || !dev->skel)
+	if (taps->skels[dev->slot])
 		return 0;
-	err = device_load_taps(dev, taps->first);
+	err = device_load_taps(dev, dp->shared, taps->first, &taps->skels[dev->slot]);
 	if (!err && !taps->first)
-		taps->first = dev->taps;
-	notify_alive();
+		taps->first = taps->skels[dev->slot];
+	notify_alive(); /* each takes a second or so */
 	return err;
 }
 
 static int load_all(struct dataplane *dp, struct taps *taps)
 {
-	int err = 0;
+	int err = dp->nr_devices ? 0 : -ENODEV;
 
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
-		err = load_one(taps, &dp->devices[i]);
+		err = load(dp, taps, &dp->devices[i]);
 	if (err)
 		return err;
-	if (!taps->first)
-		return -ENODEV;
 	taps->ring =
 		ring_buffer__new(bpf_map__fd(taps->first->maps.trace_ring), on_record, taps, NULL);
 	return taps->ring ? conf_put(taps) : -errno;
 }
 
-static int tap_all(const struct dataplane *dp)
+static int tap_all(struct dataplane *dp, const struct taps *taps)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		const struct device *dev = &dp->devices[i];
-		int err = tap(dev);
+		int err = tap(&dp->devices[i], taps->skels[dp->devices[i].slot]);
 
 		if (!err || is_gone(err))
 			continue;
-		log_err("%s: the kernel does not swap the program on its link: %s", dev->name,
-			strerror(-err));
+		log_err("%s: the kernel does not swap the program on its link: %s",
+			dp->devices[i].name, strerror(-err));
 		return err;
 	}
 	return 0;
-}
-
-__attribute__((format(printf, 3, 4))) static int refuse(char **ret_why, int err, const char *format,
-							...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_why, format, args) < 0)
-		*ret_why = NULL;
-	va_end(args);
-	return err;
 }
 
 int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, take_packet *take,
@@ -154,7 +152,7 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 	if (!dp->taps)
 		return -ENOMEM;
 	*dp->taps = (struct taps){ .conf = *whose, .dp = dp, .take = take, .arg = arg };
-	err = load_all(dp, dp->taps) ?: tap_all(dp);
+	err = load_all(dp, dp->taps) ?: tap_all(dp, dp->taps);
 	if (!err)
 		return 0;
 	dataplane_trace_end(dp);
@@ -172,6 +170,19 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 const struct bpf_object *dataplane_taps(const struct dataplane *dp)
 {
 	return dp->taps && dp->taps->first ? dp->taps->first->obj : NULL;
+}
+
+void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,
+			    struct snapshot_runs *xdp, struct snapshot_runs *tc)
+{
+	const struct tap_runs *gone = &dp->tap_runs[dev->slot];
+
+	xdp->nr += gone->xdp.nr;
+	xdp->ns += gone->xdp.ns;
+	tc->nr += gone->tc.nr;
+	tc->ns += gone->tc.ns;
+	if (dp->taps && dp->taps->skels[dev->slot])
+		device_add_tap_runs(dp->taps->skels[dev->slot], xdp, tc);
 }
 
 int dataplane_trace_fd(const struct dataplane *dp)
@@ -209,10 +220,10 @@ void dataplane_check_trace(struct dataplane *dp)
 		return;
 	conf_put(dp->taps);
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
+		const struct device *dev = &dp->devices[i];
 
-		if (!load_one(dp->taps, dev))
-			tap(dev);
+		if (!load(dp, dp->taps, dev))
+			tap(dev, dp->taps->skels[dev->slot]);
 	}
 }
 
@@ -223,16 +234,20 @@ void dataplane_trace_end(struct dataplane *dp)
 	if (!taps)
 		return;
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
-		int err = dev->taps ? untap(dev) : 0;
+		int err = untap(&dp->devices[i]);
 
 		if (err && !is_gone(err))
 			log_err("%s: the program that traces stays on its link: %s; it does what "
 				"the other one does, at a higher cost, until synwardd is restarted",
-				dev->name, strerror(-err));
+				dp->devices[i].name, strerror(-err));
 	}
 	ring_buffer__free(taps->ring);
-	for (size_t i = 0; i < dp->nr_devices; i++)
-		device_unload_taps(&dp->devices[i]);
+	for (size_t i = 0; i < DEVS_MAX; i++) {
+		struct tap_runs *runs = &dp->tap_runs[i];
+
+		if (taps->skels[i])
+			device_add_tap_runs(taps->skels[i], &runs->xdp, &runs->tc);
+		synward_bpf__destroy(taps->skels[i]);
+	}
 	free(taps);
 }

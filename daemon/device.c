@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads and attaches for one device. Links are not pinned in this version: they go when the process
- * goes.
+ * The object of one device: loaded, run, closed. How its programs are attached is in
+ * device_links.c.
  */
 #include "device.h"
 
@@ -14,38 +14,16 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "load_failure.h"
 #include "log.h"
 #include "svc_table.h"
 #include "synward.skel.h"
 
-/* Older headers do not have these: BPF_TCX_INGRESS, BPF_F_BEFORE, BPF_F_TEST_XDP_LIVE_FRAMES. */
-#define ATTACH_TCX_INGRESS 46
-#define TCX_BEFORE (1U << 3)
-#define TEST_XDP_LIVE_FRAMES (1U << 1)
-
-/* libbpf's own words, of which the end is kept for the moment when a load fails. */
-static char libbpf_words[4096];
+#define TEST_XDP_LIVE_FRAMES (1U << 1) /* BPF_F_TEST_XDP_LIVE_FRAMES: older headers lack it */
 
 static int libbpf_listen(enum libbpf_print_level level, const char *format, va_list args)
 {
-	__cleanup(cleanup_free) char *text = NULL;
-	size_t room = sizeof(libbpf_words) - 1, had = strlen(libbpf_words);
-	const char *from;
-	int len;
-
-	if (level > LIBBPF_WARN)
-		return 0;
-	len = vasprintf(&text, format, args);
-	if (len < 0)
-		return 0;
-	from = (size_t)len > room ? text + len - room : text;
-	len = strlen(from);
-	if (had + len > room) {
-		memmove(libbpf_words, libbpf_words + (had + len - room), room - len);
-		had = room - len;
-	}
-	memcpy(libbpf_words + had, from, len + 1);
-	return len;
+	return level > LIBBPF_WARN ? 0 : load_failure_hear(format, args);
 }
 
 void device_libbpf_init(void)
@@ -60,12 +38,32 @@ const char *device_libbpf_version(void)
 	return *version == 'v' ? version + 1 : version;
 }
 
-bool device_map_is_shared(const struct bpf_map *map)
+bool device_map_is_of_taps(const struct bpf_map *map)
 {
-	return !bpf_map__is_internal(map) || !strncmp(bpf_map__name(map), ".data.", 6);
+	return !strncmp(bpf_map__name(map), "trace_", 6);
 }
 
-static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
+bool device_map_is_shared(const struct bpf_map *map)
+{
+	if (bpf_map__is_internal(map))
+		return !strncmp(bpf_map__name(map), ".data.", 6);
+	return !device_map_is_of_taps(map);
+}
+
+static int leave_out_taps(struct synward_bpf *skel)
+{
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map (map, skel->obj)
+		if (!err && device_map_is_of_taps(map))
+			err = bpf_map__set_autocreate(map, false);
+	return err;
+}
+
+/* Those maps for which @is_theirs is true. */
+static int share_maps(const struct synward_bpf *from, struct synward_bpf *to,
+		      bool (*is_theirs)(const struct bpf_map *map))
 {
 	struct bpf_map *map;
 	int err;
@@ -73,7 +71,7 @@ static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 	bpf_object__for_each_map (map, to->obj) {
 		struct bpf_map *shared;
 
-		if (!device_map_is_shared(map))
+		if (!is_theirs(map))
 			continue;
 		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
 		if (bpf_map__fd(shared) < 0) /* of the taps: made with the first of them */
@@ -83,29 +81,6 @@ static int share_maps(const struct synward_bpf *from, struct synward_bpf *to)
 			return err;
 	}
 	return 0;
-}
-
-static const char *load_remedy(int err)
-{
-	if (err == -EPERM || err == -EACCES)
-		return "run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; otherwise "
-		       "the verifier's words help:";
-	if (err == -ENOMEM)
-		return "a smaller max-flows takes less; its last words:";
-	return "its last words:";
-}
-
-/* Logs why the kernel refused, with the end of the verifier's log. */
-static void log_load_failure(const char *what, int err)
-{
-	const char *end = libbpf_words + strlen(libbpf_words);
-	int lines = 0;
-
-	while (end > libbpf_words && lines <= 20)
-		if (*--end == '\n')
-			lines++;
-	log_err("the kernel refuses %s: %s; %s", what, strerror(-err), load_remedy(err));
-	fprintf(stderr, "%s\n", end);
 }
 
 /* Of what is by row, there is as much as there are rows; of flows, what the config says. */
@@ -131,30 +106,73 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 	return err;
 }
 
-bool device_map_is_of_taps(const struct bpf_map *map)
+/* What they are to take, by the sizes that they are made with. A list grows with its prefixes. */
+static __u64 maps_bytes(const struct bpf_object *object)
 {
-	return !strncmp(bpf_map__name(map), "trace_", 6);
-}
+	const int nr_cpus = libbpf_num_possible_cpus();
+	const struct bpf_map *map;
+	__u64 sum = 0;
 
-static int leave_out_taps(struct synward_bpf *skel)
-{
-	struct bpf_map *map;
-	int err;
+	bpf_object__for_each_map (map, object) {
+		const bool is_per_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY;
 
-	bpf_object__for_each_map (map, skel->obj) {
-		err = device_map_is_of_taps(map) ? bpf_map__set_autocreate(map, false) : 0;
-		if (err)
-			return err;
+		if (bpf_map__type(map) != BPF_MAP_TYPE_LPM_TRIE)
+			sum += (__u64)bpf_map__value_size(map) * bpf_map__max_entries(map) *
+			       (is_per_cpu && nr_cpus > 0 ? nr_cpus : 1);
 	}
-	return 0;
+	return sum;
 }
 
-int device_load(struct device *dev, struct synward_bpf *first, const struct device_wants *wants)
+static void load_no_program(struct synward_bpf *skel)
+{
+	struct bpf_program *program = NULL;
+
+	while ((program = bpf_object__next_program(skel->obj, program)))
+		bpf_program__set_autoload(program, false);
+}
+
+int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 {
 	struct synward_bpf *skel;
 	int err;
 
-	libbpf_words[0] = 0;
+	load_failure_begin();
+	skel = synward_bpf__open();
+	if (!skel)
+		return -errno;
+	load_no_program(skel);
+	err = leave_out_taps(skel) ?: size_maps(skel, wants);
+	if (err)
+		synward_bpf__destroy(skel);
+	else
+		*ret = skel;
+	return err;
+}
+
+static int load(struct synward_bpf *skel, const char *what)
+{
+	int err = synward_bpf__load(skel);
+	const struct load_size size = {
+		maps_bytes(skel->obj), (size_t)bpf_map__max_entries(skel->maps.flows) * FLOW_WAYS
+	};
+
+	if (err)
+		load_failure_explain(what, err, &size);
+	return err;
+}
+
+int device_maps_load(struct synward_bpf *maps)
+{
+	return load(maps, "the data path's maps");
+}
+
+int device_load(struct device *dev, const struct synward_bpf *maps,
+		const struct device_wants *wants)
+{
+	struct synward_bpf *skel;
+	int err;
+
+	load_failure_begin();
 	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
@@ -168,141 +186,42 @@ int device_load(struct device *dev, struct synward_bpf *first, const struct devi
 		bpf_program__set_flags(skel->progs.synward_xdp, BPF_F_XDP_HAS_FRAGS);
 	bpf_program__set_autoload(skel->progs.synward_tc, wants->can_hand_off);
 	bpf_program__set_autoload(skel->progs.synward_send, wants->has_retries);
-	err = leave_out_taps(skel) ?: (first ? share_maps(first, skel) : size_maps(skel, wants));
+	err = leave_out_taps(skel) ?: share_maps(maps, skel, device_map_is_shared);
 	if (!err)
-		err = synward_bpf__load(skel);
-	if (err) {
-		log_load_failure("the data path", err);
+		err = load(skel, "the data path");
+	if (err)
 		synward_bpf__destroy(skel);
-		return err;
-	}
-	dev->skel = skel;
-	return 0;
+	else
+		dev->skel = skel;
+	return err;
 }
 
-int device_load_taps(struct device *dev, const struct synward_bpf *first)
+int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
+		     const struct synward_bpf *first, struct synward_bpf **ret)
 {
-	struct synward_bpf *skel = synward_bpf__open();
-	struct bpf_program *program;
+	struct synward_bpf *skel;
 	int err;
 
-	libbpf_words[0] = 0;
+	load_failure_begin();
+	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
 	*skel->rodata = *dev->skel->rodata;
-	bpf_object__for_each_program(program, skel->obj)
-	{
-		bpf_program__set_autoload(program, false);
-	}
+	load_no_program(skel);
 	bpf_program__set_autoload(skel->progs.synward_xdp_tap, true);
 	bpf_program__set_autoload(skel->progs.synward_tc_tap, dev->skel->rodata->can_hand_off);
 	bpf_program__set_flags(skel->progs.synward_xdp_tap,
 			       bpf_program__flags(dev->skel->progs.synward_xdp));
-	err = share_maps(first ?: dev->skel, skel) ?: synward_bpf__load(skel);
-	if (err) {
-		log_load_failure("the programs that trace", err);
+	err = share_maps(maps, skel, device_map_is_shared);
+	if (!err && first)
+		err = share_maps(first, skel, device_map_is_of_taps);
+	if (!err)
+		err = load(skel, "the programs that trace");
+	if (err)
 		synward_bpf__destroy(skel);
-		return err;
-	}
-	dev->taps = skel;
-	return 0;
-}
-
-/* Who has the device, and what to do about it, into `why_no_xdp`. */
-static void name_holder(struct device *dev)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
-	int fd = -1;
-
-	if (!bpf_xdp_query(dev->ifindex, 0, &q) && q.prog_id)
-		fd = bpf_prog_get_fd_by_id(q.prog_id);
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &len);
-	if (!q.prog_id)
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is busy with another XDP program", dev->name);
-	else if (!strncmp(info.name, "synward_xdp", strlen("synward_xdp"))) /* or its tap */
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is protected already by another synwardd (its XDP program has id %u): "
-			 "stop that one first",
-			 dev->name, q.prog_id);
 	else
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s is held by another XDP program: id %u, name %s; detach it first, for "
-			 "example with 'ip link set dev %s xdp off'; 'bpftool net show dev %s' "
-			 "shows it",
-			 dev->name, q.prog_id, info.name[0] ? info.name : "unknown", dev->name,
-			 dev->name);
-	if (fd >= 0)
-		close(fd);
-}
-
-bool device_xdp_is_free(const struct device *dev)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, q);
-
-	return !bpf_xdp_query(dev->ifindex, 0, &q) && !q.prog_id;
-}
-
-static int xdp_link_make(struct device *dev, __u32 flags)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_xdp), dev->ifindex,
-				 BPF_XDP, &opts);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static bool is_busy(int err)
-{
-	return err == -EBUSY || err == -EEXIST;
-}
-
-int device_attach_xdp(struct device *dev, enum xdp_mode mode)
-{
-	const char *name = "native";
-	int fd = -EOPNOTSUPP;
-
-	if (mode != XDP_MODE_GENERIC)
-		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
-	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
-		if (mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s); attaching in generic "
-				 "mode, which is much slower",
-				 dev->name, strerror(-fd));
-		name = "generic";
-		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
-	}
-	if (is_busy(fd))
-		name_holder(dev);
-	else if (fd < 0)
-		snprintf(dev->why_no_xdp, sizeof(dev->why_no_xdp),
-			 "%s does not take it in %s mode: %s%s", dev->name, name, strerror(-fd),
-			 mode == XDP_MODE_NATIVE ? "; 'xdp-mode = auto' falls back to generic" :
-						   "");
-	if (fd < 0) {
-		log_err("the XDP program is not attached: %s", dev->why_no_xdp);
-		return fd;
-	}
-	dev->xdp_link = fd;
-	dev->xdp_mode = name;
-	return 0;
-}
-
-/* In front of all others: one of them may end the chain. */
-int device_attach_tc(struct device *dev)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
-	int fd = bpf_link_create(bpf_program__fd(dev->skel->progs.synward_tc), dev->ifindex,
-				 (enum bpf_attach_type)ATTACH_TCX_INGRESS, &opts);
-
-	if (fd < 0)
-		return -errno;
-	dev->tc_link = fd;
-	dev->conf.tc_live = 1;
-	return 0;
+		*ret = skel;
+	return err;
 }
 
 int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes)
@@ -313,22 +232,6 @@ int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes
 		    .flags = TEST_XDP_LIVE_FRAMES);
 
 	return bpf_prog_test_run_opts(prog_fd, &opts) ? -errno : 0;
-}
-
-bool device_link_is_live(int fd)
-{
-	struct bpf_link_info info = {};
-	__u32 len = sizeof(info);
-
-	/* tcx and xdp links both begin with the ifindex; Debian 12's headers do not know tcx */
-	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) && info.xdp.ifindex;
-}
-
-void device_link_close(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 /* A program that is not loaded has no info, and never ran. */
@@ -347,14 +250,11 @@ static void add_runs(struct snapshot_runs *sum, struct snapshot_runs more)
 	sum->ns += more.ns;
 }
 
-void device_unload_taps(struct device *dev)
+void device_add_tap_runs(const struct synward_bpf *taps, struct snapshot_runs *xdp,
+			 struct snapshot_runs *tc)
 {
-	if (!dev->taps)
-		return;
-	add_runs(&dev->tap_xdp_runs, program_runs(dev->taps->progs.synward_xdp_tap));
-	add_runs(&dev->tap_tc_runs, program_runs(dev->taps->progs.synward_tc_tap));
-	synward_bpf__destroy(dev->taps);
-	dev->taps = NULL;
+	add_runs(xdp, program_runs(taps->progs.synward_xdp_tap));
+	add_runs(tc, program_runs(taps->progs.synward_tc_tap));
 }
 
 void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
@@ -362,17 +262,11 @@ void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
 {
 	*ret_xdp = program_runs(dev->skel->progs.synward_xdp);
 	*ret_tc = program_runs(dev->skel->progs.synward_tc);
-	add_runs(ret_xdp, dev->tap_xdp_runs);
-	add_runs(ret_tc, dev->tap_tc_runs);
-	if (!dev->taps)
-		return;
-	add_runs(ret_xdp, program_runs(dev->taps->progs.synward_xdp_tap));
-	add_runs(ret_tc, program_runs(dev->taps->progs.synward_tc_tap));
 }
 
 void device_close(struct device *dev)
 {
-	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on */
+	device_link_close(&dev->xdp_link); /* no more SYN-ACKs from here on, unless it is pinned */
 	device_link_close(&dev->tc_link);
 	synward_bpf__destroy(dev->skel);
 	dev->skel = NULL;

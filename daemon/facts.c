@@ -19,11 +19,14 @@
 #include "cleanup.h"
 #include "json.h"
 #include "names.h"
+#include "offloads.h"
+#include "state_file.h"
 
 #define VLAN_CONFIG_MAX 65536 /* bytes that are read of it */
 #define ADDRESSES_MAX 64      /* of a service, that are told */
 
-/* A sysctl whose file is not there is null. */
+/* One whose file is not there is left out: systemd's reader of Varlink knows no null in an object
+ * of values. */
 static const char *const sysctls[] = {
 	"net.ipv4.tcp_syncookies",
 	"net.ipv4.tcp_timestamps",
@@ -34,6 +37,9 @@ static const char *const sysctls[] = {
 	"net.ipv4.conf.lo.forwarding",
 	"net.ipv6.conf.lo.forwarding",
 	"net.netfilter.nf_conntrack_tcp_loose",
+	"net.netfilter.nf_conntrack_count",
+	"net.netfilter.nf_conntrack_max",
+	"net.core.bpf_jit_enable",
 };
 
 static json_t *sysctl_json(const char *name)
@@ -46,15 +52,18 @@ static json_t *sysctl_json(const char *name)
 	for (; *name && at < sizeof(path) - 1; name++)
 		path[at++] = *name == '.' ? '/' : *name;
 	file = fopen(path, "re");
-	return file && fscanf(file, "%lld", &value) == 1 ? json_integer(value) : json_null();
+	return file && fscanf(file, "%lld", &value) == 1 ? json_integer(value) : NULL;
 }
 
 static json_t *sysctls_json(void)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *value;
 
-	for (size_t i = 0; i < NAMES_COUNT(sysctls); i++)
-		json_object_set_new(object, sysctls[i], sysctl_json(sysctls[i]));
+	for (size_t i = 0; i < NAMES_COUNT(sysctls); i++) {
+		value = sysctl_json(sysctls[i]);
+		if (value)
+			json_object_set_new(object, sysctls[i], value);
+	}
 	return object;
 }
 
@@ -106,6 +115,7 @@ static json_t *rx_vlan_of(int fd, const char *device)
 static json_t *device_json(int fd, const char *name)
 {
 	json_t *vlans = vlans_of(name), *with_mtu = json_array();
+	struct offloads offloads;
 	json_t *vlan;
 	size_t i;
 
@@ -114,8 +124,10 @@ static json_t *device_json(int fd, const char *name)
 							  mtu_of(fd, json_string_value(vlan))));
 	}
 	json_decref(vlans);
-	return json_pack("{s:s, s:i, s:o, s:o}", "name", name, "mtu", mtu_of(fd, name),
-			 "rx_vlan_offload", rx_vlan_of(fd, name), "vlans", with_mtu);
+	offloads_read(name, &offloads);
+	return json_pack("{s:s, s:i, s:o, s:b, s:b, s:o}", "name", name, "mtu", mtu_of(fd, name),
+			 "rx_vlan_offload", rx_vlan_of(fd, name), "lro", offloads.lro, "gro_hw",
+			 offloads.gro_hw, "vlans", with_mtu);
 }
 
 static json_t *devices_json(const struct snapshot *snapshot)
@@ -124,7 +136,8 @@ static json_t *devices_json(const struct snapshot *snapshot)
 	json_t *array = json_array();
 
 	for (unsigned int i = 0; i < snapshot->nr_devices; i++)
-		json_array_append_new(array, device_json(fd, snapshot->devices[i].name));
+		if (mtu_of(fd, snapshot->devices[i].name)) /* it is there */
+			json_array_append_new(array, device_json(fd, snapshot->devices[i].name));
 	return array;
 }
 
@@ -164,6 +177,15 @@ static json_t *row_json(const struct config *conf, const struct snapshot_row *ro
 		"accept_queue", (json_int_t)row->listeners.accept_queue);
 }
 
+/* Where it is, and why nothing can be kept there. */
+static json_t *state_json(const char *directory)
+{
+	int err = directory ? state_file_check(directory) : 0;
+
+	return json_pack("{s:s?, s:s?}", "directory", directory, "error",
+			 err ? strerror(-err) : NULL);
+}
+
 json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		   const struct ip_addr *addresses, size_t nr_addresses)
 {
@@ -174,8 +196,9 @@ json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		json_array_append_new(rows,
 				      row_json(conf, &snapshot->rows[i], addresses, nr_addresses));
 	stat("/proc/self/ns/net", &netns);
-	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o}", "pid", (json_int_t)getpid(), "netns",
-			 (json_int_t)netns.st_ino, "reply", conf->reply_by_route ? "fib" : "tx",
-			 "sysctls", sysctls_json(), "interfaces", devices_json(snapshot),
-			 "services", rows);
+	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "pid", (json_int_t)getpid(),
+			 "netns", (json_int_t)netns.st_ino, "reply",
+			 conf->reply_by_route ? "fib" : "tx", "state",
+			 state_json(conf->state_directory), "sysctls", sysctls_json(), "interfaces",
+			 devices_json(snapshot), "services", rows);
 }

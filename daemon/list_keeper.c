@@ -82,7 +82,13 @@ int list_keeper_open(const struct config *conf, struct dataplane *dp, struct lis
 		list_keeper_close(keeper);
 		return err;
 	}
-	dataplane_use_lists(dp, keeper->lists);
+	err = dataplane_use_lists(dp, keeper->lists);
+	if (err) {
+		log_err("the allow and deny lists cannot be put into the data path: %s",
+			strerror(-err));
+		list_keeper_close(keeper);
+		return err;
+	}
 	*ret = keeper;
 	return 0;
 }

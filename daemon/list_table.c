@@ -133,10 +133,16 @@ static void take_count(void *arg, const struct list_entry *entry)
 	table->nr++;
 }
 
+/* With a filter in use this is turn 2 of another size. */
 void list_table_fill(struct list_table *table, struct list_block *blocks, __u64 key,
-		     const struct lists *lists)
+		     const struct list_conf *in_use, const struct lists *lists)
 {
 	*table = (struct list_table){ .blocks = blocks, .conf.key = key | 1 };
+	if (in_use->key) {
+		table->conf.key = in_use->key;
+		table->conf.first = in_use->first ? 0 : LIST_BLOCKS_MAX;
+		table->resize = RESIZE_DONE;
+	}
 	lists_each(lists, take_count, table);
 	table->conf.mask = blocks_for(table->nr) - 1;
 	make(table, lists);

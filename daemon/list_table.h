@@ -29,9 +29,10 @@ struct list_table {
 	size_t nr_gone;                /* prefixes that are gone and have left their bits */
 };
 
-/* With all of @lists in it. @key is random. */
+/* With all of @lists in it. @key is random. @in_use: how the data path asks it now, on behalf of
+ * other lists; its half is left alone; or all zero. */
 void list_table_fill(struct list_table *table, struct list_block *blocks, __u64 key,
-		     const struct lists *lists);
+		     const struct list_conf *in_use, const struct lists *lists);
 
 /* One more prefix, or one less. Before a prefix is put in its trie, and after it was taken out;
  * the configuration comes last. Each returns whether that has changed. */

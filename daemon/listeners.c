@@ -13,7 +13,7 @@
 
 #include "cleanup.h"
 #include "listeners.skel.h"
-#include "log.h"
+#include "load_failure.h"
 
 #define LISTENERS_READ_MAX 65536 /* more are not looked at */
 
@@ -30,6 +30,7 @@ int listeners_open(struct listeners **ret)
 	if (!l)
 		return -ENOMEM;
 	l->link = -1;
+	load_failure_begin();
 	l->skel = listeners_bpf__open_and_load();
 	err = l->skel ? 0 : -errno;
 	if (!err) {
@@ -38,7 +39,8 @@ int listeners_open(struct listeners **ret)
 		err = l->link < 0 ? -errno : 0;
 	}
 	if (err) {
-		log_err("cannot look at the kernel's listeners (iter/tcp): %s", strerror(-err));
+		load_failure_explain("the look at its listeners (iter/tcp)", err,
+				     &(struct load_size){ 0 });
 		listeners_close(l);
 		return err;
 	}

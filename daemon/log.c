@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How a line reaches stderr, and how many may. What is worth a line, and at which level, is the
- * caller's to decide. A flood must not fill a disk with log lines, so each level has its own limit;
- * single-threaded like the daemon.
+ * caller's to decide. A flood must not fill a disk with log lines, so each level has its own limit,
+ * and so has what others can cause at will; single-threaded like the daemon.
  */
 #include "log.h"
 
@@ -54,25 +54,40 @@ bool log_allow(struct log_limit *limit, long second, unsigned int *ret_left_out)
 	return true;
 }
 
-void log_line(int level, const char *format, ...)
+static void say(struct log_limit *limit, int level, const char *format, va_list args)
 {
-	static struct log_limit limits[8];
 	const char *prefix, *name;
 	unsigned int nr_left_out;
 	char line[LINE_SIZE];
 	struct timespec now;
-	va_list args;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!log_allow(&limits[level & 7], now.tv_sec, &nr_left_out))
+	if (!log_allow(limit, now.tv_sec, &nr_left_out))
 		return;
-	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
 
 	prefix = log_prefix(level);
 	name = *prefix ? "" : "synwardd: ";
 	if (nr_left_out)
 		fprintf(stderr, "%s%s(%u lines left out)\n", prefix, name, nr_left_out);
 	fprintf(stderr, "%s%s%s\n", prefix, name, line);
+}
+
+void log_line(int level, const char *format, ...)
+{
+	static struct log_limit limits[8];
+	va_list args;
+
+	va_start(args, format);
+	say(&limits[level & 7], level, format, args);
+	va_end(args);
+}
+
+void log_line_within(struct log_limit *limit, int level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(limit, level, format, args);
+	va_end(args);
 }

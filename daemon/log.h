@@ -13,7 +13,19 @@
 
 #define LOG_LINES_PER_SECOND 10
 
+/* Lines of one kind within the current second. */
+struct log_limit {
+	long second;
+	unsigned int nr_lines;
+	unsigned int nr_left_out;
+};
+
 void log_line(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with a limit of the caller's: what others can cause at will must not be why lines of
+ * ours are left out. */
+void log_line_within(struct log_limit *limit, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #define log_err(...) log_line(LOG_ERR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARNING, __VA_ARGS__)
@@ -23,13 +35,6 @@ void log_line(int level, const char *format, ...) __attribute__((format(printf, 
 /* What a line of that level that is printed by other means begins with: "<3>" for the journal, else
  * "". */
 const char *log_prefix(int level);
-
-/* Lines of one level within the current second. */
-struct log_limit {
-	long second;
-	unsigned int nr_lines;
-	unsigned int nr_left_out;
-};
 
 /* May a line go out in that second? Then *ret_left_out says how many were left out since the last
  * that did. */

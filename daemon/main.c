@@ -21,6 +21,7 @@
 #include "config.h"
 #include "control.h"
 #include "dataplane.h"
+#include "device_orders.h"
 #include "facts.h"
 #include "list_keeper.h"
 #include "list_reply.h"
@@ -32,6 +33,7 @@
 #include "rows.h"
 #include "selftest.h"
 #include "status.h"
+#include "surroundings.h"
 #include "sysctls.h"
 #include "tracer.h"
 
@@ -83,16 +85,13 @@ static int follow_addresses(struct daemon *d)
 
 static int follow_links(struct daemon *d)
 {
-	for (size_t i = 0; i < d->conf.nr_interfaces; i++) {
-		struct link_info link;
-		int err = netlink_link(d->netlink, d->conf.interfaces[i], &link);
+	struct links links = {};
+	int err = netlink_links(d->netlink, &links);
 
-		if (!err)
-			dataplane_set_link(d->dataplane, &link);
-		else if (err != -ENODEV)
-			return err;
-	}
-	return 0;
+	if (!err)
+		dataplane_follow_links(d->dataplane, &links);
+	netlink_links_free(&links);
+	return err;
 }
 
 static void follow_network(struct daemon *d)
@@ -333,6 +332,32 @@ static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
 	return err;
 }
 
+static struct device_orders device_orders(struct daemon *d)
+{
+	return (struct device_orders){ &d->conf, d->netlink, d->dataplane };
+}
+
+static int on_attach(void *arg, const char *interface, __u32 seconds, json_t **ret, char **ret_why)
+{
+	const struct device_orders orders = device_orders(arg);
+
+	return device_orders_attach(&orders, interface, seconds, ret, ret_why);
+}
+
+static int on_confirm(void *arg, json_t **ret, char **ret_why)
+{
+	const struct device_orders orders = device_orders(arg);
+
+	return device_orders_confirm(&orders, ret, ret_why);
+}
+
+static int on_detach(void *arg, const char *interface, json_t **ret, char **ret_why)
+{
+	const struct device_orders orders = device_orders(arg);
+
+	return device_orders_detach(&orders, interface, ret, ret_why);
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	struct list_page *page __cleanup(cleanup_free) = malloc(sizeof(*page));
@@ -475,26 +500,15 @@ static int loop_open(struct daemon *d)
 
 static int attach_all(struct daemon *d)
 {
-	for (size_t i = 0; i < d->conf.nr_interfaces; i++) {
-		const char *name = d->conf.interfaces[i];
-		struct link_info link;
-		int err = netlink_link(d->netlink, name, &link);
+	struct links links = {};
+	int err = netlink_links(d->netlink, &links);
 
-		if (err) {
-			log_err("no device %s: %s; 'ip link' lists those there are", name,
-				strerror(-err));
-			return err;
-		}
-		if (!link.is_ether) {
-			log_err("%s carries no Ethernet frames; attach to the device below it",
-				name);
-			return -EOPNOTSUPP;
-		}
-		err = dataplane_attach(d->dataplane, &link);
-		if (err)
-			return err;
-	}
-	return follow_addresses(d);
+	if (err)
+		log_err("cannot read which devices there are: %s", strerror(-err));
+	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
+		err = dataplane_want(d->dataplane, d->conf.interfaces[i], &links);
+	netlink_links_free(&links);
+	return err ?: follow_addresses(d) ?: dataplane_settle(d->dataplane);
 }
 
 static int listen_for_changes(struct daemon *d)
@@ -545,6 +559,9 @@ static int start(struct daemon *d)
 		.rotate_key = on_rotate_key,
 		.doctor = on_doctor,
 		.self_test = on_self_test,
+		.attach = on_attach,
+		.confirm = on_confirm,
+		.detach = on_detach,
 		.list = on_list,
 		.list_add = on_list_add,
 		.list_delete = on_list_delete,
@@ -552,7 +569,7 @@ static int start(struct daemon *d)
 		.trace_end = on_trace_end,
 		.arg = d,
 	};
-	int err = find_drop_ins(d);
+	int err = surroundings_check() ?: find_drop_ins(d);
 
 	if (!err)
 		err = control_open(d->event, d->conf.control_socket, &ops, &d->control);

@@ -284,6 +284,61 @@ static json_t *rotate_key(const struct call *call, const struct control_ops *ops
 		     json_pack("{s:{s:I}}", "parameters", "milliseconds", (json_int_t)in_ms);
 }
 
+/* ---- interfaces by command ---- */
+
+static json_t *changed_into(int err, const char *why, json_t *state)
+{
+	return err ? failed(err, why) : json_pack("{s:o}", "parameters", state);
+}
+
+static json_t *attach(const struct call *call, const struct control_ops *ops)
+{
+	char *why __cleanup(cleanup_free) = NULL;
+	const char *interface, *wrong;
+	json_t *state = NULL;
+	json_int_t seconds = 0;
+	int err;
+
+	wrong = call_parameters(
+		call, (const struct parameter[]){ { "interface", &interface, NULL, false },
+						  { "seconds", NULL, &seconds, true },
+						  { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	if (has_bad_seconds(call, seconds, PROTO_CONFIRM_SECONDS_MAX))
+		return bad_seconds(seconds, PROTO_CONFIRM_SECONDS_MAX);
+	err = ops->attach(ops->arg, interface, (__u32)seconds, &state, &why);
+	return changed_into(err, why, state);
+}
+
+static json_t *confirm(const struct call *call, const struct control_ops *ops)
+{
+	const char *wrong = call_parameters(call, NULL);
+	char *why __cleanup(cleanup_free) = NULL;
+	json_t *state = NULL;
+	int err;
+
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->confirm(ops->arg, &state, &why);
+	return changed_into(err, why, state);
+}
+
+static json_t *detach(const struct call *call, const struct control_ops *ops)
+{
+	const char *interface = NULL, *wrong;
+	char *why __cleanup(cleanup_free) = NULL;
+	json_t *state = NULL;
+	int err;
+
+	wrong = call_parameters(
+		call, (const struct parameter[]){ { "interface", &interface, NULL, true }, { 0 } });
+	if (wrong)
+		return bad_parameter(wrong);
+	err = ops->detach(ops->arg, interface, &state, &why);
+	return changed_into(err, why, state);
+}
+
 /* ---- the allow and deny lists ---- */
 
 static json_t *no_such_list(const char *word)
@@ -314,11 +369,6 @@ static json_t *list_page(const struct call *call, const struct control_ops *ops)
 	return err ? failed(err, NULL) : json_pack("{s:o}", "parameters", page);
 }
 
-static json_t *list_changed(int err, const char *why, json_t *change)
-{
-	return err ? failed(err, why) : json_pack("{s:o}", "parameters", change);
-}
-
 static json_t *list_add(const struct call *call, const struct control_ops *ops)
 {
 	char *why __cleanup(cleanup_free) = NULL;
@@ -340,7 +390,7 @@ static json_t *list_add(const struct call *call, const struct control_ops *ops)
 	if (has_bad_seconds(call, seconds, PROTO_LIST_SECONDS_MAX))
 		return bad_seconds(seconds, PROTO_LIST_SECONDS_MAX);
 	err = ops->list_add(ops->arg, list, prefix, (__u32)seconds, &change, &why);
-	return list_changed(err, why, change);
+	return changed_into(err, why, change);
 }
 
 static json_t *list_delete(const struct call *call, const struct control_ops *ops)
@@ -360,7 +410,7 @@ static json_t *list_delete(const struct call *call, const struct control_ops *op
 	if (list_find(word, &list))
 		return no_such_list(word);
 	err = ops->list_delete(ops->arg, list, prefix, &change, &why);
-	return list_changed(err, why, change);
+	return changed_into(err, why, change);
 }
 
 /* ---- the doctor ---- */
@@ -458,6 +508,9 @@ static const struct method methods[] = {
 	{ PROTO_SET_MODE, set_mode, true },
 	{ PROTO_RELOAD, reload, true },
 	{ PROTO_ROTATE_KEY, rotate_key, true },
+	{ PROTO_ATTACH, attach, true },
+	{ PROTO_CONFIRM, confirm, true },
+	{ PROTO_DETACH, detach, true },
 	{ PROTO_DOCTOR, doctor, false },
 	{ PROTO_SELF_TEST, self_test, true },
 	{ PROTO_LIST, list_page, false },

@@ -10,12 +10,12 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "address.h"
-#include "link_stack.h"
 
 #define DUMP_TRIES 5
 
@@ -126,47 +126,25 @@ static int ask(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, void
 	return err ? reopen(nl) ?: err : 0;
 }
 
-static int read_link(const struct nlmsghdr *nlh, void *data)
-{
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	struct link_info *ret = data;
-	struct nlattr *attr;
-
-	ret->ifindex = ifi->ifi_index;
-	ret->is_ether = ifi->ifi_type == ARPHRD_ETHER;
-	ret->is_up = ifi->ifi_flags & IFF_UP;
-	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
-		switch (mnl_attr_get_type(attr)) {
-		case IFLA_MTU:
-			ret->mtu = mnl_attr_get_u32(attr);
-			break;
-		case IFLA_ADDRESS:
-			if (mnl_attr_get_payload_len(attr) == sizeof(ret->mac))
-				memcpy(ret->mac, mnl_attr_get_payload(attr), sizeof(ret->mac));
-			break;
-		}
-	}
-	return MNL_CB_OK;
-}
-
-struct link_list {
-	struct stack_link *link;
-	size_t nr, room;
-};
-
-static bool has_our_kind(const struct nlattr *info)
+static const char *kind_of(const struct nlattr *info)
 {
 	const struct nlattr *attr;
 
 	mnl_attr_for_each_nested (attr, info)
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-			return link_stack_has_kind(mnl_attr_get_str(attr));
-	return false;
+			return mnl_attr_get_str(attr);
+	return "";
 }
 
-static void read_stack_attr(const struct nlattr *attr, struct stack_link *ret)
+static void read_link_attr(const struct nlattr *attr, struct link *ret)
 {
 	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		snprintf(ret->name, sizeof(ret->name), "%s", mnl_attr_get_str(attr));
+		break;
+	case IFLA_MTU:
+		ret->mtu = mnl_attr_get_u32(attr);
+		break;
 	case IFLA_LINK:
 		ret->lower = mnl_attr_get_u32(attr);
 		break;
@@ -178,49 +156,53 @@ static void read_stack_attr(const struct nlattr *attr, struct stack_link *ret)
 			memcpy(ret->mac, mnl_attr_get_payload(attr), sizeof(ret->mac));
 		break;
 	case IFLA_LINKINFO:
-		ret->is_ours = has_our_kind(attr);
+		snprintf(ret->kind, sizeof(ret->kind), "%s", kind_of(attr));
 		break;
 	}
 }
 
-static int read_stack_link(const struct nlmsghdr *nlh, void *data)
+struct link_list {
+	struct links links;
+	size_t room;
+};
+
+static struct link *add_link(struct link_list *list)
 {
-	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
-	struct link_list *list = data;
-	bool is_elsewhere = false; /* the device that IFLA_LINK names */
-	struct stack_link *link;
-	struct nlattr *attr;
+	struct links *links = &list->links;
 
-	if (list->nr == list->room) {
+	if (links->nr == list->room) {
 		size_t room = list->room ? 2 * list->room : 16;
-		struct stack_link *more = reallocarray(list->link, room, sizeof(*more));
+		struct link *more = reallocarray(links->link, room, sizeof(*more));
 
-		if (!more) {
-			errno = ENOMEM;
-			return MNL_CB_ERROR;
-		}
-		list->link = more;
+		if (!more)
+			return NULL;
+		links->link = more;
 		list->room = room;
 	}
-	link = &list->link[list->nr++];
-	*link = (struct stack_link){ .ifindex = ifi->ifi_index };
+	return &links->link[links->nr++];
+}
+
+static int read_link(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	bool is_elsewhere = false; /* the device that IFLA_LINK names */
+	struct link *link = add_link(data);
+	struct nlattr *attr;
+
+	if (!link) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	*link = (struct link){ .ifindex = ifi->ifi_index,
+			       .is_ether = ifi->ifi_type == ARPHRD_ETHER,
+			       .is_up = ifi->ifi_flags & IFF_UP };
 	mnl_attr_for_each (attr, nlh, sizeof(*ifi)) {
-		read_stack_attr(attr, link);
+		read_link_attr(attr, link);
 		is_elsewhere |= mnl_attr_get_type(attr) == IFLA_LINK_NETNSID;
 	}
 	if (is_elsewhere)
 		link->lower = 0;
 	return MNL_CB_OK;
-}
-
-static void put_link_request(struct nlmsghdr *nlh, __u16 flags)
-{
-	struct ifinfomsg *ifi;
-
-	nlh->nlmsg_type = RTM_GETLINK;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
-	ifi->ifi_family = AF_UNSPEC;
 }
 
 /* A dump under which something changed is interrupted (NLM_F_DUMP_INTR): once more. */
@@ -235,39 +217,33 @@ static int dump(struct netlink *nl, struct nlmsghdr *request, mnl_cb_t each, voi
 	return err;
 }
 
-static int read_stack(struct netlink *nl, struct link_info *ret)
+/* Statistics are what is long in an answer. */
+int netlink_links(struct netlink *nl, struct links *ret)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct link_list list = {};
+	struct ifinfomsg *ifi;
 	int err;
 
-	put_link_request(nlh, NLM_F_DUMP);
-	err = dump(nl, nlh, read_stack_link, &list, &list.nr);
-	if (!err)
-		ret->nr_macs_above =
-			link_stack_macs(list.link, list.nr, ret->ifindex, ret->macs_above);
-	free(list.link);
-	return err;
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_family = AF_UNSPEC;
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	err = dump(nl, nlh, read_link, &list, &list.links.nr);
+	if (err) {
+		free(list.links.link);
+		return err;
+	}
+	*ret = list.links;
+	return 0;
 }
 
-int netlink_link(struct netlink *nl, const char *name, struct link_info *ret)
+void netlink_links_free(struct links *links)
 {
-	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct link_info info = {};
-	int err;
-
-	put_link_request(nlh, 0);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	err = ask(nl, nlh, read_link, &info);
-	if (!err)
-		err = read_stack(nl, &info);
-	if (err)
-		return err;
-	strncpy(info.name, name, sizeof(info.name) - 1);
-	*ret = info;
-	return 0;
+	free(links->link);
+	*links = (struct links){};
 }
 
 struct address_list {

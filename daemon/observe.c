@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "dataplane_inside.h"
 #include "half_open.h"
 #include "names.h"
@@ -35,7 +36,7 @@ static void add_up(const void *from, size_t nr, void *to)
 
 int dataplane_look(const struct dataplane *dp, size_t row, __u64 now_ms, struct row_look *ret)
 {
-	const struct synward_bpf *skel = first_skel(dp);
+	const struct synward_bpf *skel = dp->shared;
 	const struct row_conf *conf = &dp->row_confs[row];
 	__u32 bucket = now_ms >> conf->bucket_shift;
 	struct row_cpu per_cpu[dp->nr_cpus];
@@ -92,14 +93,36 @@ void dataplane_row_rung(const struct dataplane *dp, const struct rung_row *row, 
 	rung_of_row(&dp->means, best_rung(dp) ?: &no_device, row, ret);
 }
 
-static void look_at_device(const struct device *dev, struct snapshot_device *ret)
+/* How long it has gone without protection, if it does. */
+static __u64 gap_ms(const struct device *dev)
+{
+	return dev->gap_since_ms ? clock_now_ms() - dev->gap_since_ms : dev->gap_ms;
+}
+
+static __u32 unconfirmed_seconds(const struct device *dev)
+{
+	__u64 now_ms = clock_now_ms();
+
+	if (!dev->confirm_by_ms)
+		return 0;
+	return dev->confirm_by_ms > now_ms ? (dev->confirm_by_ms - now_ms + 999) / 1000 : 1;
+}
+
+static void look_at_device(const struct dataplane *dp, const struct device *dev,
+			   struct snapshot_device *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", dev->name);
 	ret->xdp_mode = dev->xdp_mode ?: "none";
 	ret->tc = dev->tc_link >= 0 ? "tcx" : "none";
 	ret->path = path_name(dev->rung.path);
 	ret->why = dev->rung.why[0] ? dev->rung.why : NULL;
+	ret->state = device_state(dev);
+	memcpy(ret->config_name, dev->wanted, sizeof(ret->config_name));
+	ret->unconfirmed_seconds = unconfirmed_seconds(dev);
+	ret->gaps = dev->gaps;
+	ret->gap_ms = gap_ms(dev);
 	device_runs(dev, &ret->xdp_runs, &ret->tc_runs);
+	dataplane_add_tap_runs(dp, dev, &ret->xdp_runs, &ret->tc_runs);
 }
 
 int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
@@ -110,12 +133,12 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->libbpf = device_libbpf_version();
 	for (size_t i = 0; i < dp->nr_devices; i++)
-		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
-	ret->synacks_resent = dp->synacks_resent;
+		look_at_device(dp, &dp->devices[i], &ret->devices[ret->nr_devices++]);
+	ret->synacks_resent = dp->shared->data_conf->inherited.synacks_resent;
 	ret->memory_bytes = dataplane_memory_bytes(dp);
 	ret->max_flows = dp->nr_flow_sets * FLOW_WAYS;
 	for (__u32 i = 0; i < NR_REASONS && !err; i++) {
-		err = get(first_skel(dp)->maps.reason_counts, i, per_cpu);
+		err = get(dp->shared->maps.reason_counts, i, per_cpu);
 		for (int c = 0; c < dp->nr_cpus && !err; c++)
 			ret->reasons[i] += per_cpu[c];
 	}
@@ -212,7 +235,7 @@ void dataplane_sources(const struct dataplane *dp, __u32 second, take_source *ta
 	struct source_samples *per_cpu __cleanup(cleanup_free) =
 		calloc(dp->nr_cpus, sizeof(*per_cpu));
 
-	if (!per_cpu || get(first_skel(dp)->maps.source_samples, 0, per_cpu))
+	if (!per_cpu || get(dp->shared->maps.source_samples, 0, per_cpu))
 		return;
 	for (int c = 0; c < dp->nr_cpus; c++) {
 		const struct sample_round *round = &per_cpu[c].round[second & 1];

@@ -3,8 +3,6 @@
  * The operator's orders: to all rows of a section, or to none of them.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,23 +10,8 @@
 #include "duration.h"
 #include "log.h"
 #include "names.h"
+#include "refuse.h"
 #include "rows_inside.h"
-
-static int refuse(char **ret_why, int err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int refuse(char **ret_why, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(ret_why, format, args) < 0) {
-		*ret_why = NULL;
-		err = -ENOMEM;
-	}
-	va_end(args);
-	return err;
-}
 
 /* The rows of a section, which stand together. */
 struct section_rows {

@@ -188,10 +188,9 @@ static int row_look_again(struct rows *rows, struct row *row, __u64 now_ms)
 	return err;
 }
 
-static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
+static struct attack_view view_of(const struct row *row, __u64 now_ms)
 {
-	struct attack_target target;
-	struct attack_view view = {
+	return (struct attack_view){
 		.live = &row->look.live,
 		.is_attacked = is_attacked(row, now_ms),
 		.until_ms = attacked_until_ms(row),
@@ -201,6 +200,12 @@ static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
 		.low_water = row->thresholds.low_water,
 		.held = row->look.held,
 	};
+}
+
+static void row_follow(struct rows *rows, struct row *row, __u64 now_ms)
+{
+	struct attack_view view = view_of(row, now_ms);
+	struct attack_target target;
 
 	row_watch(rows, row, now_ms);
 	row_judge(rows, row, now_ms);
@@ -351,6 +356,27 @@ size_t rows_nr_armed(const struct rows *rows)
 
 /* ---- open and close ---- */
 
+/* What the daemon before left of it; nothing, if there was none. */
+static void row_take_over(struct rows *rows, struct row *row)
+{
+	const struct row_conf *before = dataplane_row_before(rows->dp, row - rows->row);
+	__u64 now_ms = clock_now_ms();
+	struct attack_target target;
+	struct attack_view view;
+
+	if (row->wanted.mode == SVC_AUTO)
+		row->wanted.forced_until_ms = before->forced_until_ms;
+	row->wanted.disarmed_ms = before->disarmed_ms;
+	row->conf = *before;
+	if (row_look_again(rows, row, now_ms))
+		return;
+	row->second_ago = row->turn_ago = row->look;
+	row_watch_from_now(rows, row, before->flags, now_ms);
+	target = target_of(row, now_ms);
+	view = view_of(row, now_ms);
+	attack_take_over(&row->attack, &target, &view);
+}
+
 int rows_open(const struct config *conf, struct dataplane *dp, attack_report *report, void *arg,
 	      struct rows **ret)
 {
@@ -380,8 +406,11 @@ int rows_open(const struct config *conf, struct dataplane *dp, attack_report *re
 	}
 	load_learned(rows);
 	follow_listeners(rows);
-	for (size_t i = 0; i < nr; i++)
+	passive_opens_read(&rows->opens);
+	for (size_t i = 0; i < nr; i++) {
+		row_take_over(rows, &rows->row[i]);
 		row_tell(rows, &rows->row[i]);
+	}
 	*ret = rows;
 	return 0;
 }

@@ -51,7 +51,10 @@ struct rows {
 /* Tell the data path what is wanted of the row now, if that is something else than before. */
 void row_tell(struct rows *rows, struct row *row);
 
-/* black_hole.c. Does what is handed off arrive, by what was just seen? Logs and reports. */
+/* black_hole.c. The row was followed by a daemon before, which left it with these ROW_*. */
+void row_watch_from_now(struct rows *rows, struct row *row, __u32 flags, __u64 now_ms);
+
+/* Does what is handed off arrive, by what was just seen? Logs and reports. */
 void row_watch(struct rows *rows, struct row *row, __u64 now_ms);
 
 /* The operator wants it tried again, at once. Logs and reports. */

@@ -58,14 +58,29 @@ static void routes(const struct rung_means *means, struct rung *ret)
 			 "SYNs of IPv6 go to the kernel: " NO_ROUTES("ipv6"));
 }
 
+/* Not that anything is wrong with it. */
+static void is_not_to_be(const struct rung_device *device, struct rung *ret)
+{
+	ret->path = PATH_MONITOR;
+	if (device->is_detached)
+		snprintf(ret->why, sizeof(ret->why),
+			 "it was detached by command; 'synward attach %s' attaches it again",
+			 device->name);
+	else
+		snprintf(ret->why, sizeof(ret->why),
+			 "it is absent: no device is called so; it is attached as soon as there is "
+			 "one, "
+			 "and 'ip link' lists those there are");
+}
+
 static void without_xdp(const struct rung_device *device, struct rung *ret)
 {
 	bool is_known = device->why_no_xdp && device->why_no_xdp[0];
 
 	ret->path = PATH_MONITOR;
-	snprintf(ret->why, sizeof(ret->why),
-		 "the XDP program is not attached%s%s; it is tried again every second",
-		 is_known ? ": " : "", is_known ? device->why_no_xdp : "");
+	snprintf(ret->why, sizeof(ret->why), "the XDP program is not attached%s%s%s",
+		 is_known ? ": " : "", is_known ? device->why_no_xdp : "",
+		 device->is_refused ? "" : "; it is tried again every second");
 }
 
 static void link_is_down(const struct rung_device *device, struct rung *ret)
@@ -79,7 +94,9 @@ void rung_of_device(const struct rung_means *means, const struct rung_device *de
 		    struct rung *ret)
 {
 	*ret = (struct rung){ .path = PATH_COOKIE };
-	if (!device->has_xdp)
+	if (device->is_detached || device->is_absent)
+		is_not_to_be(device, ret);
+	else if (!device->has_xdp)
 		without_xdp(device, ret);
 	else if (device->is_down)
 		link_is_down(device, ret);

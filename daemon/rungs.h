@@ -31,9 +31,11 @@ struct rung_means {
 };
 
 struct rung_device {
-	bool has_xdp, has_tc; /* attached */
-	bool is_silent;       /* the TC half is attached, and sees no packets */
-	bool is_down;         /* the link */
+	bool has_xdp, has_tc;        /* attached */
+	bool is_silent;              /* the TC half is attached, and sees no packets */
+	bool is_down;                /* the link */
+	bool is_absent, is_detached; /* it is not there; by command */
+	bool is_refused;             /* and not tried again */
 	const char *name;
 	const char *why_no_xdp; /* cause and remedy; "": not known */
 };

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "abi.h"
+#include "names.h"
 #include "reasons.h"
 
 /* How often a program ran and how long, in all; the kernel counts while kernel.bpf_stats_enabled is
@@ -27,6 +28,11 @@ struct snapshot_device {
 	const char *path;     /* path_name() */
 	const char *why; /* why the path is not the best one, with the remedy; NULL when it is */
 	struct snapshot_runs xdp_runs, tc_runs;
+	enum device_state state;
+	char config_name[IF_NAMESIZE]; /* "": there by command */
+	__u32 unconfirmed_seconds;     /* left, rounded up; 0: nothing waits for it */
+	__u32 gaps;                    /* how often it was not attached, but should have been */
+	__u64 gap_ms;                  /* the last time, or until now */
 };
 
 /* Where a threshold in force comes from. */

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "json.h"
 
@@ -58,20 +59,17 @@ int state_file_read(const char *directory, const char *name, json_t **ret)
 	return 0;
 }
 
-static int write_file(const char *path, const json_t *content)
+static int write_file(const char *path, const char *text, size_t nr_bytes)
 {
-	char *text __cleanup(cleanup_free) = json_dumps(content, JSON_INDENT(1));
-	int fd __cleanup(cleanup_close) = -1;
-	size_t len, done = 0;
+	int fd __cleanup(cleanup_close) =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+		     STATE_MODE);
+	size_t done = 0;
 
-	if (!text)
-		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-		  STATE_MODE);
 	if (fd < 0)
 		return -errno;
-	for (len = strlen(text); done < len;) {
-		ssize_t n = write(fd, text + done, len - done);
+	while (done < nr_bytes) {
+		ssize_t n = write(fd, text + done, nr_bytes - done);
 
 		if (n < 0)
 			return -errno;
@@ -80,7 +78,8 @@ static int write_file(const char *path, const json_t *content)
 	return fsync(fd) ? -errno : 0;
 }
 
-int state_file_write(const char *directory, const char *name, const json_t *content)
+int state_file_write_text(const char *directory, const char *name, const char *text,
+			  size_t nr_bytes)
 {
 	char *path __cleanup(cleanup_free) = NULL;
 	char *temporary __cleanup(cleanup_free) = NULL;
@@ -91,10 +90,26 @@ int state_file_write(const char *directory, const char *name, const json_t *cont
 		return err;
 	if (mkdir(directory, 0700) && errno != EEXIST)
 		return -errno;
-	err = write_file(temporary, content);
+	err = write_file(temporary, text, nr_bytes);
 	if (!err && rename(temporary, path))
 		err = -errno;
 	if (err)
 		unlink(temporary);
 	return err;
+}
+
+int state_file_write(const char *directory, const char *name, const json_t *content)
+{
+	char *text __cleanup(cleanup_free) = json_dumps(content, JSON_INDENT(1));
+
+	return text ? state_file_write_text(directory, name, text, strlen(text)) : -ENOMEM;
+}
+
+int state_file_check(const char *directory)
+{
+	struct statvfs fs;
+
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) || statvfs(directory, &fs))
+		return -errno;
+	return (fs.f_blocks && !fs.f_bavail) || (fs.f_files && !fs.f_favail) ? -ENOSPC : 0;
 }

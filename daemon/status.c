@@ -69,6 +69,11 @@ static json_t *number(__u64 value)
 	return json_integer(clamped(value));
 }
 
+static json_t *seconds(__u64 ms)
+{
+	return json_real((double)ms / 1000);
+}
+
 /* ---- status ---- */
 
 static json_t *device_json(const struct snapshot_device *device)
@@ -79,6 +84,13 @@ static json_t *device_json(const struct snapshot_device *device)
 		{ "tc", json_string(device->tc) },
 		{ "path", json_string(device->path) },
 		{ "why", device->why ? json_string(device->why) : json_null() },
+		{ "state", json_string(device_state_name(device->state)) },
+		{ "config_name",
+		  device->config_name[0] ? json_string(device->config_name) : json_null() },
+		{ "unconfirmed_seconds",
+		  device->unconfirmed_seconds ? number(device->unconfirmed_seconds) : json_null() },
+		{ "gaps", number(device->gaps) },
+		{ "gap_seconds", device->gaps ? seconds(device->gap_ms) : json_null() },
 		{ "xdp_runs", number(device->xdp_runs.nr) },
 		{ "xdp_run_ns", number(device->xdp_runs.ns) },
 		{ "tc_runs", number(device->tc_runs.nr) },
@@ -280,11 +292,6 @@ json_t *thresholds_json(const struct snapshot *snapshot)
 static const char *shown_state(enum flow_state state)
 {
 	return flow_state_name(state == FLOW_VALIDATED ? FLOW_HANDED_OFF : state);
-}
-
-static json_t *seconds(__u64 ms)
-{
-	return json_real((double)ms / 1000);
 }
 
 static json_t *handshake_json(const struct handshake *handshake)

@@ -220,6 +220,9 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_ca
 	if (wrong) {
 		answer.is_last = true;
 		reply = error_reply(PROTO_ERROR_INVALID_REQUEST, "reason", wrong);
+	} else if (caller->is_gone && !call.is_oneway) {
+		*ret = (struct varlink_answer){ .is_last = true };
+		return 0;
 	} else {
 		reply = reply_to(&call, ops);
 	}

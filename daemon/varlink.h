@@ -17,6 +17,7 @@
 struct varlink_caller {
 	uid_t uid;
 	bool may_subscribe; /* there is room for one more client of Monitor */
+	bool is_gone;       /* nobody is there any more to take an answer */
 };
 
 struct varlink_answer {

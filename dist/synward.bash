@@ -15,12 +15,19 @@ _synward_services() {
 	"$program" "${socket[@]}" status -t 2>/dev/null | awk -F '\t' '$1 == "service" { print $2 }' | sort -u
 }
 
+# Those that are protected, and all that this namespace has.
+_synward_devices() {
+	"$program" "${socket[@]}" status -t 2>/dev/null | awk -F '\t' '$1 == "interface" { print $2 }'
+	basename -a /sys/class/net/*
+}
+
 # _synward_for PLACE WORD: what may stand where the help says SERVICE, MODE, [list|add|del, FILE]], ...
 _synward_for() {
 	local place=${1//[\[\].]/}
 	case $place in
 	'') ;;
 	FILE | PATH) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+	DEV) _synward_offer "$(_synward_devices | sort -u)" "$2" ;;
 	SERVICE | NAME) _synward_offer "$(_synward_services)" "$2" ;;
 	rotate | *'|'*) _synward_offer "${place//|/ }" "$2" ;;
 	*) _synward_offer "$(_synward_of choice "$place")" "$2" ;;

@@ -267,6 +267,12 @@ struct secret {
 	__u64 salt;       /* which prefixes share a budget */
 };
 
+/* inherited: what a daemon leaves to the next one, and nobody else needs. */
+struct inherited {
+	__u64 key_made_ms; /* the master key, by the millisecond clock */
+	__u64 synacks_resent;
+};
+
 /*
  * The flow table: handshakes that the kernel holds (in peace alone), and connections that are known
  * to be real, so that their packets pass without a socket lookup. Sets of FLOW_WAYS, a line of tags
@@ -439,6 +445,7 @@ ABI_SIZE(settings, 56);
 ABI_SIZE(dev_conf, 64);
 ABI_SIZE(dev_notes, 24);
 ABI_SIZE(secret, 64);
+ABI_SIZE(inherited, 16);
 ABI_SIZE(budget_line, 64);
 ABI_SIZE(list_key_v4, 8);
 ABI_SIZE(list_key_v6, 20);

@@ -122,6 +122,14 @@ enum path {
 	PATH_COOKIE,        /* with ours, and handed off */
 };
 
+/* Whether a device that is to be protected is attached to. */
+enum device_state {
+	DEVICE_ATTACHED,
+	DEVICE_ABSENT,   /* waited for */
+	DEVICE_FAILED,   /* there, and does not take the XDP program */
+	DEVICE_DETACHED, /* by command */
+};
+
 static const char *const svc_mode_words[] = { "off", "monitor", "auto", "always" };
 static const char *const flow_state_words[] = { "none",      "established", "handed_off",
 						"validated", "syn_recv",    "closing",
@@ -135,6 +143,13 @@ static const char *const path_words[] = { "monitor", "kernel-cookie", "cookie" }
 static inline const char *path_name(enum path path)
 {
 	return word_of(path_words, NAMES_COUNT(path_words), path);
+}
+
+static const char *const device_state_words[] = { "attached", "absent", "failed", "detached" };
+
+static inline const char *device_state_name(enum device_state state)
+{
+	return word_of(device_state_words, NAMES_COUNT(device_state_words), state);
 }
 
 static const char *const list_words[] = { "none", "allow", "deny" };

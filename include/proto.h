@@ -16,9 +16,11 @@
 #define PROTO_CLIENTS_MAX 1000        /* beyond it the client nearest to its deadline makes room */
 #define PROTO_DEADLINE_SECONDS 5      /* to send a whole request, and again to take a whole reply */
 #define PROTO_SUBSCRIBERS_MAX 64      /* clients of Monitor; they are not bound to make requests */
+#define PROTO_SUBSCRIBERS_ROOT 8      /* of which so many are root's */
 #define PROTO_PAGE_MAX 1000           /* entries in one reply of Handshakes or List */
 #define PROTO_ARM_SECONDS_MAX (365U * 86400)
 #define PROTO_LIST_SECONDS_MAX (365U * 86400)
+#define PROTO_CONFIRM_SECONDS_MAX 3600U
 #define PROTO_ARMED_WITHOUT_END 2147483647 /* as armed_until_seconds */
 
 #define PROTO_INTERFACE "org.synward"
@@ -36,6 +38,9 @@
 #define PROTO_SELF_TEST PROTO_INTERFACE ".SelfTest"
 #define PROTO_RELOAD PROTO_INTERFACE ".Reload"
 #define PROTO_ROTATE_KEY PROTO_INTERFACE ".RotateKey"
+#define PROTO_ATTACH PROTO_INTERFACE ".Attach"
+#define PROTO_CONFIRM PROTO_INTERFACE ".Confirm"
+#define PROTO_DETACH PROTO_INTERFACE ".Detach"
 #define PROTO_MONITOR PROTO_INTERFACE ".Monitor"
 #define PROTO_TRACE PROTO_INTERFACE ".Trace"
 

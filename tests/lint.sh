@@ -19,7 +19,7 @@ of() { printf '%s\n' "${files[@]}" | grep -E "$1"; }
 
 mapfile -t c_files < <(of '\.[ch]$')
 mapfile -t shell_files < <(of '\.(sh|bash|bats)$|^\.ci/run$')
-mapfile -t sources < <(of '\.(c|h|sh|bash|bats|conf|scd)$|^Makefile$|^\.ci/run$|^\.clang-format$')
+mapfile -t sources < <(of '\.(c|h|sh|bash|bats|py|conf|scd)$|^Makefile$|^\.ci/run$|^\.clang-format$')
 
 for f in "${sources[@]}"; do
 	head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-only' || complain "$f: no SPDX line"

@@ -18,6 +18,7 @@ write_config() {
 		xdp-mode = auto                 ; auto | native | generic
 		control-socket = $LAB_DIR/ctl
 		pin-path = /sys/fs/bpf/synward
+		on-stop = detach
 
 		[service web]
 		ports = 80 443
@@ -96,10 +97,7 @@ write_config() {
 	[[ $(lab_s bpftool -j net show dev srv0 | jq '.[0].tc | length') == 0 ]]
 }
 
-@test "a device that does not exist, one that carries no Ethernet" {
-	run lab_s "$DAEMON" --interface srv9 --ports 80 --control-socket "$LAB_DIR/ctl"
-	((status == 1))
-	[[ $output == *srv9* ]]
+@test "a device that carries no Ethernet" {
 	run lab_s "$DAEMON" --interface lo --ports 80 --control-socket "$LAB_DIR/ctl"
 	((status == 1))
 	[[ $output == *Ethernet* ]]

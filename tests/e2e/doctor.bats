@@ -345,5 +345,9 @@ nr_reset_is() { [[ $(nr_reset) == "$1" ]]; }
 	run -2 synward_cli doctor now
 	run -2 synward_cli status --no-self-test
 	synward_down
-	run -3 synward_cli doctor
+	run -3 --separate-stderr synward_cli -j doctor
+	[[ $stderr == *"no synwardd answers"* ]]
+	check_is daemon fail "journalctl -u synwardd"
+	check_is btf ok
+	json '(.effective | not)' <<<"$output"
 }

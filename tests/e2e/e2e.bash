@@ -46,10 +46,10 @@ synward_up() {
 }
 
 # synward_conf [KEY=VALUE...]: a config file with one service, web on $PORT, that has these keys. More
-# sections can be appended to it.
+# sections can be appended to it. Protection ends with the daemon.
 synward_conf() {
 	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $LAB_DIR/ctl" \
-		"state-directory = $LAB_DIR/state" "[service web]" "ports = $PORT" "$@" >"$LAB_DIR/synward.conf"
+		"state-directory = $LAB_DIR/state" "on-stop = detach" "[service web]" "ports = $PORT" "$@" >"$LAB_DIR/synward.conf"
 }
 
 synward_up_conf() { synward_start --config "$LAB_DIR/synward.conf"; }

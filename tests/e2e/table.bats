@@ -81,7 +81,7 @@ with_services() {
 	cat >"$BATS_TEST_TMPDIR/synward" <<-END
 		#!/bin/bash
 		case " \$* " in
-		*" status "*) printf 'interface\teth0\nservice\tweb\t80\nservice\tweb\t443\nservice\tmail\t25\n' ;;
+		*" status "*) printf 'interface\teth7\nservice\tweb\t80\nservice\tweb\t443\nservice\tmail\t25\n' ;;
 		*) exec "$SYNWARD" "\$@" ;;
 		esac
 	END
@@ -113,6 +113,8 @@ with_services() {
 	offers "syn-recv" handshakes --state s
 	offers "list add del" allow ""
 	offers "check show" config ""
+	offers "eth7 $(basename -a /sys/class/net/* | paste -sd ' ')" attach ""
+	offers "eth7" detach eth7
 	offers "$MAN/synward.1.scd" config check "$MAN/synward.1"
 	offers "monitor mode" help mo
 	complete_with mode web auto ""

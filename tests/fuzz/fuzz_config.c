@@ -51,15 +51,15 @@ static void describe_service(const struct service *s, FILE *to)
 static void describe(const struct config *config, FILE *to)
 {
 	HOLDS(config->nr_interfaces && config->nr_services && config->nr_services <= ROWS_MAX);
-	HOLDS(config->xdp_mode <= XDP_MODE_GENERIC);
+	HOLDS(config->xdp_mode <= XDP_MODE_GENERIC && config->on_stop <= ON_STOP_DETACH);
 	HOLDS(config->synack_per_prefix <= SYNACK_CAP_MAX);
 	HOLDS(config->max_flows >= MAX_FLOWS_LEAST && config->max_flows <= MAX_FLOWS_MOST);
 	HOLDS(!(config->max_flows & (config->max_flows - 1)));
 	HOLDS(config->control_socket[0] == '/' && config->pin_path[0] == '/');
-	fprintf(to, "%s %s %s %s %s %u %d %d %u\n", config->control_socket, config->pin_path,
+	fprintf(to, "%s %s %s %s %s %u %d %d %d %u\n", config->control_socket, config->pin_path,
 		config->state_directory ?: "-", config->allow_file ?: "-", config->deny_file ?: "-",
 		config->synack_per_prefix, config->reply_by_route, (int)config->xdp_mode,
-		config->max_flows);
+		(int)config->on_stop, config->max_flows);
 	for (size_t i = 0; i < config->nr_interfaces; i++) {
 		HOLDS(config->interfaces[i][0]);
 		fprintf(to, "%s\n", config->interfaces[i]);

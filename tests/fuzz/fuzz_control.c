@@ -129,6 +129,31 @@ static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
 	return change("", ret_why);
 }
 
+static int on_attach(void *arg, const char *interface, __u32 seconds, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	HOLDS(seconds <= PROTO_CONFIRM_SECONDS_MAX);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "state", "attached");
+	return change(interface, ret_why);
+}
+
+static int on_confirm(void *arg, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	if (!world.err)
+		*ret = json_pack("{s:[]}", "interfaces");
+	return change("", ret_why);
+}
+
+static int on_detach(void *arg, const char *interface, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	if (!world.err)
+		*ret = json_pack("{s:[s]}", "interfaces", interface ?: "");
+	return change(interface ?: "", ret_why);
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -202,6 +227,9 @@ static const struct control_ops ops = {
 	.reload = on_reload,
 	.rotate_key = on_rotate_key,
 	.mode = on_mode,
+	.attach = on_attach,
+	.confirm = on_confirm,
+	.detach = on_detach,
 	.list = on_list,
 	.list_add = on_list_add,
 	.list_delete = on_list_delete,

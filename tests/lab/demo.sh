@@ -52,6 +52,7 @@ synward_start() {
 	cat >"$LAB_DIR/synward.conf" <<-END
 		[synward]
 		interfaces = srv0
+		on-stop = detach
 		control-socket = $LAB_DIR/control.sock
 		pin-path = /sys/fs/bpf/$LAB_ID
 

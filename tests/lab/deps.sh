@@ -11,7 +11,7 @@ packages=(
 	make gcc pkg-config linux-libc-dev clang llvm libbpf-dev libelf-dev zlib1g-dev bpftool
 	libinih-dev libsystemd-dev libjansson-dev libmnl-dev libcmocka-dev libmicrohttpd-dev
 	bats clang-format cppcheck shellcheck scdoc jq tcpdump tmux
-	bash-completion rpm systemd curl strace prometheus
+	bash-completion rpm systemd curl strace prometheus python3
 	nginx-light iproute2 ethtool procps util-linux nftables iptables
 )
 # What a package is made and looked at with: deps.sh deb

@@ -78,10 +78,14 @@ static void fill_snapshot(void)
 	snapshot.memory_bytes = 6645296;
 	snapshot.max_flows = 65536;
 	snapshot.nr_devices = 2;
-	snapshot.devices[0] = (struct snapshot_device){ "eth0", "native", "tcx",   "cookie",
-							NULL,   { 0, 0 }, { 0, 0 } };
-	snapshot.devices[1] = (struct snapshot_device){ "eth1",     "generic", "none",  "monitor",
-							"no kfunc", { 0, 0 },  { 0, 0 } };
+	snapshot.devices[0] = (struct snapshot_device){
+		.name = "eth0", .xdp_mode = "native", .tc = "tcx", .path = "cookie"
+	};
+	snapshot.devices[1] = (struct snapshot_device){ .name = "eth1",
+							.xdp_mode = "generic",
+							.tc = "none",
+							.path = "monitor",
+							.why = "no kfunc" };
 	snapshot.nr_rows = 3;
 	snapshot.rows[0] = (struct snapshot_row){
 		.name = "web",
@@ -212,6 +216,35 @@ static int on_disarm(void *arg, const char *service, char **ret_why)
 {
 	(void)arg;
 	return end_of(service, ret_why, "disarm %s", service);
+}
+
+/* eth0 is attached, eth7 absent; others are none that the config names. */
+static int on_attach(void *arg, const char *interface, __u32 seconds, json_t **ret, char **ret_why)
+{
+	const bool is_absent = !strcmp(interface, "eth7");
+
+	(void)arg;
+	*ret = json_pack("{s:s, s:s, s:s?}", "state", is_absent ? "absent" : "attached", "xdp_mode",
+			 is_absent ? "none" : "native", "keep",
+			 strncmp(interface, "eth", 3) ? "interfaces = eth0 x in f" : NULL);
+	return end_of(interface, ret_why, "attach %s %u", interface, seconds);
+}
+
+static int on_confirm(void *arg, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	(void)ret_why;
+	*ret = json_pack("{s:[s, s]}", "interfaces", "eth0", "eth1");
+	return 0;
+}
+
+static int on_detach(void *arg, const char *interface, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	*ret = !interface ? json_pack("{s:[s, s]}", "interfaces", "eth0", "eth1") :
+	       !strcmp(interface, "nothing") ? json_pack("{s:[]}", "interfaces") :
+					       json_pack("{s:[s]}", "interfaces", interface);
+	return end_of(interface ?: "", ret_why, "detach %s", interface);
 }
 
 /* Whose config has two errors. */
@@ -476,6 +509,9 @@ static void serve(int ready)
 		.arm = on_arm,
 		.disarm = on_disarm,
 		.reload = on_reload,
+		.attach = on_attach,
+		.confirm = on_confirm,
+		.detach = on_detach,
 		.mode = on_mode,
 		.list = on_list,
 		.list_add = on_list_add,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/[a-l]*.c cli/m[e-o]*.c cli/[n-z]*.c daemon/config*.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/status.c daemon/list_reply.c daemon/lists.c daemon/log.c */
+/* sources: cli/[a-l]*.c cli/m[e-o]*.c cli/[n-z]*.c daemon/config*.c daemon/pins.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/status.c daemon/list_reply.c daemon/lists.c daemon/log.c */
 /*
  * `synward` as it is called, against the daemon's own control socket: what is printed where, and
  * the exit status.
@@ -185,6 +185,42 @@ static void test_changes(void **state)
 	assert_int_equal(access(world.drop_ins, F_OK), -1); /* nothing was to be kept */
 }
 
+static void test_interfaces(void **state)
+{
+	static const struct {
+		const char *line, *out;
+	} rows[] = {
+		{ "attach eth0", "eth0 is attached in native mode\n" },
+		{ "att eth0 --confirm 1m",
+		  "eth0 is attached in native mode\n"
+		  "that is taken back in 1m, unless 'synward confirm' follows\n" },
+		{ "attach lan0", "lan0 is attached in native mode\n"
+				 "the next start of synwardd will not know of it; this keeps it: "
+				 "interfaces = eth0 x in f\n" },
+		{ "attach eth7", "eth7 is not there; it is attached as soon as it is\n" },
+		{ "attach eth7 -t", "attach\teth7\tabsent\tnone\n" },
+		{ "attach eth7 -j",
+		  "{\"state\": \"absent\", \"xdp_mode\": \"none\", \"keep\": null}\n" },
+		{ "confirm", "eth0 stays attached\neth1 stays attached\n" },
+		{ "confirm -t", "confirm\teth0\nconfirm\teth1\n" },
+		{ "confirm -j", "{\"interfaces\": [\"eth0\", \"eth1\"]}\n" },
+		{ "detach", "eth0 is detached, until 'synward attach' or a restart\n"
+			    "eth1 is detached, until 'synward attach' or a restart\n" },
+		{ "detach lan0", "lan0 is detached, until 'synward attach' or a restart\n" },
+		{ "detach nothing", "nothing was attached\n" },
+		{ "detach lan0 -t", "detach\tlan0\n" },
+		{ "detach nothing -t", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		prints(rows[i].line, rows[i].out);
+	ends("attach wrong --confirm 1h", CLI_MISUSE, "synward: attach wrong 3600\n");
+	ends("attach refused", CLI_FAILED, "synward: attach refused 0\n");
+	ends("detach broken", CLI_FAILED, "synward: detach broken\n");
+}
+
 static void drop_in_is(const char *name, const char *wanted)
 {
 	char path[192], text[1024] = "";
@@ -236,6 +272,17 @@ static void test_misuse(void **state)
 		{ "arm web --for 366d", "366d" NO_DURATION },
 		{ "arm web --for 50000d", "50000d" NO_DURATION },
 		{ "arm web --for", "--for needs a value" },
+		{ "attach", "attach needs DEV" },
+		{ "attach eth0 eth1", "eth1 is not expected after attach" },
+		{ "attach eth0 --confirm 61m",
+		  "61m is no duration of 1s to 1h: 90s, 10m, 2h, 1d; a "
+		  "number alone is seconds" },
+		{ "attach eth0 --confirm 0", "0 is no duration of 1s to 1h: 90s, 10m, 2h, 1d; a "
+					     "number alone is seconds" },
+		{ "confirm eth0", "eth0 is not expected after confirm" },
+		{ "confirm --confirm 1m", "--confirm is no option of confirm" },
+		{ "con", "con begins several verbs" },
+		{ "detach eth0 eth1", "eth1 is not expected after DEV" },
 		{ "arm web --persist", "--persist is no option of arm" },
 		{ "disarm web --for 1m", "--for is no option of disarm" },
 		{ "--state closing", "--state is no option of status" },
@@ -467,6 +514,7 @@ int main(void)
 		TEST(test_thresholds),
 		TEST(test_handshakes),
 		TEST(test_changes),
+		TEST(test_interfaces),
 		TEST(test_persist),
 		TEST(test_misuse),
 		TEST(test_order),

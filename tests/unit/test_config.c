@@ -38,7 +38,7 @@ static const struct refusal refusals[] = {
 	  SERVICE_KEYS("f:5: unknown key 'colour'; keys here are ") },
 	{ "unknown key in [synward], far", MAIN "colour = red\n" WEB,
 	  "f:3: unknown key 'colour'; keys here are interfaces, xdp-mode, control-socket, "
-	  "pin-path, "
+	  "pin-path, on-stop, "
 	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, "
 	  "max-flows, " TUNABLES },
 	{ "unknown key, close to one that both sections have",

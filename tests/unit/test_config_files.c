@@ -90,6 +90,7 @@ static const struct row refused[] = {
 	    { "f.d/a.conf", "\n[service web]\nmode = on\n" },
 	    { "f.d/b.conf", "[synward]\nhold = 2h\n[servic web]\n" } },
 	  "f:3: unknown key 'x'; keys here are interfaces, xdp-mode, control-socket, pin-path, "
+	  "on-stop, "
 	  "state-directory, allow-file, deny-file, synack-per-prefix, reply, max-flows, "
 	  "arm-half-open, arm-syn-rate, hold, low-water, "
 	  "handshake-timeout and max-half-open\n"

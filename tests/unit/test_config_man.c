@@ -109,10 +109,10 @@ static void all_of(const struct config *config, char **ret)
 	FILE *file = open_memstream(ret, &nr_bytes);
 
 	assert_non_null(file);
-	fprintf(file, "%d %s %s %s %s %s %u %d %u\n", (int)config->xdp_mode, config->control_socket,
-		config->pin_path, config->state_directory, config->allow_file ?: "-",
-		config->deny_file ?: "-", config->synack_per_prefix, config->reply_by_route,
-		config->max_flows);
+	fprintf(file, "%d %d %s %s %s %s %s %u %d %u\n", (int)config->xdp_mode,
+		(int)config->on_stop, config->control_socket, config->pin_path,
+		config->state_directory, config->allow_file ?: "-", config->deny_file ?: "-",
+		config->synack_per_prefix, config->reply_by_route, config->max_flows);
 	fprintf(file, "%d ", config->services[0].server_first);
 	describe_service(&config->services[0], file);
 	fclose(file);

@@ -55,6 +55,7 @@ static void test_fixed(void **state)
 	reload_says(MAIN "xdp-mode = generic\n" WEB MAIL, OTHER("xdp-mode"));
 	reload_says(MAIN "control-socket = /x\n" WEB MAIL, OTHER("control-socket"));
 	reload_says(MAIN "pin-path = /sys/fs/bpf/x\n" WEB MAIL, OTHER("pin-path"));
+	reload_says(MAIN "on-stop = detach\n" WEB MAIL, OTHER("on-stop"));
 	reload_says(MAIN "state-directory = /x\n" WEB MAIL, OTHER("state-directory"));
 	reload_says(MAIN "max-flows = 1024\n" WEB MAIL, OTHER("max-flows"));
 	reload_says(MAIN "max-flows = 1024\nxdp-mode = native\n" WEB MAIL,
@@ -144,8 +145,9 @@ static char *shown(bool with_from)
 
 #define ALL                                                                                      \
 	"[synward]\ninterfaces = eth0 eth1\nxdp-mode = generic\ncontrol-socket = /run/x\n"       \
-	"pin-path = /sys/fs/bpf/x\nstate-directory = /x\nsynack-per-prefix = 0\nreply = fib\n"   \
-	"max-flows = 2048\n[service web]\nports = 80 8000-8010 443 444\n"                        \
+	"pin-path = /sys/fs/bpf/x\non-stop = detach\nstate-directory = /x\nsynack-per-prefix = " \
+	"0\n"                                                                                    \
+	"reply = fib\nmax-flows = 2048\n[service web]\nports = 80 8000-8010 443 444\n"           \
 	"addresses = 192.0.2.1 2001:db8::1\nmode = off\nserver-first = yes\narm-half-open = 7\n" \
 	"arm-syn-rate = auto\nhold = 1m\nlow-water = 9%\nhandshake-timeout = 61s\n"              \
 	"max-half-open = 8\n"

@@ -220,6 +220,35 @@ static void test_deadlines(void **state)
 	still_serves(bed);
 }
 
+/* Replies that nobody takes, more than may wait: who asks then gets his, and who is in arrears
+ * longest is closed for it. */
+static void test_many_in_arrears(void **state)
+{
+	enum { NR = 40 };
+	struct bed *bed = *state;
+	char *buffer __cleanup(cleanup_free) = malloc(PROTO_REPLY_MAX);
+	int reader __cleanup(cleanup_close) = -1;
+	int fds[NR], i, nr_bytes;
+	char byte;
+
+	reopen(bed, 10 * WAIT_MS * 1000ULL);
+	bed->nr_padding = PROTO_REPLY_MAX - 100;
+	for (i = 0; i < NR; i++) {
+		fds[i] = client(bed);
+		ask(bed, fds[i], STATUS);
+	}
+	reader = client(bed);
+	ask(bed, reader, STATUS);
+	assert_true(strlen(reply(bed, reader, buffer, PROTO_REPLY_MAX)) > bed->nr_padding);
+	assert_true(strlen(reply(bed, fds[NR - 1], buffer, PROTO_REPLY_MAX)) > bed->nr_padding);
+	for (nr_bytes = 0; recv(fds[0], &byte, 1, 0) == 1; nr_bytes++)
+		assert_int_not_equal(byte, '\0');
+	assert_int_equal(recv(fds[0], &byte, 1, 0), 0); /* the end, not only a pause */
+	assert_in_range(nr_bytes, 1, (int)bed->nr_padding);
+	for (i = 0; i < NR; i++)
+		close(fds[i]);
+}
+
 /* Sent in time, but so slowly that the request is never whole: bytes do not buy time. */
 static void test_trickle(void **state)
 {
@@ -401,6 +430,7 @@ int main(void)
 		TEST(test_many_clients),    TEST(test_no_descriptors_left),
 		TEST(test_second_daemon),   TEST(test_foreign_listener),
 		TEST(test_stale_socket),    TEST(test_no_socket_there),
+		TEST(test_many_in_arrears),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c */
+/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c daemon/state_file.c */
 /*
  * What is made of the daemon's answers, made up: each row changes one thing of a host where all is
  * well, and names the check that must say so. And the reading of what others print.
@@ -22,17 +22,21 @@
 #include "json.h"
 
 static const char *const well_status =
-	"{\"interfaces\": [{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", "
+	"{\"interfaces\": [{\"name\": \"eth0\", \"state\": \"attached\", "
+	"\"unconfirmed_seconds\": null, \"xdp_mode\": \"native\", \"tc\": \"tcx\", "
 	"\"path\": "
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
 	"\"auto\", \"path\": \"cookie\", \"why\": null}]}";
 static const char *const well_facts =
-	"{\"reply\": \"tx\", \"sysctls\": {\"net.ipv4.tcp_syncookies\": 1, "
+	"{\"reply\": \"tx\", \"state\": {\"directory\": \"/var/lib/synward\", \"error\": null}, "
+	"\"sysctls\": {\"net.core.bpf_jit_enable\": 1, \"net.netfilter.nf_conntrack_count\": 899, "
+	"\"net.netfilter.nf_conntrack_max\": 1000, \"net.ipv4.tcp_syncookies\": 1, "
 	"\"net.ipv4.tcp_timestamps\": 1, \"net.ipv4.tcp_sack\": 1, "
 	"\"net.ipv4.tcp_window_scaling\": "
 	"1, \"net.core.somaxconn\": 4096, \"net.ipv4.conf.lo.forwarding\": 0, "
 	"\"net.ipv6.conf.lo.forwarding\": 0, \"net.netfilter.nf_conntrack_tcp_loose\": 1}, "
 	"\"interfaces\": [{\"name\": \"eth0\", \"mtu\": 1500, \"rx_vlan_offload\": true, "
+	"\"lro\": false, \"gro_hw\": false, "
 	"\"vlans\": "
 	"[]}], \"services\": [{\"name\": \"web\", \"port\": 443, \"addresses\": [], \"listeners\": "
 	"1, \"mptcp_listeners\": 0, \"backlog\": 511, \"accept_queue\": 0}]}";
@@ -74,17 +78,36 @@ static const struct {
 	  "window scale" },
 	{ "tcp_loose\": 1", "tcp_loose\": 0", "net.netfilter.nf_conntrack_tcp_loose", "warn",
 	  "=> sysctl -w net.netfilter.nf_conntrack_tcp_loose=1" },
+	{ "_count\": 899", "_count\": 900", "net.netfilter.nf_conntrack_max", "warn",
+	  "900 of 1000|=> sysctl -w net.netfilter.nf_conntrack_max=2000" },
+	{ "_max\": 1000", "_max\": null", NULL, NULL, NULL },
+	{ "jit_enable\": 1", "jit_enable\": 0", "net.core.bpf_jit_enable", "warn",
+	  "=> sysctl -w net.core.bpf_jit_enable=1" },
+	{ "jit_enable\": 1", "jit_enable\": null", NULL, NULL, NULL },
+	{ "\"error\": null", "\"error\": \"No space left on device\"", "state-directory", "warn",
+	  "/var/lib/synward: No space|=> ls -ld /var/lib/synward; df -h /var/lib/synward" },
+	{ "\"/var/lib/synward\"", "null", NULL, NULL, NULL },
 	{ "\"tx\"", "\"fib\"", "net.ipv4.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv4.conf.lo.forwarding=1" },
 	{ "\"tx\"", "\"fib\"", "net.ipv6.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv6.conf.lo.forwarding=1" },
 	{ "\"mtu\": 1500", "\"mtu\": 1200", "mtu eth0", "warn", "=> ip link set eth0 mtu 1280" },
+	{ "\"lro\": false", "\"lro\": true", "merging eth0", "warn",
+	  "LRO is on|=> ethtool -K eth0 lro off && synward detach eth0 && synward attach eth0" },
+	{ "\"gro_hw\": false", "\"gro_hw\": true", "merging eth0", "warn",
+	  "GRO is on|=> ethtool -K eth0 rx-gro-hw off &&" },
+	{ "\"attached\"", "\"absent\"", "interface eth0", "fail", "absent|=> ip link" },
+	{ "\"attached\"", "\"detached\"", "interface eth0", "warn",
+	  "by command|=> synward attach eth0" },
+	{ "\"unconfirmed_seconds\": null", "\"unconfirmed_seconds\": 42", "attach eth0", "warn",
+	  "42 s|=> synward confirm" },
 	{ "\"vlans\": []", "\"vlans\": " VLAN, "vlan eth0", "warn",
 	  "=> ethtool -K eth0 rxvlan off" },
 	{ "\"vlans\": []", "\"vlans\": " VLAN, "mtu eth0.7", "warn",
 	  "1400|=> ip link set eth0.7 mtu 1500" },
-	{ "true, \"vlans\": []", "false, \"vlans\": [{\"name\": \"eth0.7\", \"mtu\": 1500}]", NULL,
-	  NULL, NULL },
+	{ "offload\": true, \"lro\": false, \"gro_hw\": false, \"vlans\": []",
+	  "offload\": false, \"vlans\": [{\"name\": \"eth0.7\", \"mtu\": 1500}]", NULL, NULL,
+	  NULL },
 	{ "\"path\": \"cookie\", \"why\": null}]}",
 	  "\"path\": \"monitor\", \"why\": \"arrive nowhere; 'synward arm web'; again\"}]}",
 	  "service web:443", "fail", "arrive nowhere|=> synward arm web" },
@@ -124,6 +147,7 @@ static json_t *examine(const json_t *status, const json_t *facts)
 	check_interfaces(checks, status);
 	check_sysctls(checks, status, facts);
 	check_conntrack(checks, facts, false);
+	check_state(checks, facts);
 	check_reply(checks, facts);
 	check_devices(checks, facts);
 	check_services(checks, status, facts);
@@ -194,6 +218,18 @@ static void test_conntrack(void **state)
 	says(checks, "net.netfilter.nf_conntrack_tcp_loose", "fail", "drops every handshake");
 }
 
+static void test_btf(void **state)
+{
+	json_t *with __cleanup(cleanup_json) = json_array();
+	json_t *without __cleanup(cleanup_json) = json_array();
+
+	(void)state;
+	check_btf(with, true);
+	says(with, NULL, NULL, NULL);
+	check_btf(without, false);
+	says(without, "btf", "fail", "CONFIG_DEBUG_INFO_BTF");
+}
+
 static void test_reading(void **state)
 {
 	static const char *const ipvs =
@@ -242,9 +278,8 @@ static void test_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_checks),
-		cmocka_unit_test(test_conntrack),
-		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_checks), cmocka_unit_test(test_conntrack),
+		cmocka_unit_test(test_btf),    cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_run),
 	};
 

@@ -2,7 +2,8 @@
 /* sources: daemon/link_stack.c */
 /*
  * Which MACs a device's frames may be addressed to: of what stands on it in this host, however
- * high, and of nothing beside it.
+ * high, and of nothing beside it. And which devices are none to attach to, with those below them
+ * that are.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "link_stack.h"
@@ -19,43 +22,47 @@
 
 struct row {
 	const char *name;
-	struct stack_link links[LINKS_MAX]; /* beside the device; until ifindex 0 */
-	int master;                         /* of the device */
-	int above[LINKS_MAX];               /* whose MACs, in the order of `links` */
+	struct link links[LINKS_MAX]; /* beside the device; until ifindex 0 */
+	int master;                   /* of the device */
+	int above[LINKS_MAX];         /* whose MACs, in the order of `links` */
 };
+
+#define MACVLAN .kind = "macvlan"
+#define VLAN .kind = "vlan"
+#define BRIDGE .kind = "bridge"
 
 static const struct row rows[] = {
 	{ .name = "nothing" },
-	{ .name = "a macvlan",
-	  .links = { { 5, .lower = DEVICE, .is_ours = true } },
-	  .above = { 5 } },
-	{ .name = "a kind that does not come up to us", .links = { { 5, .lower = DEVICE } } },
-	{ .name = "a macvlan on another device",
-	  .links = { { 4 }, { 5, .lower = 4, .is_ours = true } } },
-	{ .name = "its bridge", .links = { { 7, .is_ours = true } }, .master = 7, .above = { 7 } },
+	{ .name = "a macvlan", .links = { { 5, .lower = DEVICE, MACVLAN } }, .above = { 5 } },
+	{ .name = "a kind that does not come up to us: a virtual machine's",
+	  .links = { { 5, .lower = DEVICE, .kind = "macvtap" } } },
+	{ .name = "a kind that nobody knows, whose lower device is its peer",
+	  .links = { { 5, .lower = DEVICE, .kind = "veth" } } },
+	{ .name = "hardware on it", .links = { { 5, .lower = DEVICE } } },
+	{ .name = "a macvlan on another device", .links = { { 4 }, { 5, .lower = 4, MACVLAN } } },
+	{ .name = "its bridge", .links = { { 7, BRIDGE } }, .master = 7, .above = { 7 } },
 	{ .name = "a master that is no such thing", .links = { { 7 } }, .master = 7 },
 	{ .name = "another port of its bridge",
-	  .links = { { 6, .master = 7, .is_ours = true }, { 7, .is_ours = true } },
+	  .links = { { 6, .master = 7, VLAN }, { 7, BRIDGE } },
 	  .master = 7,
 	  .above = { 7 } },
 	{ .name = "a macvlan on a VLAN of a bridge of a bond, named from the top",
-	  .links = { { 9, .lower = 8, .is_ours = true },
-		     { 8, .lower = 7, .is_ours = true },
-		     { 7, .is_ours = true },
-		     { 6, .master = 7, .is_ours = true } },
+	  .links = { { 9, .lower = 8, MACVLAN },
+		     { 8, .lower = 7, VLAN },
+		     { 7, BRIDGE },
+		     { 6, .master = 7, .kind = "bond" } },
 	  .master = 6,
 	  .above = { 9, 8, 7, 6 } },
 	{ .name = "a VLAN that has the device's own MAC",
-	  .links = { { DEVICE + 256, .lower = DEVICE, .is_ours = true } } },
+	  .links = { { DEVICE + 256, .lower = DEVICE, VLAN } } },
 	{ .name = "two with the same MAC",
-	  .links = { { 5, .lower = DEVICE, .is_ours = true },
-		     { 5 + 256, .lower = DEVICE, .is_ours = true } },
+	  .links = { { 5, .lower = DEVICE, MACVLAN }, { 5 + 256, .lower = DEVICE, MACVLAN } },
 	  .above = { 5 } },
 	{ .name = "two that stand on each other",
-	  .links = { { 5, .lower = 6, .is_ours = true }, { 6, .lower = 5, .is_ours = true } } },
+	  .links = { { 5, .lower = 6, VLAN }, { 6, .lower = 5, VLAN } } },
 };
 
-static size_t fill(const struct row *row, struct stack_link *ret)
+static size_t fill(const struct row *row, struct link *ret)
 {
 	size_t nr = 0;
 
@@ -63,7 +70,7 @@ static size_t fill(const struct row *row, struct stack_link *ret)
 		ret[nr] = row->links[nr];
 		nr++;
 	}
-	ret[nr] = (struct stack_link){ .ifindex = DEVICE, .master = row->master };
+	ret[nr] = (struct link){ .ifindex = DEVICE, .master = row->master };
 	for (size_t i = 0; i <= nr; i++)
 		ret[i].mac[5] = (__u8)ret[i].ifindex;
 	return nr + 1;
@@ -73,9 +80,10 @@ static void test_rows(void **state)
 {
 	(void)state;
 	for (const struct row *row = rows; row < rows + sizeof(rows) / sizeof(rows[0]); row++) {
-		struct stack_link links[LINKS_MAX + 1];
+		struct link links[LINKS_MAX + 1];
 		__u8 macs[MACS_ABOVE_MAX][6];
-		size_t nr = link_stack_macs(links, fill(row, links), DEVICE, macs), want = 0;
+		const struct links all = { links, fill(row, links) };
+		size_t nr = link_macs_above(&all, DEVICE, macs), want = 0;
 
 		while (row->above[want])
 			want++;
@@ -91,36 +99,101 @@ static void test_rows(void **state)
 static void test_more_than_room(void **state)
 {
 	struct row row = {};
-	struct stack_link links[LINKS_MAX + 1];
+	struct link links[LINKS_MAX + 1];
+	struct links all = { links, 0 };
 	__u8 macs[MACS_ABOVE_MAX + 1][6] = {};
 
 	(void)state;
 	for (int i = 0; i < MACS_ABOVE_MAX + 3; i++)
-		row.links[i] = (struct stack_link){ 10 + i, .lower = DEVICE, .is_ours = true };
-	assert_int_equal(link_stack_macs(links, fill(&row, links), DEVICE, macs),
-			 MACS_ABOVE_MAX + 3);
+		row.links[i] = (struct link){ 10 + i, .lower = DEVICE, MACVLAN };
+	all.nr = fill(&row, links);
+	assert_int_equal(link_macs_above(&all, DEVICE, macs), MACS_ABOVE_MAX + 3);
 	assert_int_equal(macs[MACS_ABOVE_MAX - 1][5], 10 + MACS_ABOVE_MAX - 1);
 	assert_int_equal(macs[MACS_ABOVE_MAX][5], 0);
 }
 
 static void test_device_is_gone(void **state)
 {
-	const struct stack_link one = { .ifindex = 9, .lower = DEVICE, .is_ours = true };
+	struct link one = { .ifindex = 9, .lower = DEVICE, MACVLAN };
+	const struct links all = { &one, 1 }, none = {};
 	__u8 macs[MACS_ABOVE_MAX][6];
 
 	(void)state;
-	assert_int_equal(link_stack_macs(&one, 1, DEVICE, macs), 0);
-	assert_int_equal(link_stack_macs(NULL, 0, DEVICE, macs), 0);
+	assert_int_equal(link_macs_above(&all, DEVICE, macs), 0);
+	assert_int_equal(link_macs_above(&none, DEVICE, macs), 0);
 }
 
-static void test_kinds(void **state)
+/* ---- which devices are for XDP ---- */
+
+static struct link stack[] = {
+	{ 2, .name = "eth0", .is_ether = true },
+	{ 3, .name = "eth1", .is_ether = true, .master = 10 },
+	{ 4, .name = "eth2", .is_ether = true, .master = 10 },
+	{ 5, .lower = 2, .name = "eth0.7", .is_ether = true, .kind = "vlan" },
+	{ 6, .lower = 5, .name = "vmac0", .is_ether = true, .kind = "macvlan" },
+	{ 7, .lower = 0, .name = "far0", .is_ether = true, .kind = "ipvlan" },
+	{ 8, .name = "wg0", .kind = "wireguard" },
+	{ 9, .name = "lo" },
+	{ 10, .name = "br0", .is_ether = true, .kind = "bridge" },
+	{ 11, .name = "bond0", .is_ether = true, .kind = "bond" },
+	{ 12, .name = "tap0", .is_ether = true, .kind = "tun" },
+	{ 13, .name = "team0", .is_ether = true, .kind = "team" },
+	{ 14, .name = "p1", .master = 13 },
+	{ 15, .name = "p2", .master = 13 },
+	{ 16, .name = "p3", .master = 13 },
+	{ 17, .name = "p4", .master = 13 },
+	{ 18, .name = "p5", .master = 13 },
+};
+
+static const struct {
+	const char *name;
+	const char *words; /* separated by '|'; NULL: it is one */
+	bool is_generic_fine;
+} checks[] = {
+	{ "eth0", NULL, true },
+	{ "eth1", NULL, true }, /* a port is what XDP belongs to */
+	{ "bond0", NULL, true },
+	{ "tap0", NULL, true },
+	{ "eth0.7", "eth0.7 is a VLAN on eth0,|name eth0 instead|xdp-mode = generic", true },
+	{ "vmac0", "a macvlan on eth0.7", true },
+	{ "far0", "far0 is an ipvlan, and no device below it", true },
+	{ "br0", "br0 is a bridge on eth1, eth2,|name eth1, eth2 instead", true },
+	{ "team0", "a team on p1, p2, p3, p4, ...,", true },
+	{ "wg0", "wg0 carries no Ethernet frames (it is of kind wireguard)", false },
+	{ "lo", "lo carries no Ethernet frames, and", false },
+};
+
+static void says(const char *why, const char *words)
 {
+	char copy[256], *rest = NULL;
+
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (char *word = strtok_r(copy, "|", &rest); word; word = strtok_r(NULL, "|", &rest))
+		if (!strstr(why, word))
+			fail_msg("'%s' is not in '%s'", word, why);
+}
+
+static void test_checks(void **state)
+{
+	const struct links links = { stack, sizeof(stack) / sizeof(stack[0]) };
+	char why[LINK_WHY_SIZE];
+
 	(void)state;
-	assert_true(link_stack_has_kind("macvlan"));
-	assert_true(link_stack_has_kind("bridge"));
-	assert_false(link_stack_has_kind("macvtap")); /* a virtual machine's */
-	assert_false(link_stack_has_kind("veth"));    /* IFLA_LINK is its peer */
-	assert_false(link_stack_has_kind(""));
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const struct link *link = link_by_name(&links, checks[i].name);
+		int want = checks[i].words ? -EOPNOTSUPP : 0;
+
+		assert_non_null(link);
+		assert_ptr_equal(link_by_index(&links, link->ifindex), link);
+		assert_int_equal(link_check(&links, link, XDP_MODE_AUTO, why), want);
+		if (want)
+			says(why, checks[i].words);
+		assert_int_equal(link_check(&links, link, XDP_MODE_NATIVE, why), want);
+		assert_int_equal(link_check(&links, link, XDP_MODE_GENERIC, why),
+				 checks[i].is_generic_fine ? 0 : want);
+	}
+	assert_null(link_by_name(&links, "eth"));
+	assert_null(link_by_index(&links, 19));
 }
 
 int main(void)
@@ -129,7 +202,7 @@ int main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_more_than_room),
 		cmocka_unit_test(test_device_is_gone),
-		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

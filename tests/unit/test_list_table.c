@@ -110,7 +110,7 @@ static int set_up(void **state)
 	random_state = 88172645463325252ULL;
 	memset(blocks, 0, sizeof(blocks));
 	lists = lists_new();
-	list_table_fill(&table, blocks, KEY, lists);
+	list_table_fill(&table, blocks, KEY, &(struct list_conf){ 0 }, lists);
 	seen = table.conf;
 	return lists ? 0 : -1;
 }
@@ -269,7 +269,7 @@ static void test_fill(void **state)
 
 			assert_int_equal(lists_set(lists, &entry), 0);
 		}
-		list_table_fill(&table, blocks, KEY, lists);
+		list_table_fill(&table, blocks, KEY, &(struct list_conf){ 0 }, lists);
 		seen = table.conf;
 		assert_int_equal(nr_blocks(), rows[i].blocks);
 		assert_int_equal(nr_missed(&seen, &seen), 0);
@@ -285,7 +285,7 @@ static void test_false_positives(void **state)
 
 		assert_int_equal(lists_set(lists, &entry), 0);
 	}
-	list_table_fill(&table, blocks, KEY, lists);
+	list_table_fill(&table, blocks, KEY, &(struct list_conf){ 0 }, lists);
 	seen = table.conf;
 	assert_true(wrong_percent(false) < 3);
 	assert_true(wrong_percent(false) > 0.1); /* or nobody was asked */

@@ -141,6 +141,33 @@ static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)
 	return finish(ret_why);
 }
 
+static int on_attach(void *arg, const char *interface, __u32 seconds, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "attach %s %u", interface, seconds);
+	if (!world.err)
+		*ret = json_pack("{s:s}", "state", "attached");
+	return finish(ret_why);
+}
+
+static int on_confirm(void *arg, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	strcpy(world.called, "confirm");
+	if (!world.err)
+		*ret = json_pack("{s:[s]}", "interfaces", "eth0");
+	return finish(ret_why);
+}
+
+static int on_detach(void *arg, const char *interface, json_t **ret, char **ret_why)
+{
+	(void)arg;
+	snprintf(world.called, sizeof(world.called), "detach %s", interface ?: "-");
+	if (!world.err)
+		*ret = json_pack("{s:[]}", "interfaces");
+	return finish(ret_why);
+}
+
 static int on_list(void *arg, enum list list, __u32 from, __u32 limit, json_t **ret)
 {
 	(void)arg;
@@ -211,6 +238,9 @@ static const struct control_ops ops = {
 	.reload = on_reload,
 	.rotate_key = on_rotate_key,
 	.mode = on_mode,
+	.attach = on_attach,
+	.confirm = on_confirm,
+	.detach = on_detach,
 	.list = on_list,
 	.list_add = on_list_add,
 	.list_delete = on_list_delete,
@@ -419,6 +449,41 @@ static void test_lists(void **state)
 	EXPECT_ROWS(rows);
 }
 
+#define ATTACHED REPLY("\"state\":\"attached\"")
+#define NO_INTERFACES REPLY("\"interfaces\":[]")
+
+static void test_interfaces(void **state)
+{
+	static const struct row rows[] = {
+		{ CALL("Attach", "\"interface\":\"eth0\""), "attach eth0 0", ATTACHED },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":null"), "attach eth0 0",
+		  ATTACHED },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":1"), "attach eth0 1",
+		  ATTACHED },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":3600"), "attach eth0 3600",
+		  ATTACHED },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":0"), NULL,
+		  ARGUMENT("seconds is 1 to 3600, not 0") },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":3601"), NULL,
+		  ARGUMENT("seconds is 1 to 3600, not 3601") },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":4294967297"), NULL,
+		  ARGUMENT("seconds is 1 to 3600, not 4294967297") },
+		{ CALL("Attach", "\"interface\":\"eth0\",\"seconds\":\"60\""), NULL,
+		  INVALID("seconds") },
+		{ CALL("Attach", ""), NULL, INVALID("interface") },
+		{ CALL("Attach", "\"interface\":7"), NULL, INVALID("interface") },
+		{ CALL("Confirm", ""), "confirm", REPLY("\"interfaces\":[\"eth0\"]") },
+		{ CALL("Confirm", "\"interface\":\"eth0\""), NULL, INVALID("interface") },
+		{ CALL("Detach", ""), "detach -", NO_INTERFACES },
+		{ CALL("Detach", "\"interface\":null"), "detach -", NO_INTERFACES },
+		{ CALL("Detach", "\"interface\":\"eth0\""), "detach eth0", NO_INTERFACES },
+		{ CALL("Detach", "\"seconds\":1"), NULL, INVALID("seconds") },
+	};
+
+	(void)state;
+	EXPECT_ROWS(rows);
+}
+
 #define SELF_TEST(port, family) \
 	CALL("SelfTest",        \
 	     "\"interface\":\"eth0\",\"service\":\"web\",\"port\":" port ",\"family\":" family)
@@ -452,6 +517,9 @@ static void test_failures(void **state)
 		{ CALL("SetMode", "\"service\":\"a\",\"mode\":\"b\""), "mode a b", NULL },
 		{ CALL("Arm", "\"service\":\"a\""), "arm a 0", NULL },
 		{ CALL("Disarm", "\"service\":\"a\""), "disarm a", NULL },
+		{ CALL("Attach", "\"interface\":\"a\""), "attach a 0", NULL },
+		{ CALL("Confirm", ""), "confirm", NULL },
+		{ CALL("Detach", ""), "detach -", NULL },
 		{ CALL("ListAdd", "\"list\":\"deny\",\"prefix\":\"::1\""), "add 2 ::1 0", NULL },
 		{ CALL("ListDelete", "\"list\":\"deny\",\"prefix\":\"::1\""), "delete 2 ::1",
 		  NULL },
@@ -506,6 +574,9 @@ static void test_permissions(void **state)
 		{ CALL("Arm", "\"service\":\"a\""), true },
 		{ CALL("Disarm", "\"service\":\"a\""), true },
 		{ CALL("Reload", ""), true },
+		{ CALL("Attach", "\"interface\":\"a\""), true },
+		{ CALL("Confirm", ""), true },
+		{ CALL("Detach", ""), true },
 		{ CALL("List", ""), false },
 		{ CALL("Doctor", ""), false },
 		{ SELF_TEST("443", "4"), true },
@@ -648,6 +719,9 @@ static void test_description(void **state)
 		"method Disarm(",
 		"method SetMode(",
 		"method Reload(",
+		"method Attach(",
+		"method Confirm(",
+		"method Detach(",
 		"method List(",
 		"method ListAdd(",
 		"method ListDelete(",
@@ -672,6 +746,26 @@ static void test_description(void **state)
 	free(got.text);
 }
 
+/* What has to be done for an answer is not done when nobody takes it. */
+static void test_gone(void **state)
+{
+	static const char status[] = CALL("Status", "");
+	static const char disarm[] = "{\"method\":\"org.synward.Disarm\",\"oneway\":true,"
+				     "\"parameters\":{\"service\":\"web\"}}";
+	const struct varlink_caller gone = { .uid = 0, .is_gone = true };
+	struct varlink_answer got;
+
+	(void)state;
+	world = (struct world){ 0 };
+	assert_int_equal(varlink_answer(status, strlen(status), &gone, &ops, &got), 0);
+	assert_string_equal(world.called, "");
+	assert_null(got.text);
+	assert_true(got.is_last);
+	assert_int_equal(varlink_answer(disarm, strlen(disarm), &gone, &ops, &got), 0);
+	assert_string_equal(world.called, "disarm web");
+	assert_null(got.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,6 +773,7 @@ int main(void)
 		cmocka_unit_test_setup(test_handshakes, set_up),
 		cmocka_unit_test_setup(test_changes, set_up),
 		cmocka_unit_test_setup(test_lists, set_up),
+		cmocka_unit_test_setup(test_interfaces, set_up),
 		cmocka_unit_test_setup(test_doctor, set_up),
 		cmocka_unit_test_setup(test_failures, set_up),
 		cmocka_unit_test_setup(test_permissions, set_up),
@@ -686,6 +781,7 @@ int main(void)
 		cmocka_unit_test_setup(test_monitor, set_up),
 		cmocka_unit_test_setup(test_trace, set_up),
 		cmocka_unit_test_setup(test_description, set_up),
+		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

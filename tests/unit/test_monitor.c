@@ -44,18 +44,35 @@ static void expect_event(const struct bed *bed, int fd, int number)
 	expect(bed, fd, wanted);
 }
 
-/* Subscribed, and seen to be. */
-static int subscriber(const struct bed *bed)
+/* Subscribed, and seen to be. Returns it. */
+static int subscribe(const struct bed *bed, int fd)
 {
 	const unsigned int nr_before = bed->nr_monitors;
 	long end = now_ms() + WAIT_MS;
-	int fd = client(bed);
 
 	ask(bed, fd, MONITOR);
 	while (bed->nr_monitors == nr_before) {
 		assert_true(now_ms() < end);
 		turn(bed);
 	}
+	return fd;
+}
+
+static int subscriber(const struct bed *bed)
+{
+	return subscribe(bed, client(bed));
+}
+
+/* One who is not root. The socket is open to him. */
+static int client_nobody(const struct bed *bed)
+{
+	int fd;
+
+	assert_int_equal(chmod(bed->directory, 0755), 0);
+	assert_int_equal(chmod(bed->path, 0666), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+	fd = client(bed);
+	assert_int_equal(seteuid(0), 0);
 	return fd;
 }
 
@@ -285,13 +302,14 @@ static void test_queues_take_no_replies(void **state)
 	still_serves(bed);
 }
 
+static const char *const refused =
+	"{\"error\":\"org.synward.Refused\",\"parameters\":{\"reason\":\"too many clients "
+	"monitor already; end one of them\"}}";
+
 /* So many and no more; who goes, by whatever way, leaves his place at once. */
 static void test_places(void **state)
 {
 	enum { NR = PROTO_SUBSCRIBERS_MAX };
-	static const char *const refused =
-		"{\"error\":\"org.synward.Refused\",\"parameters\":{\"reason\":\"too many clients "
-		"monitor already; end one of them\"}}";
 	struct bed *bed = *state;
 	int fds[NR], one_more, i;
 
@@ -325,6 +343,88 @@ static void test_places(void **state)
 	for (i = 0; i < NR; i++)
 		close(fds[i]);
 	close(one_more);
+}
+
+/* The last of them are root's, however many others come. */
+static void test_places_of_root(void **state)
+{
+	enum { NR = PROTO_SUBSCRIBERS_MAX, NR_OTHERS = NR - PROTO_SUBSCRIBERS_ROOT };
+	struct bed *bed = *state;
+	int fds[NR], one_more, i;
+
+	if (geteuid() != 0)
+		skip();
+	reopen(bed, LONG_DEADLINE);
+	for (i = 0; i < NR_OTHERS; i++)
+		fds[i] = subscribe(bed, client_nobody(bed));
+	one_more = client_nobody(bed);
+	ask(bed, one_more, MONITOR);
+	expect(bed, one_more, refused);
+	for (; i < NR; i++)
+		fds[i] = subscriber(bed);
+	close(one_more);
+	one_more = client(bed);
+	ask(bed, one_more, MONITOR);
+	expect(bed, one_more, refused);
+	close(one_more);
+	for (i = 0; i < NR; i++)
+		close(fds[i]);
+}
+
+/* He is answered first, whoever asked before. */
+static void test_root_goes_first(void **state)
+{
+	enum { NR = 5 };
+	struct bed *bed = *state;
+	int fds[NR], root, i;
+	char byte;
+
+	if (geteuid() != 0)
+		skip();
+	for (i = 0; i < NR; i++) {
+		fds[i] = client_nobody(bed);
+		assert_int_equal(send(fds[i], STATUS, sizeof(STATUS), 0), sizeof(STATUS));
+	}
+	root = client(bed);
+	assert_int_equal(send(root, STATUS, sizeof(STATUS), 0), sizeof(STATUS));
+	expect(bed, root, GOOD);
+	for (i = 0; i < NR; i++)
+		assert_int_equal(recv(fds[i], &byte, 1, 0), -1);
+	for (i = 0; i < NR; i++) {
+		expect(bed, fds[i], GOOD);
+		close(fds[i]);
+	}
+	close(root);
+}
+
+/* Who is not root makes room before root does, even if he came later. */
+static void test_root_makes_room_last(void **state)
+{
+	struct bed *bed = *state;
+	struct rlimit limit, small;
+	int root, other, waiting, spare;
+	char byte;
+
+	if (geteuid() != 0)
+		skip();
+	root = client(bed);
+	turn(bed);
+	other = client_nobody(bed);
+	turn(bed);
+	waiting = client(bed);
+	spare = dup(0);
+	close(spare);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	small = (struct rlimit){ (rlim_t)spare, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+	ask(bed, waiting, STATUS);
+	expect(bed, waiting, GOOD);
+	expect(bed, other, "");
+	assert_int_equal(recv(root, &byte, 1, 0), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	close(root);
+	close(other);
+	close(waiting);
 }
 
 static void test_further_requests(void **state)
@@ -408,11 +508,7 @@ static void test_peer(void **state)
 
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(chmod(bed->directory, 0755), 0);
-	assert_int_equal(chmod(bed->path, 0666), 0);
-	assert_int_equal(seteuid(NOBODY), 0);
-	fd = client(bed);
-	assert_int_equal(seteuid(0), 0);
+	fd = client_nobody(bed);
 	ask(bed, fd, disarm_web);
 	expect(bed, fd,
 	       "{\"error\":\"org.synward.PermissionDenied\",\"parameters\":{\"reason\":\"only root "
@@ -430,13 +526,22 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),         TEST(test_nothing_goes_on),
-		TEST(test_refused),       TEST(test_no_deadline_while_idle),
-		TEST(test_does_not_read), TEST(test_queue_is_bounded),
-		TEST(test_many_at_once),  TEST(test_queues_take_no_replies),
-		TEST(test_places),        TEST(test_further_requests),
-		TEST(test_makes_no_room), TEST(test_makes_the_last_room),
+		TEST(test_order),
+		TEST(test_nothing_goes_on),
+		TEST(test_refused),
+		TEST(test_no_deadline_while_idle),
+		TEST(test_does_not_read),
+		TEST(test_queue_is_bounded),
+		TEST(test_many_at_once),
+		TEST(test_queues_take_no_replies),
+		TEST(test_places),
+		TEST(test_further_requests),
+		TEST(test_makes_no_room),
+		TEST(test_makes_the_last_room),
 		TEST(test_peer),
+		TEST(test_places_of_root),
+		TEST(test_root_goes_first),
+		TEST(test_root_makes_room_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

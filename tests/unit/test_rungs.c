@@ -96,6 +96,29 @@ static void test_device_at_fault(void **state)
 	says(got.why, "link is down|ip link set dev eth7 up");
 }
 
+/* What is not there, or left alone by command, is not what is wrong. */
+static void test_device_is_not_to_be(void **state)
+{
+	const struct rung_means means = means_of(true, true, ALL);
+	struct rung_device device = { .name = "eth7", .why_no_xdp = "", .is_absent = true };
+	struct rung got;
+
+	(void)state;
+	rung_of_device(&means, &device, &got);
+	assert_int_equal(got.path, PATH_MONITOR);
+	says(got.why, "it is absent|as soon as there is one|ip link");
+	device.is_detached = true; /* also of a device that is not there */
+	rung_of_device(&means, &device, &got);
+	assert_int_equal(got.path, PATH_MONITOR);
+	says(got.why, "detached by command|'synward attach eth7'");
+	device = (struct rung_device){ .name = "eth7",
+				       .why_no_xdp = "no frames",
+				       .is_refused = true };
+	rung_of_device(&means, &device, &got);
+	says(got.why, "not attached: no frames");
+	assert_null(strstr(got.why, "again"));
+}
+
 #define DEVICE(xdp, tc, silent)                                   \
 	{                                                         \
 		.has_xdp = xdp, .has_tc = tc, .is_silent = silent \
@@ -230,9 +253,13 @@ static void test_longest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device), cmocka_unit_test(test_device_at_fault),
-		cmocka_unit_test(test_routes), cmocka_unit_test(test_sysctls),
-		cmocka_unit_test(test_row),    cmocka_unit_test(test_longest),
+		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_device_at_fault),
+		cmocka_unit_test(test_device_is_not_to_be),
+		cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_sysctls),
+		cmocka_unit_test(test_row),
+		cmocka_unit_test(test_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

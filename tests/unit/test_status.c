@@ -152,12 +152,22 @@ static void fill(void)
 	snapshot.memory_bytes = 21;
 	snapshot.max_flows = 22;
 	snapshot.nr_devices = 2;
-	snapshot.devices[0] =
-		(struct snapshot_device){ "eth0",     "native",          "tcx", "cookie", NULL,
-					  { 24, 25 }, { 26, UINT64_MAX } };
-	snapshot.devices[1] =
-		(struct snapshot_device){ "eth1",         "generic", "none",  "monitor",
-					  "no \"kfunc\"", { 0, 0 },  { 0, 0 } };
+	snapshot.devices[0] = (struct snapshot_device){ .name = "eth0",
+							.xdp_mode = "native",
+							.tc = "tcx",
+							.path = "cookie",
+							.xdp_runs = { 24, 25 },
+							.tc_runs = { 26, UINT64_MAX } };
+	snapshot.devices[1] = (struct snapshot_device){ .name = "eth1",
+							.xdp_mode = "generic",
+							.tc = "none",
+							.path = "monitor",
+							.why = "no \"kfunc\"" };
+	strcpy(snapshot.devices[0].config_name, "lan0");
+	snapshot.devices[0].unconfirmed_seconds = 23;
+	snapshot.devices[1].state = DEVICE_ABSENT;
+	snapshot.devices[1].gaps = 2;
+	snapshot.devices[1].gap_ms = 2500;
 	fill_attacks();
 	fill_rows();
 	snapshot.reasons[GO_ON] = 7;
@@ -180,11 +190,15 @@ static void test_full(void **state)
 	equals(json_object_get(json, "interfaces"),
 	       "[{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\", \"path\": "
 	       "\"cookie\", "
-	       "\"why\": null, \"xdp_runs\": 24, \"xdp_run_ns\": 25, \"tc_runs\": 26, "
+	       "\"why\": null, \"state\": \"attached\", \"config_name\": \"lan0\", "
+	       "\"unconfirmed_seconds\": 23, \"gaps\": 0, \"gap_seconds\": null, "
+	       "\"xdp_runs\": 24, \"xdp_run_ns\": 25, \"tc_runs\": 26, "
 	       "\"tc_run_ns\": 9223372036854775807},"
 	       "{\"name\": \"eth1\", \"xdp_mode\": \"generic\", \"tc\": \"none\", \"path\": "
 	       "\"monitor\", "
-	       "\"why\": \"no \\\"kfunc\\\"\", \"xdp_runs\": 0, \"xdp_run_ns\": 0, "
+	       "\"why\": \"no \\\"kfunc\\\"\", \"state\": \"absent\", \"config_name\": null, "
+	       "\"unconfirmed_seconds\": null, \"gaps\": 2, \"gap_seconds\": 2.5, "
+	       "\"xdp_runs\": 0, \"xdp_run_ns\": 0, "
 	       "\"tc_runs\": 0, \"tc_run_ns\": 0}]");
 	equals(json_object_get(json, "attacks"),
 	       "[{\"service\": \"web\", \"port\": 443, \"cause\": \"syn_queue\", \"value\": 27, "
@@ -365,13 +379,18 @@ static void test_largest(void **state)
 	snapshot.nr_devices = DEVS_MAX;
 	for (i = 0; i < DEVS_MAX; i++)
 		snapshot.devices[i] = (struct snapshot_device){
-			"123456789012345",
-			"generic",
-			"none",
-			"monitor",
-			why,
-			{ UINT64_MAX, UINT64_MAX },
-			{ UINT64_MAX, UINT64_MAX },
+			.name = "123456789012345",
+			.xdp_mode = "generic",
+			.tc = "none",
+			.path = "monitor",
+			.why = why,
+			.xdp_runs = { UINT64_MAX, UINT64_MAX },
+			.tc_runs = { UINT64_MAX, UINT64_MAX },
+			.state = DEVICE_DETACHED,
+			.config_name = "123456789012345",
+			.unconfirmed_seconds = UINT32_MAX,
+			.gaps = UINT32_MAX,
+			.gap_ms = UINT64_MAX,
 		};
 	snapshot.libbpf = "1.99";
 	snapshot.nr_attacks = ATTACKS_SHOWN;

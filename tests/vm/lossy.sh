@@ -17,7 +17,7 @@ NR=200
 
 # synward_with KEY=VALUE... : in mode always, from a file, with these keys of the one service.
 synward_with() {
-	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $SOCKET" "state-directory = $LAB_DIR/state" \
+	printf '%s\n' "[synward]" "interfaces = srv0" "control-socket = $SOCKET" "state-directory = $LAB_DIR/state" "on-stop = detach" \
 		"[service web]" "ports = 80" "mode = always" "$@" >"$LAB_DIR/synward.conf"
 	mkdir -p "${SOCKET%/*}"
 	lab_spawn synwardd lab_s "$O/synwardd" --config "$LAB_DIR/synward.conf"

@@ -126,9 +126,14 @@ expect "a daemon that hangs is started again" lab_wait_for "the watchdog" 90 res
 measured "seconds until it was" $((SECONDS - began))
 expect "by the watchdog" said "Watchdog timeout"
 expect "connections after it" serves 10 "$LAB_SRV4"
+expect "what it protects was taken over" said "srv0: taken over"
+syns=$(reason syn_pass)
 kill -KILL "$(of_unit MainPID)"
+expect "protected while no daemon is there" attached
+expect "connections meanwhile" serves 10 "$LAB_SRV6"
 expect "a daemon that is killed, too" lab_wait_for "the restart" 30 restarts 2
 expect "connections after it" serves 10 "$LAB_SRV6"
+expect "it has all been counted" [ "$(reason syn_pass)" -ge $((syns + 20)) ]
 
 # ---- upgrade ----
 
@@ -143,8 +148,12 @@ expect "connections after it" serves 10 "$LAB_SRV4"
 
 expect "it stops" systemctl stop synwardd
 expect "well" unit_is Result success
-expect "nothing is attached" refuse attached
 expect "no socket is left" test ! -e /run/synward
+expect "on-stop = keep: it stays protected" attached
+expect "connections without a daemon" serves 10 "$LAB_SRV4"
+expect "until it is detached" "$SYNWARD" detach
+expect "nothing is attached" refuse attached
+expect "nothing is pinned" test ! -e /sys/fs/bpf/synward
 set_mode never
 expect "with a bad config it does not start" refuse systemctl start synwardd
 sleep 3 # in which it would be started again
