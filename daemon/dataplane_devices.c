@@ -208,7 +208,6 @@ void dataplane_forget_device(struct dataplane *dp, struct device *dev)
 	dev->conf = (struct dev_conf){};
 	if (dp->is_settled) /* or a program of the daemon before may be asking */
 		put_device(dp, dev);
-	dataplane_trace_forget(dp, dev);
 	device_close(dev);
 	memmove(dev, dev + 1, (end - dev - 1) * sizeof(*dev));
 	dp->nr_devices--;

@@ -67,6 +67,9 @@ struct dataplane {
 	__u32 secret_serial;
 	int nr_cpus;
 	struct taps *taps; /* NULL: nobody traces */
+	struct tap_runs {
+		struct snapshot_runs xdp, tc;
+	} tap_runs[DEVS_MAX]; /* by slot: of taps that are gone */
 };
 
 /* A copy of the flow table's entry with that number, if it is still believed; it changes while we
@@ -118,11 +121,12 @@ __u64 dataplane_memory_bytes(const struct dataplane *dp);
 /* dataplane_trace.c: every second, behind all that may have attached a program again. */
 void dataplane_check_trace(struct dataplane *dp);
 
-/* Before a device is closed: its taps go, unless the others need them. */
-void dataplane_trace_forget(struct dataplane *dp, struct device *dev);
-
 /* The object whose maps all taps share, or NULL. */
 const struct bpf_object *dataplane_taps(const struct dataplane *dp);
+
+/* To those of the device's own programs are added those of its taps. */
+void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,
+			    struct snapshot_runs *xdp, struct snapshot_runs *tc);
 
 /* dataplane_probe.c: fills dp->means. Returns 0, or -errno where nothing can be loaded. Logs. */
 int dataplane_probe(struct dataplane *dp);

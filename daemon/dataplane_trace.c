@@ -23,8 +23,8 @@
 #include "trace_abi.h"
 
 struct taps {
-	const struct synward_bpf *first; /* of the devices' taps: all share its maps */
-	struct synward_bpf *orphan;      /* the first, when its device is gone; or NULL */
+	struct synward_bpf *skels[DEVS_MAX]; /* by slot, whatever device has it; NULL: not yet */
+	struct synward_bpf *first;           /* one of them, whose maps all share */
 	struct ring_buffer *ring;
 	struct trace_conf conf;
 	struct dataplane *dp;
@@ -45,13 +45,13 @@ static bool is_gone(int err)
 }
 
 /* A link that has that program already keeps it. */
-static int tap(const struct device *dev)
+static int tap(const struct device *dev, const struct synward_bpf *skel)
 {
-	int err = dev->taps ? swap(dev->tc_link, dev->taps->progs.synward_tc_tap) : 0;
+	int err = swap(dev->tc_link, skel->progs.synward_tc_tap);
 
-	if (!dev->taps || (err && !is_gone(err)))
+	if (err && !is_gone(err))
 		return err;
-	return swap(dev->xdp_link, dev->taps->progs.synward_xdp_tap);
+	return swap(dev->xdp_link, skel->progs.synward_xdp_tap);
 }
 
 static int untap(const struct device *dev)
@@ -98,45 +98,42 @@ static int on_record(void *arg, void *data, size_t nr_bytes)
 	return 0;
 }
 
-/* Once for each device; it takes a second or so. */
-static int load_one(const struct dataplane *dp, struct taps *taps, struct device *dev)
+/* Unless they are there, from a device that had that slot before. */
+static int load(const struct dataplane *dp, struct taps *taps, const struct device *dev)
 {
 	int err;
 
-	if (dev->taps || !dev->skel)
+	if (taps->skels[dev->slot])
 		return 0;
-	err = device_load_taps(dev, dp->shared, taps->first);
+	err = device_load_taps(dev, dp->shared, taps->first, &taps->skels[dev->slot]);
 	if (!err && !taps->first)
-		taps->first = dev->taps;
-	notify_alive();
+		taps->first = taps->skels[dev->slot];
+	notify_alive(); /* each takes a second or so */
 	return err;
 }
 
 static int load_all(struct dataplane *dp, struct taps *taps)
 {
-	int err = 0;
+	int err = dp->nr_devices ? 0 : -ENODEV;
 
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
-		err = load_one(dp, taps, &dp->devices[i]);
+		err = load(dp, taps, &dp->devices[i]);
 	if (err)
 		return err;
-	if (!taps->first)
-		return -ENODEV;
 	taps->ring =
 		ring_buffer__new(bpf_map__fd(taps->first->maps.trace_ring), on_record, taps, NULL);
 	return taps->ring ? conf_put(taps) : -errno;
 }
 
-static int tap_all(const struct dataplane *dp)
+static int tap_all(struct dataplane *dp, const struct taps *taps)
 {
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		const struct device *dev = &dp->devices[i];
-		int err = tap(dev);
+		int err = tap(&dp->devices[i], taps->skels[dp->devices[i].slot]);
 
 		if (!err || is_gone(err))
 			continue;
-		log_err("%s: the kernel does not swap the program on its link: %s", dev->name,
-			strerror(-err));
+		log_err("%s: the kernel does not swap the program on its link: %s",
+			dp->devices[i].name, strerror(-err));
 		return err;
 	}
 	return 0;
@@ -155,7 +152,7 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 	if (!dp->taps)
 		return -ENOMEM;
 	*dp->taps = (struct taps){ .conf = *whose, .dp = dp, .take = take, .arg = arg };
-	err = load_all(dp, dp->taps) ?: tap_all(dp);
+	err = load_all(dp, dp->taps) ?: tap_all(dp, dp->taps);
 	if (!err)
 		return 0;
 	dataplane_trace_end(dp);
@@ -173,6 +170,19 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 const struct bpf_object *dataplane_taps(const struct dataplane *dp)
 {
 	return dp->taps && dp->taps->first ? dp->taps->first->obj : NULL;
+}
+
+void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,
+			    struct snapshot_runs *xdp, struct snapshot_runs *tc)
+{
+	const struct tap_runs *gone = &dp->tap_runs[dev->slot];
+
+	xdp->nr += gone->xdp.nr;
+	xdp->ns += gone->xdp.ns;
+	tc->nr += gone->tc.nr;
+	tc->ns += gone->tc.ns;
+	if (dp->taps && dp->taps->skels[dev->slot])
+		device_add_tap_runs(dp->taps->skels[dev->slot], xdp, tc);
 }
 
 int dataplane_trace_fd(const struct dataplane *dp)
@@ -210,18 +220,11 @@ void dataplane_check_trace(struct dataplane *dp)
 		return;
 	conf_put(dp->taps);
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
+		const struct device *dev = &dp->devices[i];
 
-		if (!load_one(dp, dp->taps, dev))
-			tap(dev);
+		if (!load(dp, dp->taps, dev))
+			tap(dev, dp->taps->skels[dev->slot]);
 	}
-}
-
-void dataplane_trace_forget(struct dataplane *dp, struct device *dev)
-{
-	if (dp->taps && dev->taps && dev->taps == dp->taps->first)
-		dp->taps->orphan = take_ptr(dev->taps);
-	device_unload_taps(dev);
 }
 
 void dataplane_trace_end(struct dataplane *dp)
@@ -231,17 +234,20 @@ void dataplane_trace_end(struct dataplane *dp)
 	if (!taps)
 		return;
 	for (size_t i = 0; i < dp->nr_devices; i++) {
-		struct device *dev = &dp->devices[i];
-		int err = dev->taps ? untap(dev) : 0;
+		int err = untap(&dp->devices[i]);
 
 		if (err && !is_gone(err))
 			log_err("%s: the program that traces stays on its link: %s; it does what "
 				"the other one does, at a higher cost, until synwardd is restarted",
-				dev->name, strerror(-err));
+				dp->devices[i].name, strerror(-err));
 	}
 	ring_buffer__free(taps->ring);
-	for (size_t i = 0; i < dp->nr_devices; i++)
-		device_unload_taps(&dp->devices[i]);
-	synward_bpf__destroy(taps->orphan);
+	for (size_t i = 0; i < DEVS_MAX; i++) {
+		struct tap_runs *runs = &dp->tap_runs[i];
+
+		if (taps->skels[i])
+			device_add_tap_runs(taps->skels[i], &runs->xdp, &runs->tc);
+		synward_bpf__destroy(taps->skels[i]);
+	}
 	free(taps);
 }

@@ -196,8 +196,8 @@ int device_load(struct device *dev, const struct synward_bpf *maps,
 	return err;
 }
 
-int device_load_taps(struct device *dev, const struct synward_bpf *maps,
-		     const struct synward_bpf *first)
+int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
+		     const struct synward_bpf *first, struct synward_bpf **ret)
 {
 	struct synward_bpf *skel;
 	int err;
@@ -220,7 +220,7 @@ int device_load_taps(struct device *dev, const struct synward_bpf *maps,
 	if (err)
 		synward_bpf__destroy(skel);
 	else
-		dev->taps = skel;
+		*ret = skel;
 	return err;
 }
 
@@ -250,14 +250,11 @@ static void add_runs(struct snapshot_runs *sum, struct snapshot_runs more)
 	sum->ns += more.ns;
 }
 
-void device_unload_taps(struct device *dev)
+void device_add_tap_runs(const struct synward_bpf *taps, struct snapshot_runs *xdp,
+			 struct snapshot_runs *tc)
 {
-	if (!dev->taps)
-		return;
-	add_runs(&dev->tap_xdp_runs, program_runs(dev->taps->progs.synward_xdp_tap));
-	add_runs(&dev->tap_tc_runs, program_runs(dev->taps->progs.synward_tc_tap));
-	synward_bpf__destroy(dev->taps);
-	dev->taps = NULL;
+	add_runs(xdp, program_runs(taps->progs.synward_xdp_tap));
+	add_runs(tc, program_runs(taps->progs.synward_tc_tap));
 }
 
 void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
@@ -265,12 +262,6 @@ void device_runs(const struct device *dev, struct snapshot_runs *ret_xdp,
 {
 	*ret_xdp = program_runs(dev->skel->progs.synward_xdp);
 	*ret_tc = program_runs(dev->skel->progs.synward_tc);
-	add_runs(ret_xdp, dev->tap_xdp_runs);
-	add_runs(ret_tc, dev->tap_tc_runs);
-	if (!dev->taps)
-		return;
-	add_runs(ret_xdp, program_runs(dev->taps->progs.synward_xdp_tap));
-	add_runs(ret_tc, program_runs(dev->taps->progs.synward_tc_tap));
 }
 
 void device_close(struct device *dev)

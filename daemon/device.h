@@ -23,9 +23,6 @@ struct device {
 	int ifindex;              /* 0: absent */
 	__u32 slot;
 	struct synward_bpf *skel;
-	struct synward_bpf
-		*taps; /* whose programs are there instead, while somebody traces; or NULL */
-	struct snapshot_runs tap_xdp_runs, tap_tc_runs; /* of taps that are gone */
 	const struct pins *pins; /* where the daemon before left links; NULL: nowhere */
 	bool is_kept;            /* its links are pinned there */
 	bool is_taken_over;      /* its XDP link was */
@@ -83,9 +80,12 @@ bool device_map_is_of_taps(const struct bpf_map *map);
  * work on the same maps, and are to take the place of the others on their links. Maps of their own
  * are shared with @first (NULL: these are the first). Logs. Returns 0 or -errno.
  */
-int device_load_taps(struct device *dev, const struct synward_bpf *maps,
-		     const struct synward_bpf *first);
-void device_unload_taps(struct device *dev);
+int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
+		     const struct synward_bpf *first, struct synward_bpf **ret);
+
+/* How often taps ran, and how long; what they are to be added to. */
+void device_add_tap_runs(const struct synward_bpf *taps, struct snapshot_runs *xdp,
+			 struct snapshot_runs *tc);
 
 /* device_links.c. The TC half, before the XDP half. Does not log why. Returns 0 or -errno. */
 int device_attach_tc(struct device *dev);

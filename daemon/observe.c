@@ -110,7 +110,8 @@ static __u32 unconfirmed_seconds(const struct device *dev)
 	return dev->confirm_by_ms > now_ms ? (dev->confirm_by_ms - now_ms + 999) / 1000 : 1;
 }
 
-static void look_at_device(const struct device *dev, struct snapshot_device *ret)
+static void look_at_device(const struct dataplane *dp, const struct device *dev,
+			   struct snapshot_device *ret)
 {
 	snprintf(ret->name, sizeof(ret->name), "%s", dev->name);
 	ret->xdp_mode = dev->xdp_mode ?: "none";
@@ -123,6 +124,7 @@ static void look_at_device(const struct device *dev, struct snapshot_device *ret
 	ret->gaps = dev->gaps;
 	ret->gap_ms = gap_ms(dev);
 	device_runs(dev, &ret->xdp_runs, &ret->tc_runs);
+	dataplane_add_tap_runs(dp, dev, &ret->xdp_runs, &ret->tc_runs);
 }
 
 int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
@@ -133,7 +135,7 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 	memset(ret, 0, sizeof(*ret));
 	ret->libbpf = device_libbpf_version();
 	for (size_t i = 0; i < dp->nr_devices; i++)
-		look_at_device(&dp->devices[i], &ret->devices[ret->nr_devices++]);
+		look_at_device(dp, &dp->devices[i], &ret->devices[ret->nr_devices++]);
 	ret->synacks_resent = dp->shared->data_conf->inherited.synacks_resent;
 	ret->memory_bytes = dataplane_memory_bytes(dp);
 	ret->max_flows = dp->nr_flow_sets * FLOW_WAYS;
