@@ -112,7 +112,8 @@ static void say(const struct cli *cli, const char *pin_path, const json_t *done)
 	if (cli->format == OUT_TEXT && !json_array_size(done))
 		printf("no synwardd runs, and none has left anything under pin-path %s%s\n",
 		       pin_path,
-		       cli->options[CLI_CONFIG] ? "" : "; --config FILE looks where that file says");
+		       cli->options[CLI_CONFIG] ? "" :
+						  "; --config FILE looks where that file says");
 }
 
 enum cli_exit leftovers_remove(const struct cli *cli, const char *device)

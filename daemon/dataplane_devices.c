@@ -63,7 +63,7 @@ enum device_state device_state(const struct device *dev)
 /* ---- gaps ---- */
 
 /* From now on it should be protected and is not. */
-static void gap_begin(struct device *dev)
+void dataplane_gap_begin(struct device *dev)
 {
 	if (dev->gap_since_ms)
 		return;
@@ -227,7 +227,7 @@ static int attach_first(struct dataplane *dp, struct device *dev, const struct l
 		log_warn("%s: there is no such device; it is attached as soon as there is, and 'ip "
 			 "link' lists those there are",
 			 dev->wanted);
-		gap_begin(dev);
+		dataplane_gap_begin(dev);
 		return 0;
 	}
 	dev->ifindex = link->ifindex;
@@ -269,7 +269,7 @@ static void lose(struct dataplane *dp, struct device *dev)
 			dev->name, dev->wanted);
 	snprintf(dev->name, sizeof(dev->name), "%s", dev->wanted);
 	if (!dev->is_detached)
-		gap_begin(dev);
+		dataplane_gap_begin(dev);
 }
 
 static void arrive(struct dataplane *dp, struct device *dev, const struct links *links,
@@ -280,7 +280,7 @@ static void arrive(struct dataplane *dp, struct device *dev, const struct links 
 	if (dev->is_detached)
 		return;
 	log_notice("%s: is a new device", dev->name);
-	gap_begin(dev);
+	dataplane_gap_begin(dev);
 	dataplane_attach_links(dp, dev, links, link);
 }
 
@@ -413,7 +413,7 @@ static void check_xdp(struct dataplane *dp, struct device *dev)
 		return;
 	if (is_news) {
 		device_drop_xdp(dev);
-		gap_begin(dev);
+		dataplane_gap_begin(dev);
 		log_err("%s: the XDP program was detached by somebody, or the device is gone: it "
 			"is not protected",
 			dev->name);

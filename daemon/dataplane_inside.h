@@ -109,7 +109,8 @@ int dataplane_attach_links(struct dataplane *dp, struct device *dev, const struc
 			   const struct link *link);
 void dataplane_close_links(struct dataplane *dp, struct device *dev);
 
-/* It is protected again, or is not to be. */
+/* From now on it should be protected and is not; it is again, or is not to be. */
+void dataplane_gap_begin(struct device *dev);
 void dataplane_gap_end(struct device *dev);
 
 /* dataplane_orders.c: every second: what nobody confirmed in time goes. Logs. */

@@ -74,12 +74,22 @@ static int attach_by_command(struct dataplane *dp, struct device *dev, const str
 	dev->is_kept = dp->is_kept && !seconds;
 	err = dataplane_attach_links(dp, dev, links, link);
 	if (err) {
+		dev->is_kept = dp->is_kept; /* should it be attached later, by itself */
 		memcpy(ret_why, dev->why_no_xdp, RUNG_CAUSE_SIZE);
 		return err;
 	}
 	dev->is_detached = false;
 	stay(dp, dev, seconds);
 	return 0;
+}
+
+/* It is attached when it comes, and stays. */
+static void wait_for(const struct dataplane *dp, struct device *dev)
+{
+	dev->is_detached = false;
+	dev->confirm_by_ms = 0;
+	dev->is_kept = dp->is_kept;
+	dataplane_gap_begin(dev);
 }
 
 static int attach_more(struct dataplane *dp, const char *name, const struct links *links,
@@ -108,7 +118,7 @@ int dataplane_attach(struct dataplane *dp, const char *name, const struct links 
 	if (!dev)
 		err = attach_more(dp, name, links, seconds, ret_why);
 	else if (!dev->ifindex)
-		dev->is_detached = false;
+		wait_for(dp, dev);
 	else if (dev->xdp_link < 0)
 		err = attach_by_command(dp, dev, links, seconds, ret_why);
 	else

@@ -317,6 +317,7 @@ other_size() {
 	chmod 700 "$PINS"
 	synward_up_conf
 	synward_down
+	# shellcheck disable=SC2153 # it is in e2e
 	lab_s "$SYNWARD" detach --config "$LAB_DIR/synward.conf"
 	[[ -d $PINS/cilium/maps && $(find "$PINS" -mindepth 1 | wc -l) == 2 && -z $(xdp_id) ]]
 }

@@ -62,8 +62,8 @@ attached() { synward_link xdp; }
 	echo "bogus = 1" >>"$LAB_DIR/synward.conf"
 	reload
 	[[ $status == 1 && ${#stderr_lines[@]} == 2 ]]
-	[[ ${stderr_lines[0]} == "synward: $LAB_DIR/synward.conf:8: arm-half-open: '0' is no threshold; it is auto, or 1 to 8192" ]]
-	[[ ${stderr_lines[1]} == "synward: $LAB_DIR/synward.conf:9: unknown key 'bogus'; "* ]]
+	[[ ${stderr_lines[0]} == "synward: $LAB_DIR/synward.conf:9: arm-half-open: '0' is no threshold; it is auto, or 1 to 8192" ]]
+	[[ ${stderr_lines[1]} == "synward: $LAB_DIR/synward.conf:10: unknown key 'bogus'; "* ]]
 	row_is '.mode == "auto" and .thresholds.half_open == 100'
 	synward_said "reload: nothing is changed"
 	sed -i '/bogus/d' "$LAB_DIR/synward.conf"
