@@ -22,12 +22,17 @@ apt_get() {
 		-o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir/cache" -o APT::Sandbox::User=root "$@"
 }
 
+# Where this Debian has its own packages from.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -m 1 -E '/debian/?$'
+}
+
 fetch() {
-	local package
+	local package from
+	from=$(mirror) || return
 	rm -rf "$dir"
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/root"
-	echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main' \
-		>"$dir/sources.list"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from trixie main" >"$dir/sources.list"
 	apt_get update && (cd "$dir/cache" && apt_get download "${packages[@]}") || return
 	for package in "$dir"/cache/*.deb; do
 		dpkg-deb -x "$package" "$dir/root" || return

@@ -174,8 +174,8 @@ static void test_daemon_gone(void **state)
 	(void)state;
 	daemon_end();
 	snprintf(wanted, sizeof(wanted),
-		 "synward: no synwardd answers at %s; start it with 'synwardd' (configured in "
-		 "/etc/synward/synward.conf) or 'synwardd --interface DEV --ports PORTS'\n",
+		 "synward: no synwardd answers at %s; start it: 'systemctl start synwardd' ("
+		 "/etc/synward/synward.conf), or 'synwardd --interface DEV --ports PORTS'\n",
 		 world.path);
 	ends("trace", CLI_NO_DAEMON, wanted);
 }
