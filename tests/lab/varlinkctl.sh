@@ -23,6 +23,7 @@ apt_get() {
 }
 
 # Where this Debian has its own packages from.
+# shellcheck disable=SC2016 # for apt-get
 mirror() {
 	apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -m 1 -E '/debian/?$'
 }
