@@ -351,6 +351,25 @@ void check_state(json_t *checks, const json_t *facts)
 		check_add(checks, "state-directory", "ok", NULL, "%s", directory);
 }
 
+void check_on_stop(json_t *checks, const json_t *facts)
+{
+	const json_t *on_stop = json_object_get(facts, "on_stop");
+	const char *pin_path = json_string_value(json_object_get(on_stop, "pin_path"));
+
+	if (!on_stop)
+		return; /* a daemon from before an upgrade */
+	if (pin_path)
+		check_add(checks, "on-stop", "warn",
+			  "mount -t bpf bpf /sys/fs/bpf && systemctl restart synwardd",
+			  "protection ends when synwardd stops, or is restarted: nothing can be "
+			  "pinned under pin-path %s",
+			  pin_path);
+	else if (json_is_true(json_object_get(on_stop, "keeps")))
+		check_add(checks, "on-stop", "ok", NULL, "protection stays when synwardd stops");
+	else
+		check_add(checks, "on-stop", "ok", NULL, "detach: protection ends with synwardd");
+}
+
 void check_btf(json_t *checks, bool is_there)
 {
 	if (is_there)

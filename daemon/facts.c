@@ -186,6 +186,15 @@ static json_t *state_json(const char *directory)
 			 err ? strerror(-err) : NULL);
 }
 
+/* What becomes of it when synwardd stops; `pin_path` where that is to be kept and can not be. */
+static json_t *on_stop_json(const struct config *conf, bool is_kept)
+{
+	bool fails = conf->on_stop == ON_STOP_KEEP && !is_kept;
+
+	return json_pack("{s:b, s:s?}", "keeps", (int)is_kept, "pin_path",
+			 fails ? conf->pin_path : NULL);
+}
+
 json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		   const struct ip_addr *addresses, size_t nr_addresses)
 {
@@ -196,9 +205,9 @@ json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		json_array_append_new(rows,
 				      row_json(conf, &snapshot->rows[i], addresses, nr_addresses));
 	stat("/proc/self/ns/net", &netns);
-	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "pid", (json_int_t)getpid(),
-			 "netns", (json_int_t)netns.st_ino, "reply",
-			 conf->reply_by_route ? "fib" : "tx", "state",
-			 state_json(conf->state_directory), "sysctls", sysctls_json(), "interfaces",
-			 devices_json(snapshot), "services", rows);
+	return json_pack(
+		"{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "pid", (json_int_t)getpid(), "netns",
+		(json_int_t)netns.st_ino, "reply", conf->reply_by_route ? "fib" : "tx", "on_stop",
+		on_stop_json(conf, snapshot->is_kept), "state", state_json(conf->state_directory),
+		"sysctls", sysctls_json(), "interfaces", devices_json(snapshot), "services", rows);
 }

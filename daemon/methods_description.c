@@ -284,6 +284,8 @@ const char methods_description[] =
 	"  pid: int,\n"
 	"  netns: int,\n"
 	"  reply: (tx, fib),\n"
+	"  # does protection stay when synwardd stops; pin_path: where it should, and cannot\n"
+	"  on_stop: (keeps: bool, pin_path: ?string),\n"
 	"  # where state is kept, null: nowhere; and why nothing can be written there now\n"
 	"  state: (directory: ?string, error: ?string),\n"
 	"  sysctls: [string]int,\n"

@@ -29,6 +29,9 @@ keeps() {
 	sed -i "s#^on-stop = .*#pin-path = $PINS#" "$LAB_DIR/synward.conf"
 }
 
+# In both families together more than 1000 a second.
+many_clients() { clients_begin --pause-ms 1; }
+
 # again: the next daemon, after one that is gone.
 again() {
 	synward_up_conf
@@ -84,7 +87,7 @@ nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 	keeps "mode = auto" "arm-syn-rate = 1000" "hold = 2"
 	synward_up_conf
 	serve
-	clients_begin
+	many_clients
 	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 100000 --seconds 60
 	synward_wait '.services[0].armed' 5
 	for i in {1..4}; do
@@ -110,7 +113,7 @@ nothing_is_left() { [[ -z $(xdp_id) && ! -e $PINS ]]; }
 	synward_cli arm web
 	synward_cli arm mail
 	synward_cli disarm mail
-	clients_begin
+	many_clients
 	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 50000 --seconds 60
 	lab_wait_for "cookies to be sent" 5 reason_is syn_cookie 10000
 	syns=$(row syns) sent=$(reason syn_cookie)
@@ -150,7 +153,7 @@ next_version() {
 	keeps "mode = auto" "arm-syn-rate = 1000" "hold = 2"
 	synward_up_conf
 	serve
-	clients_begin
+	many_clients
 	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 100000 --seconds 60
 	synward_wait '.services[0].armed' 5
 	for version in "$BATS_FILE_TMPDIR/next/build/synwardd" "$this"; do
@@ -209,7 +212,7 @@ next_version() {
 	keeps "mode = always"
 	synward_up_conf
 	serve
-	clients_begin
+	many_clients
 	synward_down
 	(($(nr_pinned) > 20))
 	sed -i 's/^pin-path/on-stop = detach\n&/' "$LAB_DIR/synward.conf"

@@ -28,7 +28,8 @@ static const char *const well_status =
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
 	"\"auto\", \"path\": \"cookie\", \"why\": null}]}";
 static const char *const well_facts =
-	"{\"reply\": \"tx\", \"state\": {\"directory\": \"/var/lib/synward\", \"error\": null}, "
+	"{\"reply\": \"tx\", \"on_stop\": {\"keeps\": true, \"pin_path\": null}, \"state\": "
+	"{\"directory\": \"/var/lib/synward\", \"error\": null}, "
 	"\"sysctls\": {\"net.core.bpf_jit_enable\": 1, \"net.netfilter.nf_conntrack_count\": 899, "
 	"\"net.netfilter.nf_conntrack_max\": 1000, \"net.ipv4.tcp_syncookies\": 1, "
 	"\"net.ipv4.tcp_timestamps\": 1, \"net.ipv4.tcp_sack\": 1, "
@@ -87,6 +88,9 @@ static const struct {
 	{ "\"error\": null", "\"error\": \"No space left on device\"", "state-directory", "warn",
 	  "/var/lib/synward: No space|=> ls -ld /var/lib/synward; df -h /var/lib/synward" },
 	{ "\"/var/lib/synward\"", "null", NULL, NULL, NULL },
+	{ "true, \"pin_path\": null", "false, \"pin_path\": null", NULL, NULL, NULL },
+	{ "true, \"pin_path\": null", "false, \"pin_path\": \"/sys/fs/bpf/x\"", "on-stop", "warn",
+	  "pin-path /sys/fs/bpf/x|=> mount -t bpf bpf /sys/fs/bpf" },
 	{ "\"tx\"", "\"fib\"", "net.ipv4.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv4.conf.lo.forwarding=1" },
 	{ "\"tx\"", "\"fib\"", "net.ipv6.conf.lo.forwarding", "fail",
@@ -148,6 +152,7 @@ static json_t *examine(const json_t *status, const json_t *facts)
 	check_sysctls(checks, status, facts);
 	check_conntrack(checks, facts, false);
 	check_state(checks, facts);
+	check_on_stop(checks, facts);
 	check_reply(checks, facts);
 	check_devices(checks, facts);
 	check_services(checks, status, facts);
