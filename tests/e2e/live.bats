@@ -119,7 +119,7 @@ answers_with_cookie() {
 @test "a device that goes away is said, and the daemon goes on" {
 	synward_in native
 	ip -n "$LAB_S" link del srv0
-	lab_wait_for "synwardd to say so" 3 synward_said "srv0: the XDP program was detached by somebody, or the device is gone"
+	lab_wait_for "synwardd to say so" 3 synward_said "srv0: the device is gone"
 	synward_wait '.interfaces[0] | .path == "monitor" and .xdp_mode == "none"' 3
 	lab_signal synwardd TERM
 	lab_wait_for "synwardd to end" 5 lab_ended synwardd
