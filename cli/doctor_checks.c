@@ -355,15 +355,18 @@ void check_on_stop(json_t *checks, const json_t *facts)
 {
 	const json_t *on_stop = json_object_get(facts, "on_stop");
 	const char *pin_path = json_string_value(json_object_get(on_stop, "pin_path"));
+	const char *error = json_string_value(json_object_get(on_stop, "error")) ?: "";
 
 	if (!on_stop)
 		return; /* a daemon from before an upgrade */
 	if (pin_path)
 		check_add(checks, "on-stop", "warn",
-			  "mount -t bpf bpf /sys/fs/bpf && systemctl restart synwardd",
+			  strcmp(error, "no BPF file system") ?
+				  "journalctl -u synwardd | grep pin-path" :
+				  "mount -t bpf bpf /sys/fs/bpf && systemctl restart synwardd",
 			  "protection ends when synwardd stops, or is restarted: nothing can be "
-			  "pinned under pin-path %s",
-			  pin_path);
+			  "pinned under pin-path %s: %s",
+			  pin_path, error);
 	else if (json_is_true(json_object_get(on_stop, "keeps")))
 		check_add(checks, "on-stop", "ok", NULL, "protection stays when synwardd stops");
 	else

@@ -49,8 +49,13 @@ static enum cli_exit complain(const char *pin_path, int err)
 			"synward: a synwardd runs that has pin-path %s, but answers at another "
 			"control socket: name that with --socket\n",
 			pin_path);
-	else if (err == -EACCES || err == -EPERM)
+	else if (geteuid() && (err == -EACCES || err == -EPERM))
 		fprintf(stderr, "synward: only root may remove what is pinned under %s\n",
+			pin_path);
+	else if (err == -EPERM)
+		fprintf(stderr,
+			"synward: pin-path %s belongs to others, or others may write to it: no "
+			"synwardd has pinned anything there\n",
 			pin_path);
 	else
 		fprintf(stderr, "synward: pin-path %s: %s\n", pin_path, strerror(-err));
@@ -92,7 +97,7 @@ static int remove_from(struct removal *removal)
 		       pins_remove_link(removal->pins, PINS_TC, removal->only);
 }
 
-static void say(const struct cli *cli, const char *pin_path, const json_t *done)
+static void say(const struct cli *cli, const char *pin_path, const char *device, const json_t *done)
 {
 	json_t *reply __cleanup(cleanup_json) = json_pack("{s:O}", "interfaces", done);
 	const json_t *name;
@@ -110,8 +115,8 @@ static void say(const struct cli *cli, const char *pin_path, const json_t *done)
 			       json_string_value(name));
 	}
 	if (cli->format == OUT_TEXT && !json_array_size(done))
-		printf("no synwardd runs, and none has left anything under pin-path %s%s\n",
-		       pin_path,
+		printf("no synwardd runs, and none has left anything%s%s under pin-path %s%s\n",
+		       device ? " on " : "", device ?: "", pin_path,
 		       cli->options[CLI_CONFIG] ? "" :
 						  "; --config FILE looks where that file says");
 }
@@ -138,6 +143,6 @@ enum cli_exit leftovers_remove(const struct cli *cli, const char *device)
 	pins_close(pins);
 	if (err && err != -ENOENT && err != -EMEDIUMTYPE) /* there is nothing, and cannot be */
 		return complain(pin_path, err);
-	say(cli, pin_path, done);
+	say(cli, pin_path, device, done);
 	return CLI_DONE;
 }

@@ -277,23 +277,28 @@ static enum cli_exit on_event(struct trace *t, const json_t *event)
 
 /* ---- the loop ---- */
 
+#define POLL_MAX_MS 1000000
+
 /* Until there is something to read. False: it is over. */
 static bool wait_for_next(const struct trace *t, const struct client *client)
 {
 	struct pollfd fds[] = { { .fd = client_fd(client), .events = POLLIN },
 				{ .fd = end_pipe[0], .events = POLLIN } };
 	const bool is_at_hand = client_has_next(client);
-	long left_ms = t->end_ms == WIRE_WITHOUT_END ? -1 : t->end_ms - wire_now_ms();
+	const bool has_end = t->end_ms != WIRE_WITHOUT_END;
+	long left_ms;
 	int nr;
 
-	if (t->end_ms != WIRE_WITHOUT_END && left_ms < 0)
-		return false;
 	do {
-		nr = poll(fds, 2, is_at_hand ? 0 : left_ms > 1000000 ? 1000000 : (int)left_ms);
-	} while (nr < 0 && errno == EINTR);
-	if (fds[1].revents)
-		return false;
-	return is_at_hand || nr != 0 || left_ms > 1000000;
+		left_ms = has_end ? t->end_ms - wire_now_ms() : POLL_MAX_MS;
+		if (left_ms < 0)
+			return false;
+		nr = poll(fds, 2,
+			  is_at_hand            ? 0 :
+			  left_ms < POLL_MAX_MS ? (int)left_ms :
+						  POLL_MAX_MS);
+	} while ((nr < 0 && errno == EINTR) || (!nr && !is_at_hand));
+	return !fds[1].revents && (is_at_hand || nr > 0);
 }
 
 static enum cli_exit follow(struct trace *t, struct client *client)

@@ -281,13 +281,15 @@ static void on_trace_end(void *arg)
 
 static int on_trace(void *arg, const struct trace_order *order, json_t **ret, char **ret_why)
 {
+	struct device_names interfaces;
 	struct daemon *d = arg;
 	int err =
 		tracer_begin(d->event, d->dataplane, order, publish_packet, d, &d->tracer, ret_why);
 
 	if (err)
 		return err;
-	*ret = trace_begin_json(d->conf.interfaces, d->conf.nr_interfaces);
+	dataplane_attached(d->dataplane, &interfaces);
+	*ret = trace_begin_json(&interfaces);
 	if (*ret)
 		return 0;
 	daemon_trace_end(d);

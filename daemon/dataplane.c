@@ -301,7 +301,7 @@ void dataplane_close(struct dataplane *dp)
 		bool was_attached = dev->xdp_link >= 0;
 		bool stays = was_attached && (dp->is_settled ? dev->is_kept : dev->is_taken_over);
 
-		if (!stays) {
+		if (!stays && (was_attached || dp->is_settled)) {
 			device_drop_xdp(dev);
 			device_drop_tc(dev);
 		}

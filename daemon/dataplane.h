@@ -75,6 +75,9 @@ struct device_names {
 	size_t nr;
 };
 
+/* Those that are attached now. */
+void dataplane_attached(const struct dataplane *dp, struct device_names *ret);
+
 /* What was attached only for a time stays; @ret: those. Logs. */
 void dataplane_confirm(struct dataplane *dp, struct device_names *ret);
 

@@ -206,6 +206,7 @@ void dataplane_forget_device(struct dataplane *dp, struct device *dev)
 	struct device *end = dp->devices + dp->nr_devices;
 
 	dev->conf = (struct dev_conf){};
+	dataplane_forget_tap_runs(dp, dev);
 	if (dp->is_settled) /* or a program of the daemon before may be asking */
 		put_device(dp, dev);
 	device_close(dev);
@@ -253,7 +254,7 @@ int dataplane_begin(struct dataplane *dp, const struct links *links)
 
 static void lose(struct dataplane *dp, struct device *dev)
 {
-	bool was_attached = dev->xdp_link >= 0;
+	bool was_present = dev->ifindex;
 
 	dataplane_close_links(dp, dev);
 	dev->ifindex = 0;
@@ -263,7 +264,7 @@ static void lose(struct dataplane *dp, struct device *dev)
 		dataplane_forget_device(dp, dev);
 		return;
 	}
-	if (was_attached)
+	if (was_present && !dev->is_detached)
 		log_err("%s: the device is gone, or in another network namespace: it is not "
 			"protected until there is one called %s",
 			dev->name, dev->wanted);
@@ -398,10 +399,11 @@ static void check_tc(struct dataplane *dp, struct device *dev)
 			dev->name,
 			dp->means.can_kernel_cookie ? "answered with the kernel's own cookies" :
 						      "left to the kernel");
-	if (!attach_tc(dp, dev)) {
-		put_device(dp, dev);
+	if (attach_tc(dp, dev))
+		return;
+	put_device(dp, dev);
+	if (dev->xdp_link >= 0)
 		log_notice("%s: the TC half is attached again", dev->name);
-	}
 }
 
 /* The first try says what is in the way, the later ones wait until it is gone. */

@@ -42,6 +42,7 @@ struct dataplane {
 	json_t *about_before;       /* those of the daemon before; NULL: there are none */
 	bool found_maps;            /* there were some, whatever they are */
 	bool is_adopted;            /* they are ours now */
+	int pins_err;               /* why nothing can be pinned: -errno, or 0 */
 	bool is_kept;               /* maps and links are pinned, and stay when we go */
 	bool is_settled;            /* all devices are attached */
 	struct device devices[DEVS_MAX];
@@ -124,6 +125,9 @@ void dataplane_check_trace(struct dataplane *dp);
 
 /* The object whose maps all taps share, or NULL. */
 const struct bpf_object *dataplane_taps(const struct dataplane *dp);
+
+/* The next device in that slot begins with none. */
+void dataplane_forget_tap_runs(struct dataplane *dp, const struct device *dev);
 
 /* To those of the device's own programs are added those of its taps. */
 void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,

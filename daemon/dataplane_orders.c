@@ -132,6 +132,14 @@ static void note_name(const struct device *dev, struct device_names *ret)
 	memcpy(ret->name[ret->nr++], dev->name, sizeof(dev->name));
 }
 
+void dataplane_attached(const struct dataplane *dp, struct device_names *ret)
+{
+	ret->nr = 0;
+	for (size_t i = 0; i < dp->nr_devices; i++)
+		if (dp->devices[i].xdp_link >= 0)
+			note_name(&dp->devices[i], ret);
+}
+
 void dataplane_confirm(struct dataplane *dp, struct device_names *ret)
 {
 	ret->nr = 0;

@@ -254,8 +254,10 @@ int dataplane_open_pins(struct dataplane *dp)
 			dp->conf->pin_path);
 		return err;
 	}
-	if (err && may_keep)
+	if (err && may_keep) {
 		say_not_pinned(dp, err);
+		dp->pins_err = err;
+	}
 	if (!err && may_keep)
 		pins_sweep(dp->conf->pin_path, is_dead);
 	dp->is_kept = !err && may_keep;

@@ -172,6 +172,17 @@ const struct bpf_object *dataplane_taps(const struct dataplane *dp)
 	return dp->taps && dp->taps->first ? dp->taps->first->obj : NULL;
 }
 
+/* The taps themselves may stay for whoever has the slot next; what they have run is taken off. */
+void dataplane_forget_tap_runs(struct dataplane *dp, const struct device *dev)
+{
+	struct snapshot_runs xdp = {}, tc = {};
+
+	if (dp->taps && dp->taps->skels[dev->slot])
+		device_add_tap_runs(dp->taps->skels[dev->slot], &xdp, &tc);
+	dp->tap_runs[dev->slot].xdp = (struct snapshot_runs){ -xdp.nr, -xdp.ns };
+	dp->tap_runs[dev->slot].tc = (struct snapshot_runs){ -tc.nr, -tc.ns };
+}
+
 void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev,
 			    struct snapshot_runs *xdp, struct snapshot_runs *tc)
 {

@@ -186,13 +186,16 @@ static json_t *state_json(const char *directory)
 			 err ? strerror(-err) : NULL);
 }
 
-/* What becomes of it when synwardd stops; `pin_path` where that is to be kept and can not be. */
-static json_t *on_stop_json(const struct config *conf, bool is_kept)
+/* What becomes of it when synwardd stops; and where that should be kept and cannot be, and why. */
+static json_t *on_stop_json(const struct config *conf, const struct snapshot *snapshot)
 {
-	bool fails = conf->on_stop == ON_STOP_KEEP && !is_kept;
+	int err = snapshot->pins_err;
 
-	return json_pack("{s:b, s:s?}", "keeps", (int)is_kept, "pin_path",
-			 fails ? conf->pin_path : NULL);
+	return json_pack("{s:b, s:s?, s:s?}", "keeps", (int)snapshot->is_kept, "pin_path",
+			 err ? conf->pin_path : NULL, "error",
+			 err == -EMEDIUMTYPE ? "no BPF file system" :
+			 err                 ? strerror(-err) :
+					       NULL);
 }
 
 json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
@@ -208,6 +211,6 @@ json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 	return json_pack(
 		"{s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:o}", "pid", (json_int_t)getpid(), "netns",
 		(json_int_t)netns.st_ino, "reply", conf->reply_by_route ? "fib" : "tx", "on_stop",
-		on_stop_json(conf, snapshot->is_kept), "state", state_json(conf->state_directory),
-		"sysctls", sysctls_json(), "interfaces", devices_json(snapshot), "services", rows);
+		on_stop_json(conf, snapshot), "state", state_json(conf->state_directory), "sysctls",
+		sysctls_json(), "interfaces", devices_json(snapshot), "services", rows);
 }

@@ -138,6 +138,7 @@ int dataplane_snapshot(const struct dataplane *dp, struct snapshot *ret)
 		look_at_device(dp, &dp->devices[i], &ret->devices[ret->nr_devices++]);
 	ret->synacks_resent = dp->shared->data_conf->inherited.synacks_resent;
 	ret->is_kept = dp->is_kept;
+	ret->pins_err = dp->pins_err;
 	ret->memory_bytes = dataplane_memory_bytes(dp);
 	ret->max_flows = dp->nr_flow_sets * FLOW_WAYS;
 	for (__u32 i = 0; i < NR_REASONS && !err; i++) {

@@ -124,20 +124,25 @@ static int rename_in(const struct pins *pins, const char *from, const char *to)
 	return renameat(pins->fd, from, pins->fd, to) ? -errno : 0;
 }
 
-/* Of the nearest directory above @path that there is. */
-static bool is_on_bpffs(const char *path)
+/* Is @path, or the nearest directory above it that there is, on a BPF file system? Returns 0,
+ * -EMEDIUMTYPE, or another -errno: it cannot be told. */
+static int check_bpffs(const char *path)
 {
 	char *up __cleanup(cleanup_free) = strdup(path);
 	struct statfs fs;
 	char *slash;
 
-	while (up && statfs(up, &fs)) {
-		slash = errno == ENOENT ? strrchr(up, '/') : NULL;
+	if (!up)
+		return -ENOMEM;
+	while (statfs(up, &fs)) {
+		if (errno != ENOENT)
+			return -errno;
+		slash = strrchr(up, '/');
 		if (!slash || slash == up)
-			return false;
+			return -EMEDIUMTYPE;
 		*slash = 0;
 	}
-	return up && fs.f_type == BPF_FS_MAGIC;
+	return fs.f_type == BPF_FS_MAGIC ? 0 : -EMEDIUMTYPE;
 }
 
 static int make_directories(const char *path)
@@ -284,12 +289,10 @@ int pins_open(const char *pin_path, bool may_make, struct pins **ret)
 	struct pins *pins;
 	uint64_t cookie;
 	char name[24];
-	int err = own_cookie(&cookie);
+	int err = own_cookie(&cookie) ?: check_bpffs(pin_path);
 
 	if (err)
 		return err;
-	if (!is_on_bpffs(pin_path))
-		return -EMEDIUMTYPE;
 	snprintf(name, sizeof(name), "%" PRIu64, cookie);
 	err = open_patiently(pin_path, name, may_make, &pins);
 	if (err)

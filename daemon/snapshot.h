@@ -123,6 +123,7 @@ struct snapshot {
 	unsigned int nr_attacks;
 	__u64 synacks_resent;      /* of server-first services, to which no ACK came */
 	bool is_kept;              /* maps and links are pinned: on-stop = keep, and it can be */
+	int pins_err;              /* on-stop = keep, and it cannot be: -errno, or 0 */
 	__u64 memory_bytes;        /* of all BPF maps; 0: the kernel does not say */
 	__u32 max_flows;           /* that the flow table holds */
 	__u64 reasons[NR_REASONS]; /* packets by verdict, over all CPUs and devices */

@@ -42,12 +42,12 @@ static json_t *hex_json(const __u8 *bytes, size_t nr)
 	return json_stringn(text, 2 * nr);
 }
 
-json_t *trace_begin_json(char *const *interfaces, size_t nr_interfaces)
+json_t *trace_begin_json(const struct device_names *interfaces)
 {
 	json_t *names = json_array();
 
-	for (size_t i = 0; i < nr_interfaces; i++)
-		json_array_append_new(names, json_string(interfaces[i]));
+	for (size_t i = 0; i < interfaces->nr; i++)
+		json_array_append_new(names, json_string(interfaces->name[i]));
 	return json_pack("{s:s, s:o, s:i}", "event", "trace_begin", "interfaces", names,
 			 "per_second", TRACE_PER_SECOND);
 }

@@ -43,7 +43,7 @@ struct tracer *tracer_end(struct tracer *tracer);
 void trace_conf_make(const struct trace_order *order, struct trace_conf *ret);
 
 /* The first event. NULL: no memory. */
-json_t *trace_begin_json(char *const *interfaces, size_t nr_interfaces);
+json_t *trace_begin_json(const struct device_names *interfaces);
 
 /* One packet; @wall_us: when, by the wall clock. NULL: no memory. */
 json_t *trace_packet_json(const struct trace_record *record, const char *device,

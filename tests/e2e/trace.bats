@@ -46,6 +46,7 @@ is_another_link() { [[ $(synward_link tcx) != "$1" ]]; }
 is_untapped() { [[ $(attached) == "synward_xdp synward_tc" ]]; }
 
 # Of the daemon's maps, those that are for tracing.
+has_no_trace_maps() { [[ -z $(trace_maps) ]]; }
 trace_maps() {
 	awk '/^map_id/ { print $2 }' "/proc/$(lab_pid synwardd)"/fdinfo/* | sort -un |
 		xargs -I{} bpftool -j map show id {} | jq -r .name | grep '^trace_' || :
@@ -304,7 +305,7 @@ syns_are_told() {
 			all_served 4 3
 			trace_end "$how" || [[ $how == KILL ]]
 			lab_wait_for "the programs of before" 3 is_untapped
-			lab_wait_for "the maps to go" 3 test -z "$(trace_maps)"
+			lab_wait_for "the maps to go" 3 has_no_trace_maps
 			all_served 6 3
 			after=$(synward_get .memory_bytes)
 			((after == before))

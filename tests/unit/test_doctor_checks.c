@@ -28,7 +28,8 @@ static const char *const well_status =
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
 	"\"auto\", \"path\": \"cookie\", \"why\": null}]}";
 static const char *const well_facts =
-	"{\"reply\": \"tx\", \"on_stop\": {\"keeps\": true, \"pin_path\": null}, \"state\": "
+	"{\"reply\": \"tx\", \"on_stop\": {\"keeps\": true, \"pin_path\": null, \"error\": null}, "
+	"\"state\": "
 	"{\"directory\": \"/var/lib/synward\", \"error\": null}, "
 	"\"sysctls\": {\"net.core.bpf_jit_enable\": 1, \"net.netfilter.nf_conntrack_count\": 899, "
 	"\"net.netfilter.nf_conntrack_max\": 1000, \"net.ipv4.tcp_syncookies\": 1, "
@@ -85,12 +86,17 @@ static const struct {
 	{ "jit_enable\": 1", "jit_enable\": 0", "net.core.bpf_jit_enable", "warn",
 	  "=> sysctl -w net.core.bpf_jit_enable=1" },
 	{ "jit_enable\": 1", "jit_enable\": null", NULL, NULL, NULL },
-	{ "\"error\": null", "\"error\": \"No space left on device\"", "state-directory", "warn",
+	{ "synward\", \"error\": null", "synward\", \"error\": \"No space left on device\"",
+	  "state-directory", "warn",
 	  "/var/lib/synward: No space|=> ls -ld /var/lib/synward; df -h /var/lib/synward" },
 	{ "\"/var/lib/synward\"", "null", NULL, NULL, NULL },
 	{ "true, \"pin_path\": null", "false, \"pin_path\": null", NULL, NULL, NULL },
-	{ "true, \"pin_path\": null", "false, \"pin_path\": \"/sys/fs/bpf/x\"", "on-stop", "warn",
-	  "pin-path /sys/fs/bpf/x|=> mount -t bpf bpf /sys/fs/bpf" },
+	{ "true, \"pin_path\": null, \"error\": null",
+	  "false, \"pin_path\": \"/sys/fs/bpf/x\", \"error\": \"no BPF file system\"", "on-stop",
+	  "warn", "pin-path /sys/fs/bpf/x: no BPF|=> mount -t bpf bpf /sys/fs/bpf" },
+	{ "true, \"pin_path\": null, \"error\": null",
+	  "false, \"pin_path\": \"/sys/fs/bpf/x\", \"error\": \"Permission denied\"", "on-stop",
+	  "warn", "x: Permission|=> journalctl -u synwardd" },
 	{ "\"tx\"", "\"fib\"", "net.ipv4.conf.lo.forwarding", "fail",
 	  "=> sysctl -w net.ipv4.conf.lo.forwarding=1" },
 	{ "\"tx\"", "\"fib\"", "net.ipv6.conf.lo.forwarding", "fail",

@@ -97,13 +97,13 @@ static int publish(void *arg, const json_t *event)
 
 static int on_trace(void *arg, const struct trace_order *order, json_t **ret, char **ret_why)
 {
-	char *const interfaces[] = { "eth0", "eth1" };
+	const struct device_names interfaces = { { "eth0", "eth1" }, 2 };
 	struct bed *bed = arg;
 	int err = tracer_begin(bed->event, NULL, order, publish, bed, &tracer, ret_why);
 
 	if (err)
 		return err;
-	*ret = trace_begin_json(interfaces, 2);
+	*ret = trace_begin_json(&interfaces);
 	return 0;
 }
 
