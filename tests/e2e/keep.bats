@@ -40,7 +40,7 @@ many_clients_end() {
 	local ms=$(($(date +%s%3N) - began_ms))
 	clients_end
 	echo "$(($(clients_served) * 1000 / ms)) connections a second" >&3
-	(($(clients_served) * 1000 / ms > 300))
+	(($(clients_served) * 1000 / ms > 100)) # or nothing was asked of it
 }
 
 # again: the next daemon, after one that is gone.

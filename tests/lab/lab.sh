@@ -56,7 +56,8 @@ lab_spawn() {
 		lab_say "$name is already running"
 		return 1
 	fi
-	: >"$LAB_DIR/$name.out" # here, not by the child: what the last one said is no word of this one
+	# Here, not by the child: what the last one said is no word of this one.
+	truncate -s 0 "$LAB_DIR/$name.out" "$LAB_DIR/$name.err"
 	"$@" >"$LAB_DIR/$name.out" 2>"$LAB_DIR/$name.err" </dev/null 3>&- &
 	pid=$!
 	echo "$pid $(lab_born "$pid")" >"$LAB_DIR/$name.pid"
