@@ -309,6 +309,34 @@ other_size() {
 	all_served 4 3
 }
 
+@test "a device that is refused now: the start fails, and it stays as it was" {
+	lab_s ip link add br0 type bridge
+	lab_s ip link add port0 type veth peer name port1
+	lab_s ip link set port0 master br0
+	keeps "mode = always"
+	sed -i 's/^interfaces = .*/interfaces = br0/; s/^\[service web\]/xdp-mode = generic\n&/' "$LAB_DIR/synward.conf"
+	synward_up_conf
+	synward_down
+	sed -i '/^xdp-mode/d' "$LAB_DIR/synward.conf"
+	run -1 lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+	[[ $output == *"br0 is a bridge on port0,"* ]]
+	[[ $(lab_s bpftool -j net show dev br0 | jq '.[0].xdp | length') == 1 ]]
+}
+
+@test "who is not root removes nothing, and is told so" {
+	umount "$LAB_DIR/bpf"
+	mount -t bpf -o mode=0700 bpf "$LAB_DIR/bpf"
+	keeps "mode = always"
+	synward_up_conf
+	synward_down
+	chmod 755 "$LAB_DIR"
+	# shellcheck disable=SC2153 # it is in e2e
+	run -1 lab_s setpriv --reuid 65534 --regid 65534 --clear-groups "$SYNWARD" --socket "$LAB_DIR/ctl" detach \
+		--config "$LAB_DIR/synward.conf"
+	[[ $output == *"only root may remove what is pinned under $PINS"* ]]
+	[[ -n $(xdp_id) ]]
+}
+
 @test "a mode that cannot be: the start fails, and what was attached stays" {
 	keeps "mode = always"
 	sed -i 's/^\[service web\]/xdp-mode = generic\n&/' "$LAB_DIR/synward.conf"
