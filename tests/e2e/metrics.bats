@@ -79,9 +79,9 @@ names_are_there() {
 @test "mode monitor: attacked, and not armed" {
 	serve
 	synward_with "mode = monitor"
-	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 5000 --seconds 3 -j
-	synward_wait '.services[0] | .attacked and (.armed | not)' 3
-	lab_wait flood 10
+	lab_flood_start flood --dst "$LAB_SRV4" --port "$PORT" --pps 5000 --seconds 20
+	synward_wait '.services[0] | .attacked and (.armed | not)' 10
+	lab_stop flood
 }
 
 @test "another format is refused, and without a daemon there is no text" {

@@ -193,13 +193,13 @@ lab_stop monitor
 
 # ---- remove ----
 
-expect "it stops" shown 'sudo systemctl stop synwardd'
+expect "it stops" shown 'sudo systemctl disable --now synwardd synward-exporter.socket'
 expect "it stays protected" attached
 expect "connections without a daemon" serves 10 "$LAB_SRV4"
 expect "until it is detached" shown 'sudo synward detach'
 expect "nothing is attached" refuse attached
 expect "nothing is pinned" test ! -e /sys/fs/bpf/synward
-expect "started once more" systemctl start synwardd
+expect "started once more" systemctl start synwardd synward-exporter.socket
 expect "a drop-in of a command" "$SYNWARD" mode web monitor --persist
 expect "the package is removed" apt-get -y remove synward
 expect "nothing is attached then" refuse attached
