@@ -277,5 +277,13 @@ json_t *frame_json(const struct frame_tcp *tcp)
 		json_object_set_new(frame, "ts_value", json_integer(tcp->ts_value));
 		json_object_set_new(frame, "ts_echo", json_integer(tcp->ts_echo));
 	}
+	if (tcp->has_fast_open)
+		json_object_set_new(frame, "fast_open", json_true());
+	if (tcp->has_md5)
+		json_object_set_new(frame, "tcp_md5", json_true());
+	if (tcp->has_ao)
+		json_object_set_new(frame, "tcp_ao", json_true());
+	if (tcp->is_cut)
+		json_object_set_new(frame, "options_cut", json_true());
 	return frame;
 }

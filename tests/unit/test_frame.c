@@ -105,6 +105,10 @@ static void check(const struct row *row, const struct shape *s, const struct fra
 	assert_string_equal(frame_options(tcp, buffer), row->options);
 	assert_int_equal(json_integer_value(json_object_get(json, "seq")), 0xfffffff0);
 	assert_int_equal(json_integer_value(json_object_get(json, "mss")), tcp->mss);
+	assert_int_equal(json_is_true(json_object_get(json, "fast_open")), tcp->has_fast_open);
+	assert_int_equal(json_is_true(json_object_get(json, "tcp_md5")), tcp->has_md5);
+	assert_int_equal(json_is_true(json_object_get(json, "tcp_ao")), tcp->has_ao);
+	assert_int_equal(json_is_true(json_object_get(json, "options_cut")), tcp->is_cut);
 	assert_string_equal(json_string_value(json_object_get(json, "source")),
 			    s->v6 ? "2001:db8:1122:3344:5566:7788:99aa:bbcc" : "198.18.154.188");
 	json_decref(json);
