@@ -74,8 +74,6 @@ static int share_maps(const struct synward_bpf *from, struct synward_bpf *to,
 		if (!is_theirs(map))
 			continue;
 		shared = bpf_object__find_map_by_name(from->obj, bpf_map__name(map));
-		if (bpf_map__fd(shared) < 0) /* of the taps: made with the first of them */
-			continue;
 		err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		if (err)
 			return err;
@@ -123,6 +121,23 @@ static __u64 maps_bytes(const struct bpf_object *object)
 	return sum;
 }
 
+/* What the kernel says from here on is of this object. NULL, and errno: it cannot be opened. */
+static struct synward_bpf *open_object(void)
+{
+	load_failure_begin();
+	return synward_bpf__open();
+}
+
+/* To whom it belongs from now on, unless something has failed. Returns @err. */
+static int hand_over(int err, struct synward_bpf *skel, struct synward_bpf **ret)
+{
+	if (err)
+		synward_bpf__destroy(skel);
+	else
+		*ret = skel;
+	return err;
+}
+
 static void load_no_program(struct synward_bpf *skel)
 {
 	struct bpf_program *program = NULL;
@@ -133,20 +148,14 @@ static void load_no_program(struct synward_bpf *skel)
 
 int device_maps_open(const struct device_wants *wants, struct synward_bpf **ret)
 {
-	struct synward_bpf *skel;
+	struct synward_bpf *skel = open_object();
 	int err;
 
-	load_failure_begin();
-	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
 	load_no_program(skel);
 	err = leave_out_taps(skel) ?: size_maps(skel, wants);
-	if (err)
-		synward_bpf__destroy(skel);
-	else
-		*ret = skel;
-	return err;
+	return hand_over(err, skel, ret);
 }
 
 static int load(struct synward_bpf *skel, const char *what)
@@ -169,11 +178,9 @@ int device_maps_load(struct synward_bpf *maps)
 int device_load(struct device *dev, const struct synward_bpf *maps,
 		const struct device_wants *wants)
 {
-	struct synward_bpf *skel;
+	struct synward_bpf *skel = open_object();
 	int err;
 
-	load_failure_begin();
-	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
 	skel->rodata->dev_slot = dev->slot;
@@ -189,21 +196,15 @@ int device_load(struct device *dev, const struct synward_bpf *maps,
 	err = leave_out_taps(skel) ?: share_maps(maps, skel, device_map_is_shared);
 	if (!err)
 		err = load(skel, "the data path");
-	if (err)
-		synward_bpf__destroy(skel);
-	else
-		dev->skel = skel;
-	return err;
+	return hand_over(err, skel, &dev->skel);
 }
 
 int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
 		     const struct synward_bpf *first, struct synward_bpf **ret)
 {
-	struct synward_bpf *skel;
+	struct synward_bpf *skel = open_object();
 	int err;
 
-	load_failure_begin();
-	skel = synward_bpf__open();
 	if (!skel)
 		return -errno;
 	*skel->rodata = *dev->skel->rodata;
@@ -217,11 +218,7 @@ int device_load_taps(const struct device *dev, const struct synward_bpf *maps,
 		err = share_maps(first, skel, device_map_is_of_taps);
 	if (!err)
 		err = load(skel, "the programs that trace");
-	if (err)
-		synward_bpf__destroy(skel);
-	else
-		*ret = skel;
-	return err;
+	return hand_over(err, skel, ret);
 }
 
 int device_run_live(int prog_fd, int ifindex, const void *frame, size_t nr_bytes)
