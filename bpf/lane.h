@@ -94,11 +94,10 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgement *j,
 					      const void *frame, const void *end,
 					      const struct pkt *p, const struct tcphdr *th,
-					      __u32 port, __u32 option_bytes)
+					      struct ticket *t, __u32 option_bytes)
 {
 	__u32 l4_bytes = TCP_HEADER_MIN + option_bytes;
 	struct tcp_opts opts;
-	struct ticket *t;
 	__u64 sum;
 
 	if (!is_plain_syn((const void *)th, l4_bytes) ||
@@ -106,34 +105,38 @@ static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgeme
 	    syn_judge(p, &opts) != GO_ON || is_from_us(p))
 		return GO_ON;
 	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_bytes);
-	if (!csum_is_right(sum))
-		return GO_ON;
-	clock_read(j);
-	t = ticket_find(j, p, port);
-	if (!t || !ticket_takes(t, frame) || may_be_listed(p) || !is_stranger(j, p))
+	if (!csum_is_right(sum) || !ticket_takes(t, frame) || may_be_listed(p) ||
+	    !is_stranger(j, p))
 		return GO_ON;
 	j->row_index = t->row;
 	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
 	return j->here ? lane_answer(ctx, j, p, &opts, t) : GO_ON;
 }
 
-/* @p is filled but for what only the TCP header says, @th is whole without its options. */
+/* @p is filled but for what only the TCP header says, @th is whole without its options. In peace
+ * nobody has a ticket, and nothing else is asked here. */
 static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
 					void *end, struct pkt *p, const struct tcphdr *th,
 					__u32 port, __u32 l4_bytes)
 {
+	struct ticket *t;
+
+	p->dport = th->dest;
+	clock_read(j);
+	t = ticket_find(j, p, port);
+	if (!t)
+		return GO_ON;
 	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
-	p->dport = th->dest;
 	p->seq = th->seq;
 	p->flags = ((const __u8 *)th)[TCP_FLAGS_AT];
 	switch (l4_bytes) {
 	case TCP_HEADER_MIN + OPTIONS_LINUX:
-		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_LINUX);
+		return lane_judge(ctx, j, frame, end, p, th, t, OPTIONS_LINUX);
 	case TCP_HEADER_MIN + OPTIONS_WINDOWS:
-		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_WINDOWS);
+		return lane_judge(ctx, j, frame, end, p, th, t, OPTIONS_WINDOWS);
 	case TCP_HEADER_MIN:
-		return lane_judge(ctx, j, frame, end, p, th, port, 0);
+		return lane_judge(ctx, j, frame, end, p, th, t, 0);
 	}
 	return GO_ON;
 }
