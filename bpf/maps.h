@@ -146,7 +146,8 @@ struct listener_record {
 	__u8 is_full;  /* accept queue */
 	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 spared; /* lookups that may still be left out in this window */
 	__u32 space_bytes;
 	__u32 clamp_bytes;
 	__u32 syn_queue; /* handshakes that it holds */

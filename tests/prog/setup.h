@@ -348,8 +348,10 @@ static void put_record(struct synward_bpf *skel, const struct row *row, bool v6,
 		      row->listener == RECORD_FILLING ? RECORD_BACKLOG / 2 + 1 :
 							0;
 	const struct listener_record rec = {
-		.window = row->listener ? now_ms() / LOOKUP_WINDOW_MS : 0,
-		.is_there = row->listener || row->was_there,
+		.window = row->listener || row->spares == SPARES_ONE ? now_ms() / LOOKUP_WINDOW_MS :
+								       0,
+		.is_there = row->listener || row->spares || row->was_there,
+		.spared = row->spares ? 1 : 0,
 		.is_mptcp = row->listener == RECORD_MPTCP,
 		.is_full = row->listener == RECORD_FULL,
 		.wscale = RCV_WSCALE,
