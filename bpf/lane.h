@@ -34,6 +34,7 @@ static __always_inline bool lane_options(const __be32 *th, const void *end, __u3
 	UNROLL
 	for (__u32 i = 0; i < (TCP_HEADER_MIN + option_bytes) / 4; i++)
 		*ret_sum += th[i];
+	barrier_var(*ret_sum); /* it is to be added up here, and not to keep all words until then */
 	switch (option_bytes) {
 	case OPTIONS_LINUX:
 		return options_linux(options, ret) && ret->mss;
@@ -54,11 +55,8 @@ static __always_inline bool may_be_listed(const struct pkt *p)
 /* Is anything known of its flow? */
 static __always_inline bool is_stranger(struct judgement *j, const struct pkt *p)
 {
-	const struct flow_tags *tags;
-
 	j->flow_id = flow_id_make(&j->cpu->flow_key, p);
-	tags = flow_tags_of(j->flow_id);
-	return tags && !flow_tags_have(tags, flow_tag(j->flow_id));
+	return !flow_may_be_known(j->flow_id);
 }
 
 static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgement *j,

@@ -124,6 +124,14 @@ struct {
 	__uint(max_entries, FLOW_SETS_DEFAULT);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
+	__type(value, struct flow_tags);
+} flow_tags_more SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 

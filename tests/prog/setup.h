@@ -100,6 +100,7 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	skel->rodata->retry_mask = NR_RETRIES - 1;
 	skel->rodata->dev_slot = DEV_SLOT;
 	MUST(bpf_map__set_max_entries(skel->maps.flow_tags, FLOW_SETS));
+	MUST(bpf_map__set_max_entries(skel->maps.flow_tags_more, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flow_seen, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
@@ -314,7 +315,7 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 		skel->maps.flow_tags,      skel->maps.flows,         skel->maps.flow_seen,
 		skel->maps.cpu_state,      skel->maps.synack_here,   skel->maps.synack_total,
 		skel->maps.verify_budgets, skel->maps.reset_budgets, skel->maps.retries,
-		skel->maps.source_samples, skel->maps.tickets,
+		skel->maps.source_samples, skel->maps.tickets,       skel->maps.flow_tags_more,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
