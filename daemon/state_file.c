@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "json.h"
 
@@ -105,11 +106,20 @@ int state_file_write(const char *directory, const char *name, const json_t *cont
 	return text ? state_file_write_text(directory, name, text, strlen(text)) : -ENOMEM;
 }
 
+/* One with 0 of either in all has no such limit. */
+bool state_file_has_room(const struct statvfs *fs, bool is_root)
+{
+	const fsblkcnt_t blocks = is_root ? fs->f_bfree : fs->f_bavail;
+	const fsfilcnt_t files = is_root ? fs->f_ffree : fs->f_favail;
+
+	return (!fs->f_blocks || blocks) && (!fs->f_files || files);
+}
+
 int state_file_check(const char *directory)
 {
 	struct statvfs fs;
 
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) || statvfs(directory, &fs))
 		return -errno;
-	return (fs.f_blocks && !fs.f_bavail) || (fs.f_files && !fs.f_favail) ? -ENOSPC : 0;
+	return state_file_has_room(&fs, !geteuid()) ? 0 : -ENOSPC;
 }

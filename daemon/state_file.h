@@ -7,6 +7,8 @@
 #define SYNWARD_STATE_FILE_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <sys/statvfs.h>
 
 /* Returns 0 with *ret the content, NULL when there is no such file; or -errno: -EINVAL for one that
  * is damaged or no regular file. Logs nothing. */
@@ -22,5 +24,8 @@ int state_file_write_text(const char *directory, const char *name, const char *t
 
 /* Could a file be written there? Writes nothing. Returns 0, or -errno: -ENOSPC, -EROFS, ... */
 int state_file_check(const char *directory);
+
+/* Has it a block and a file left? What is reserved for root is room, if we are. Pure. */
+bool state_file_has_room(const struct statvfs *fs, bool is_root);
 
 #endif
