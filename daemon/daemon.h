@@ -25,7 +25,7 @@ struct daemon {
 	struct list_keeper *lists;
 	struct tracer *tracer; /* NULL: nobody traces */
 	__u64 started_ms;
-	bool is_behind; /* devices or addresses could not be read; tried again every second */
+	bool lacks_links, lacks_addresses; /* they could not be read; tried again every second */
 };
 
 /* answers.c: what the control socket calls. */

@@ -47,7 +47,7 @@ static int follow_addresses(struct daemon *d)
 
 	if (!err)
 		err = dataplane_set_addresses(d->dataplane, addrs, nr);
-	else if (!d->is_behind)
+	else if (!d->lacks_addresses)
 		log_err("cannot read the local addresses: %s; trying again every second",
 			strerror(-err));
 	free(addrs);
@@ -61,15 +61,18 @@ static int follow_links(struct daemon *d)
 
 	if (!err)
 		dataplane_follow_links(d->dataplane, &links);
+	else if (!d->lacks_links)
+		log_err("cannot read which devices there are: %s; trying again every second",
+			strerror(-err));
 	netlink_links_free(&links);
 	return err;
 }
 
+/* Either is followed, whatever is with the other. */
 static void follow_network(struct daemon *d)
 {
-	int err = follow_links(d) ?: follow_addresses(d);
-
-	d->is_behind = err;
+	d->lacks_links = follow_links(d);
+	d->lacks_addresses = follow_addresses(d);
 }
 
 static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -133,7 +136,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	follow_sysctls(d);
-	if (d->is_behind)
+	if (d->lacks_links || d->lacks_addresses)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);

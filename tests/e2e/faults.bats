@@ -247,6 +247,41 @@ state_breaks() {
 	state_check warn "Read-only file system"
 }
 
+# A device that is waited for, late0, beside srv0.
+waits_for_late0() {
+	synward_conf "mode = always"
+	sed -i 's/^interfaces = .*/interfaces = srv0 late0/' "$LAB_DIR/synward.conf"
+}
+
+@test "devices cannot be read for a while: said once, addresses are followed all the same, and then devices" {
+	serve
+	waits_for_late0
+	synward_up_preload no-links <<-'END'
+		ssize_t sendto(int fd, const void *what, size_t nr, int flags, const struct sockaddr *to, socklen_t to_nr)
+		{
+			ssize_t (*real)() = dlsym(RTLD_NEXT, "sendto");
+			const struct nlmsghdr *nlh = what;
+
+			if (nr >= sizeof(*nlh) && nlh->nlmsg_type == RTM_GETLINK && is_wrong()) {
+				errno = ENOBUFS;
+				return -1;
+			}
+			return real(fd, what, nr, flags, to, to_nr);
+		}
+	END
+	touch "$LAB_DIR/no-links"
+	lab_s ip addr add 192.0.2.9/24 dev srv0
+	lab_c ip neigh replace 192.0.2.9 lladdr "$LAB_SRV_MAC" dev cli0 nud permanent
+	lab_wait_for "the line" 5 synward_said "cannot read which devices there are: No buffer space available; trying"
+	counts_by 10 handoff lab_load --dst 192.0.2.9 --port "$PORT" --count 10
+	lab_s ip link add late0 type veth peer name far0
+	sleep 2.2 # two tries, and some
+	synward_is '.interfaces[1].state == "absent"'
+	said_times "cannot read which devices there are" 1
+	rm "$LAB_DIR/no-links"
+	synward_wait '.interfaces[1].state == "attached"' 5
+}
+
 # What is offered is read every second, and handshakes that were offered what is no longer allowed are lost.
 settled() { sleep 1.3; }
 
