@@ -277,6 +277,7 @@ static void arrive(struct dataplane *dp, struct device *dev, const struct links 
 		   const struct link *link)
 {
 	dev->ifindex = link->ifindex;
+	dev->native_err = 0;
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
 	if (dev->is_detached)
 		return;

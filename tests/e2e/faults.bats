@@ -282,6 +282,46 @@ waits_for_late0() {
 	synward_wait '.interfaces[1].state == "attached"' 5
 }
 
+# late0's driver is made to refuse it.
+@test "a driver refuses native XDP, and generic fails too: each is said once, until it is attached" {
+	waits_for_late0
+	synward_up_preload no-generic <<-'END'
+		long syscall(long nr, ...)
+		{
+			long (*real)(long, ...) = dlsym(RTLD_NEXT, "syscall"), a[6];
+			const union bpf_attr *attr;
+			va_list args;
+
+			va_start(args, nr);
+			for (int i = 0; i < 6; i++)
+				a[i] = va_arg(args, long);
+			va_end(args);
+			attr = (void *)a[1];
+			if (nr == SYS_bpf && a[0] == BPF_LINK_CREATE && attr->link_create.attach_type == BPF_XDP &&
+			    attr->link_create.target_ifindex == if_nametoindex("late0")) {
+				errno = attr->link_create.flags & XDP_FLAGS_DRV_MODE ? EOPNOTSUPP : is_wrong() ? EINVAL : 0;
+				if (errno)
+					return -1;
+			}
+			return real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		}
+	END
+	touch "$LAB_DIR/no-generic"
+	lab_s ip link add late0 type veth peer name far0
+	synward_wait '.interfaces[1] | .state == "failed" and (.why | contains("does not take it in generic mode"))' 5
+	sleep 2.2 # two tries, and some
+	said_times "late0: the driver refuses native XDP (Operation not supported)" 1
+	said_times "not attached: late0 does not take it in generic mode: Invalid argument" 1
+	rm "$LAB_DIR/no-generic"
+	synward_wait '.interfaces[1] | .state == "attached" and .xdp_mode == "generic"' 5
+	said_times "late0: the driver refuses native XDP" 1
+	# Another device is another story.
+	lab_s ip link del late0
+	lab_s ip link add late0 type veth peer name far0
+	synward_wait '.interfaces[1] | .state == "attached" and .gaps == 2' 5
+	said_times "late0: the driver refuses native XDP" 2
+}
+
 # What is offered is read every second, and handshakes that were offered what is no longer allowed are lost.
 settled() { sleep 1.3; }
 
