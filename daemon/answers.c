@@ -269,6 +269,14 @@ static int publish_packet(void *arg, const json_t *event)
 	return control_trace(d->control, event);
 }
 
+void daemon_trace_second(struct daemon *d)
+{
+	const char *why_over = tracer_second(d->tracer);
+
+	if (why_over)
+		control_trace_over(d->control, why_over);
+}
+
 void daemon_trace_end(struct daemon *d)
 {
 	d->tracer = tracer_end(d->tracer);

@@ -34,6 +34,9 @@ struct control_ops daemon_answers(struct daemon *d);
 /* Returns as reload_config(). Whoever asks is told more; the log has all. */
 int daemon_reload(struct daemon *d, struct config_errors *errors);
 
+/* Who traces is told what he missed, and, if it cannot go on, that it is over. */
+void daemon_trace_second(struct daemon *d);
+
 /* Nobody traces any more. */
 void daemon_trace_end(struct daemon *d);
 

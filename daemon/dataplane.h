@@ -167,6 +167,9 @@ void dataplane_trace_read(struct dataplane *dp);
 /* What was wanted and not told, since the begin. */
 void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret);
 
+/* Why it cannot go on, for who traces: then it is to be ended. NULL: it goes on. */
+const char *dataplane_trace_over(const struct dataplane *dp);
+
 /* The programs of before are back when it returns. Does nothing when nobody traces. */
 void dataplane_trace_end(struct dataplane *dp);
 

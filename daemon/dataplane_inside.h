@@ -120,7 +120,7 @@ void dataplane_check_confirmed(struct dataplane *dp);
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
-/* dataplane_trace.c: every second, behind all that may have attached a program again. */
+/* dataplane_trace.c: every second, behind all that may have attached a program again. Logs. */
 void dataplane_check_trace(struct dataplane *dp);
 
 /* The object whose maps all taps share, or NULL. */

@@ -30,7 +30,6 @@
 #include "rows.h"
 #include "surroundings.h"
 #include "sysctls.h"
-#include "tracer.h"
 
 #define EXIT_MISUSE 2
 #define SECOND_USEC 1000000ULL
@@ -141,7 +140,7 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
 	daemon_count_if_wanted(d);
-	tracer_second(d->tracer);
+	daemon_trace_second(d);
 	tell_status(d);
 	return again(source, SECOND_USEC);
 }

@@ -256,7 +256,7 @@ const char methods_description[] =
 	"# it went on or back, in hex, of tc from its IP header on; out is missing when it was\n"
 	"# dropped, out_interface says by which it left if by another one. lost has packets, and\n"
 	"# cause (limit, ring, reader). A client that does not read loses events, and is not\n"
-	"# disconnected.\n"
+	"# disconnected. Failed ends it, when a device that came meanwhile cannot be followed.\n"
 	"method Trace(source: ?string, port: ?int) -> (event: object)\n"
 	"\n"
 	"# What `synward doctor` judges, beside the status. netns is the inode of synwardd's "

@@ -126,12 +126,12 @@ static int on_ring(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-void tracer_second(struct tracer *t)
+const char *tracer_second(struct tracer *t)
 {
 	struct trace_lost now;
 
 	if (!t)
-		return;
+		return NULL;
 	dataplane_trace_read(t->dp); /* what no wake-up came for */
 	dataplane_trace_lost(t->dp, &now);
 	if (tell_lost(t, "limit", now.over_limit - t->told.over_limit))
@@ -139,6 +139,7 @@ void tracer_second(struct tracer *t)
 	if (tell_lost(t, "ring", now.ring_full - t->told.ring_full))
 		t->told.ring_full = now.ring_full;
 	tell_unread(t);
+	return dataplane_trace_over(t->dp);
 }
 
 /* ---- begin and end ---- */

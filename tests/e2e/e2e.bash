@@ -80,6 +80,27 @@ synward_up_preload() {
 	lab_wait_for "synwardd to be ready" 15 synward_said ready
 }
 
+# bpf_fails ERRNO: C for that: bpf(2) fails with ERRNO, an expression of its cmd and attr that is 0 where it is not to.
+bpf_fails() {
+	cat <<-END
+		long syscall(long nr, ...)
+		{
+			long (*real)(long, ...) = dlsym(RTLD_NEXT, "syscall"), a[6], cmd;
+			const union bpf_attr *attr;
+			va_list args;
+
+			va_start(args, nr);
+			for (int i = 0; i < 6; i++)
+				a[i] = va_arg(args, long);
+			va_end(args);
+			cmd = a[0];
+			attr = (void *)a[1];
+			errno = nr == SYS_bpf ? $1 : 0;
+			return errno ? -1 : real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		}
+	END
+}
+
 synward_down() { lab_stop synwardd; }
 synward_said() { grep -q -- "$1" "$LAB_DIR/synwardd.err"; }
 synward_cli() { "$SYNWARD" --socket "$LAB_DIR/ctl" "$@"; }

@@ -285,27 +285,9 @@ waits_for_late0() {
 # late0's driver is made to refuse it.
 @test "a driver refuses native XDP, and generic fails too: each is said once, until it is attached" {
 	waits_for_late0
-	synward_up_preload no-generic <<-'END'
-		long syscall(long nr, ...)
-		{
-			long (*real)(long, ...) = dlsym(RTLD_NEXT, "syscall"), a[6];
-			const union bpf_attr *attr;
-			va_list args;
-
-			va_start(args, nr);
-			for (int i = 0; i < 6; i++)
-				a[i] = va_arg(args, long);
-			va_end(args);
-			attr = (void *)a[1];
-			if (nr == SYS_bpf && a[0] == BPF_LINK_CREATE && attr->link_create.attach_type == BPF_XDP &&
-			    attr->link_create.target_ifindex == if_nametoindex("late0")) {
-				errno = attr->link_create.flags & XDP_FLAGS_DRV_MODE ? EOPNOTSUPP : is_wrong() ? EINVAL : 0;
-				if (errno)
-					return -1;
-			}
-			return real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-		}
-	END
+	synward_up_preload no-generic < <(bpf_fails 'cmd != BPF_LINK_CREATE || attr->link_create.attach_type != BPF_XDP ||
+		attr->link_create.target_ifindex != if_nametoindex("late0") ? 0 :
+		attr->link_create.flags & XDP_FLAGS_DRV_MODE ? EOPNOTSUPP : is_wrong() ? EINVAL : 0')
 	touch "$LAB_DIR/no-generic"
 	lab_s ip link add late0 type veth peer name far0
 	synward_wait '.interfaces[1] | .state == "failed" and (.why | contains("does not take it in generic mode"))' 5

@@ -28,6 +28,7 @@ static struct world {
 	struct trace_record records[4];
 	size_t nr_records;
 	struct trace_lost lost;
+	const char *why_over;
 	unsigned int nr_ends;
 } world;
 
@@ -74,6 +75,12 @@ void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret)
 	*ret = world.lost;
 }
 
+const char *dataplane_trace_over(const struct dataplane *dp)
+{
+	(void)dp;
+	return world.why_over;
+}
+
 void dataplane_trace_end(struct dataplane *dp)
 {
 	(void)dp;
@@ -105,6 +112,14 @@ static int on_trace(void *arg, const struct trace_order *order, json_t **ret, ch
 		return err;
 	*ret = trace_begin_json(&interfaces);
 	return 0;
+}
+
+static void second(const struct bed *bed)
+{
+	const char *why_over = tracer_second(tracer);
+
+	if (why_over)
+		control_trace_over(bed->control, why_over);
 }
 
 static void on_trace_end(void *arg)
@@ -337,6 +352,71 @@ static void test_ends_with_its_client(void **state)
 	reopen(bed, 0);
 }
 
+#define OVER "srv1 cannot be followed, and so the trace is over"
+#define TOLD_OVER "{\"error\":\"org.synward.Failed\",\"parameters\":{\"reason\":\"" OVER "\"}}"
+
+/* It gets what waits for it, and why there is no more; others begin and go on meanwhile. */
+static void test_cannot_go_on(void **state)
+{
+	struct bed *bed = *state;
+	json_t *event __cleanup(cleanup_json) = json_pack("{s:i}", "number", 1);
+	int monitor __cleanup(cleanup_close) = client(bed);
+	int fd __cleanup(cleanup_close) = -1, next __cleanup(cleanup_close) = -1;
+	const struct trace_record record = record_of(SYN_COOKIE, "A", "");
+
+	ask(bed, monitor, MONITOR);
+	fd = trace(bed, TRACE);
+	tell(&record);
+	world.lost.over_limit = 5;
+	world.why_over = OVER;
+	second(bed);
+	assert_null(tracer);
+	assert_int_equal(world.nr_ends, 1);
+	second(bed);
+	control_publish(bed->control, event); /* it is no monitor now */
+	expect(bed, monitor, "{\"parameters\":{\"event\":{\"number\":1}},\"continues\":true}");
+	world.why_over = NULL;
+	next = trace(bed, TRACE);
+	expect_packet(bed, fd,
+		      "{\"event\":\"packet\",\"interface\":\"eth0\",\"hook\":\"xdp\",\"reason\":"
+		      "\"syn_cookie\",\"in\":\"41\",\"in_bytes\":600}");
+	expect_packet(bed, fd, "{\"event\":\"lost\",\"cause\":\"limit\",\"packets\":5}");
+	expect(bed, fd, TOLD_OVER);
+	expect(bed, fd, "");
+	tell(&record);
+	expect_packet(bed, next,
+		      "{\"event\":\"packet\",\"interface\":\"eth0\",\"hook\":\"xdp\",\"reason\":"
+		      "\"syn_cookie\",\"in\":\"41\",\"in_bytes\":600}");
+	assert_int_equal(world.nr_ends, 1);
+}
+
+/* There is room for that when there is for nothing else, and it waits as long as the reader does.
+ */
+static void test_cannot_go_on_and_does_not_read(void **state)
+{
+	static char buffer[PROTO_REPLY_MAX];
+	struct bed *bed = *state;
+	int fd __cleanup(cleanup_close) = -1;
+	struct trace_record record = record_of(SYN_COOKIE, "A", "");
+	const char *last;
+
+	reopen(bed, 1000);
+	fd = trace(bed, TRACE);
+	record.in_kept = TRACE_SNAP;
+	for (int i = 0; i < NR_UNREAD; i++) {
+		tell(&record);
+		turn(bed);
+	}
+	world.why_over = OVER;
+	second(bed);
+	for (long end = now_ms() + 50; now_ms() < end;) /* far beyond the deadline of others */
+		still_serves(bed);
+	while (!strstr(last = reply(bed, fd, buffer, sizeof(buffer)), "error"))
+		assert_true(*last);
+	assert_string_equal(last, TOLD_OVER);
+	expect(bed, fd, "");
+}
+
 static void test_one_at_a_time(void **state)
 {
 	struct bed *bed = *state;
@@ -385,9 +465,15 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_tracing, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_packets),       TEST(test_whole_frames),         TEST(test_lost),
-		TEST(test_does_not_read), TEST(test_ends_with_its_client), TEST(test_one_at_a_time),
+		TEST(test_packets),
+		TEST(test_whole_frames),
+		TEST(test_lost),
+		TEST(test_does_not_read),
+		TEST(test_ends_with_its_client),
+		TEST(test_one_at_a_time),
 		TEST(test_conf),
+		TEST(test_cannot_go_on),
+		TEST(test_cannot_go_on_and_does_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
