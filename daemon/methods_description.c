@@ -110,6 +110,8 @@ const char methods_description[] =
 	"  uptime_seconds: int,\n"
 	"  # SYN-ACKs of server-first services that went out once more\n"
 	"  synacks_resent: int,\n"
+	"  # files of the state directory that could not be written, since the start\n"
+	"  state_write_errors: int,\n"
 	"  # of all BPF maps; null: the kernel does not say\n"
 	"  memory_bytes: ?int,\n"
 	"  # connections and half-open handshakes that the flow table has room for\n"

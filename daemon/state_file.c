@@ -15,6 +15,8 @@
 
 #define STATE_MODE 0600
 
+static __u64 nr_write_errors;
+
 static int path_of(const char *directory, const char *name, const char *suffix, char **ret)
 {
 	if (asprintf(ret, "%s/%s%s", directory, name, suffix) >= 0)
@@ -79,8 +81,7 @@ static int write_file(const char *path, const char *text, size_t nr_bytes)
 	return fsync(fd) ? -errno : 0;
 }
 
-int state_file_write_text(const char *directory, const char *name, const char *text,
-			  size_t nr_bytes)
+static int replace_file(const char *directory, const char *name, const char *text, size_t nr_bytes)
 {
 	char *path __cleanup(cleanup_free) = NULL;
 	char *temporary __cleanup(cleanup_free) = NULL;
@@ -97,6 +98,20 @@ int state_file_write_text(const char *directory, const char *name, const char *t
 	if (err)
 		unlink(temporary);
 	return err;
+}
+
+int state_file_write_text(const char *directory, const char *name, const char *text,
+			  size_t nr_bytes)
+{
+	int err = replace_file(directory, name, text, nr_bytes);
+
+	nr_write_errors += err != 0;
+	return err;
+}
+
+__u64 state_file_write_errors(void)
+{
+	return nr_write_errors;
 }
 
 int state_file_write(const char *directory, const char *name, const json_t *content)

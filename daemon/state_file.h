@@ -7,6 +7,7 @@
 #define SYNWARD_STATE_FILE_H
 
 #include <jansson.h>
+#include <linux/types.h>
 #include <stdbool.h>
 #include <sys/statvfs.h>
 
@@ -21,6 +22,9 @@ int state_file_write(const char *directory, const char *name, const json_t *cont
 /* The same for any text. */
 int state_file_write_text(const char *directory, const char *name, const char *text,
 			  size_t nr_bytes);
+
+/* How many of these writes have failed since the start. */
+__u64 state_file_write_errors(void);
 
 /* Could a file be written there? Writes nothing. Returns 0, or -errno: -ENOSPC, -EROFS, ... */
 int state_file_check(const char *directory);

@@ -208,8 +208,12 @@ state_breaks() {
 	state_check ok "$LAB_DIR/state"
 	beside_it sh -c "$2" sh "$LAB_DIR/state"
 	state_check warn "$why"
+	synward_is '.state_write_errors == 0'
 	synward_cli deny add 203.0.113.7
 	lab_wait_for "the line" 5 synward_said "the allow and deny lists cannot be kept there ($why); they hold until"
+	synward_is '.state_write_errors >= 1'
+	synward_cli metrics | grep -E '^synward_state_write_errors_total [1-9]'
+	state_check warn "failed since synwardd was started"
 	synward_cli deny add 203.0.113.8
 	all_served 4 20
 	all_served 6 20
@@ -217,7 +221,7 @@ state_breaks() {
 	sleep 1.2 # a turn of the loop, which does not say it again
 	said_times "cannot be kept there" 1
 	beside_it sh -c "$3" sh "$LAB_DIR/state"
-	state_check ok "$LAB_DIR/state"
+	state_check ok "failed since synwardd was started"
 	lab_signal synwardd TERM
 	lab_wait synwardd 10
 	json '[.entries[].prefix] == ["203.0.113.7/32", "203.0.113.8/32"]' <"/proc/$$/fd/$directory/lists.json"

@@ -485,11 +485,16 @@ static void save_well(void)
 
 static void fails_with(const char *where, int err)
 {
+	__u64 nr_errors;
+
 	save_well();
+	nr_errors = state_file_write_errors();
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(state_save(where, known, NR_KNOWN), -err);
 	assert_non_null(strstr(last_line, where));
 	warned(1);
+	save_well();
+	assert_int_equal(state_file_write_errors(), nr_errors + 3);
 }
 
 static void test_unwritable(void **state)
