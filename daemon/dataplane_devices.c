@@ -245,8 +245,6 @@ int dataplane_begin(struct dataplane *dp, const struct links *links)
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
 		err = attach_first(dp, &dp->devices[i], links);
 	dataplane_judge_devices(dp);
-	if (!err)
-		dataplane_settle(dp);
 	return err;
 }
 

@@ -221,19 +221,35 @@ static int loop_open(struct daemon *d)
 	return err;
 }
 
-/* All that takes time comes first: while a device has been swapped and another has not, they may be
- * on different maps. And a program that finds no addresses lets all pass. */
+/* All that takes time, or may fail without having changed anything. */
+static int prepare(struct daemon *d)
+{
+	int err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
+
+	if (!err)
+		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
+	if (!err)
+		err = list_keeper_open(&d->conf, d->dataplane, &d->lists);
+	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
+		err = dataplane_want(d->dataplane, d->conf.interfaces[i]);
+	return err;
+}
+
+/* What fails seldom comes last, and what cannot fail behind it. */
+static int tell_all(struct daemon *d)
+{
+	int err = list_keeper_begin(d->lists) ?: follow_addresses(d);
+
+	if (!err)
+		rows_begin(d->rows);
+	return err;
+}
+
 static int attach_all(struct daemon *d)
 {
 	struct links links = {};
-	int err = 0;
+	int err = netlink_links(d->netlink, &links);
 
-	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
-		err = dataplane_want(d->dataplane, d->conf.interfaces[i]);
-	err = err ?: follow_addresses(d);
-	if (err)
-		return err;
-	err = netlink_links(d->netlink, &links);
 	if (err)
 		log_err("cannot read which devices there are: %s", strerror(-err));
 	else
@@ -276,6 +292,20 @@ static int find_drop_ins(struct daemon *d)
 	return 0;
 }
 
+/* A program that finds no addresses lets all pass, so those of maps that are new are told first.
+ * But on maps that were taken over others are at work, as they were told: should a device be
+ * refused now, they go on so, with nothing in them of a daemon that did not start. */
+static int begin(struct daemon *d)
+{
+	int err = dataplane_has_adopted(d->dataplane) ? attach_all(d) ?: tell_all(d) :
+		  tell_all(d)                         ?:
+							attach_all(d);
+
+	if (!err)
+		dataplane_settle(d->dataplane);
+	return err;
+}
+
 /* The control socket comes first: it is what tells a second daemon that it is the second. Whatever
  * fails says why. */
 static int start(struct daemon *d)
@@ -294,14 +324,7 @@ static int start(struct daemon *d)
 	}
 	sysctls_read(&d->settings);
 	sysctls_report(&(struct settings){ .flags = ~0U }, &d->settings);
-	err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
-	if (!err)
-		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
-	if (!err)
-		err = list_keeper_open(&d->conf, d->dataplane, &d->lists);
-	if (err)
-		return err;
-	err = attach_all(d);
+	err = prepare(d) ?: begin(d);
 	if (err)
 		return err;
 	d->started_ms = clock_now_ms();

@@ -309,6 +309,37 @@ other_size() {
 	all_served 4 3
 }
 
+@test "a start that fails has told nothing of its config to the maps that it found" {
+	local change
+	lab_s ip link add srv1 type veth peer name far1
+	keeps "mode = always"
+	sed -i 's/^interfaces = .*/interfaces = srv0 srv1/' "$LAB_DIR/synward.conf"
+	synward_up_conf
+	serve
+	synward_down
+	lab_s ip link del srv1
+	lab_s ip link add srv1 type veth peer name far1
+	lab_s "$LAB_BIN/labxdp" pass srv1
+	echo 192.0.2.0/24 >"$LAB_DIR/deny"
+	cp "$LAB_DIR/synward.conf" "$LAB_DIR/good.conf"
+	# shellcheck disable=SC2016 # of sed
+	for change in 's/^mode = .*/mode = monitor/' '$a addresses = 192.0.2.99' \
+		"s#^\[service web\]#deny-file = $LAB_DIR/deny\n&#" 's/^\[service web\]/synack-per-prefix = 1\n&/'; do
+		echo "$change"
+		sed "$change" "$LAB_DIR/good.conf" >"$LAB_DIR/synward.conf"
+		run -1 lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+		[[ $output == *"srv0: taken over"*"srv1 is held by another XDP program"* ]]
+		is_protected
+		all_served 4 3
+	done
+	# A start that goes well tells all of it.
+	lab_s ip link del srv1
+	again
+	(($(reason syn_cookie) >= 24 && $(reason syn_over_cap) == 0)) # not one of those before was told
+	handshakes 4 --count 3 --sport 20000 | json '.answered < 3'
+	(($(reason syn_over_cap) > 0))
+}
+
 @test "a device that is refused now: the start fails, and it stays as it was" {
 	lab_s ip link add br0 type bridge
 	lab_s ip link add port0 type veth peer name port1
