@@ -330,7 +330,7 @@ static void examine(struct doctor *d)
 {
 	check_daemon(d->checks, d->status, VERSION);
 	look_at_group(d);
-	check_state(d->checks, d->facts);
+	check_state(d->checks, d->status, d->facts);
 	check_on_stop(d->checks, d->facts);
 	check_interfaces(d->checks, d->status);
 	check_sysctls(d->checks, d->status, d->facts);

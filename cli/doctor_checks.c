@@ -331,24 +331,40 @@ void check_group(json_t *checks, bool is_its_own)
 			  "socket is not the group's, which may have been made after it");
 }
 
-void check_state(json_t *checks, const json_t *facts)
+/* "; 3 writes have failed since synwardd was started", or "": what could not be kept for a while
+ * may be long mended, and whether it can be now is asked by other means. */
+static const char *write_errors(const json_t *status, char *buffer, size_t size)
+{
+	json_int_t nr = out_integer_of(status, "state_write_errors");
+
+	buffer[0] = '\0';
+	if (nr)
+		snprintf(buffer, size,
+			 "; %" JSON_INTEGER_FORMAT " write%s failed since synwardd was started", nr,
+			 nr == 1 ? " has" : "s have");
+	return buffer;
+}
+
+void check_state(json_t *checks, const json_t *status, const json_t *facts)
 {
 	const json_t *state = json_object_get(facts, "state");
 	const char *directory = json_string_value(json_object_get(state, "directory"));
 	const char *error = json_string_value(json_object_get(state, "error"));
 	char *remedy __cleanup(cleanup_free) = NULL;
+	char failed[96];
 
 	if (!directory)
 		return; /* the quick start keeps nothing */
+	write_errors(status, failed, sizeof(failed));
 	if (error && asprintf(&remedy, "ls -ld %s; df -h %s", directory, directory) < 0)
 		remedy = NULL;
 	if (error)
 		check_add(checks, "state-directory", "warn", remedy,
 			  "nothing can be kept in %s: %s; what is learned, and what commands put "
-			  "on the lists, is lost when synwardd stops",
-			  directory, error);
+			  "on the lists, is lost when synwardd stops%s",
+			  directory, error, failed);
 	else
-		check_add(checks, "state-directory", "ok", NULL, "%s", directory);
+		check_add(checks, "state-directory", "ok", NULL, "%s%s", directory, failed);
 }
 
 void check_on_stop(json_t *checks, const json_t *facts)

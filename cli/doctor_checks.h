@@ -27,7 +27,7 @@ void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
 void check_daemon(json_t *checks, const json_t *status, const char *version);
 /* @is_its_own: the control socket is that of the group, which exists. */
 void check_group(json_t *checks, bool is_its_own);
-void check_state(json_t *checks, const json_t *facts);
+void check_state(json_t *checks, const json_t *status, const json_t *facts);
 void check_on_stop(json_t *checks, const json_t *facts);
 /* @is_there: /sys/kernel/btf/vmlinux. */
 void check_btf(json_t *checks, bool is_there);

@@ -84,6 +84,8 @@ static const struct metric daemon_metrics[] = {
 	  "Connections and half-open handshakes that the flow table has room for." },
 	{ "synacks_resent_total", NULL, "synacks_resent",
 	  "SYN-ACKs of server-first services that went out once more." },
+	{ "state_write_errors_total", NULL, "state_write_errors",
+	  "Files of the state directory that could not be written." },
 };
 
 static const struct metric service_metrics[] = {

@@ -22,6 +22,7 @@
 #include "reload.h"
 #include "rows.h"
 #include "selftest.h"
+#include "state_file.h"
 #include "status.h"
 #include "tracer.h"
 
@@ -30,6 +31,7 @@ static int take_snapshot(struct daemon *d, struct snapshot *ret)
 	int err = dataplane_snapshot(d->dataplane, ret) ?: rows_snapshot(d->rows, ret);
 
 	ret->uptime_seconds = (clock_now_ms() - d->started_ms) / 1000;
+	ret->state_write_errors = state_file_write_errors();
 	daemon_count_if_wanted(d);
 	return err;
 }
@@ -267,6 +269,14 @@ static int publish_packet(void *arg, const json_t *event)
 	struct daemon *d = arg;
 
 	return control_trace(d->control, event);
+}
+
+void daemon_trace_second(struct daemon *d)
+{
+	const char *why_over = tracer_second(d->tracer);
+
+	if (why_over)
+		control_trace_over(d->control, why_over);
 }
 
 void daemon_trace_end(struct daemon *d)

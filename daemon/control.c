@@ -42,7 +42,7 @@ void control_publish(struct control *control, const json_t *event)
 	}
 	for (client = TAILQ_FIRST(&control->subscribers); client; client = next) {
 		next = TAILQ_NEXT(client, by_age);
-		if (client == control->tracer)
+		if (client == control->tracer || client->is_over)
 			continue;
 		err = control_client_queue(client, text, nr_bytes);
 		if (err >= 0)
@@ -66,6 +66,17 @@ int control_trace(struct control *control, const json_t *event)
 		return -ENOMEM;
 	err = control_client_queue(control->tracer, text, nr_bytes);
 	return err == -EMSGSIZE ? -ENOBUFS : err < 0 ? err : 0;
+}
+
+void control_trace_over(struct control *control, const char *why)
+{
+	char *text __cleanup(cleanup_free) = NULL;
+	size_t nr_bytes = 0;
+
+	if (!control->tracer)
+		return;
+	text = varlink_failure(why, &nr_bytes);
+	control_client_end(control->tracer, text, nr_bytes);
 }
 
 /* Who is nearest to his deadline. Root comes behind all others, and subscribers behind root. */

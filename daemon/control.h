@@ -93,6 +93,10 @@ void control_publish(struct control *control, const json_t *event);
  * much waits for it already. It is not closed for that. */
 int control_trace(struct control *control, const json_t *event);
 
+/* The client of Trace is told @why it is over, and closed when it has taken that; trace_end() is
+ * called before this returns. */
+void control_trace_over(struct control *control, const char *why);
+
 /* Closes all clients and removes the socket. NULL is fine. Returns NULL. */
 struct control *control_close(struct control *control);
 

@@ -49,7 +49,7 @@ static void deadline_begin(struct client *client)
 	struct control *control = client->control;
 
 	deadline_end(client);
-	if (client == control->tracer)
+	if (client == control->tracer || client->is_over)
 		return;
 	client->deadline_usec = control_now_usec(control) + control->ops.deadline_usec;
 	TAILQ_INSERT_TAIL(&control->clients, client, by_deadline);
@@ -65,6 +65,12 @@ static void output_free(struct client *client)
 	client->nr_out = client->nr_sent = 0;
 }
 
+static void trace_end(struct control *control)
+{
+	control->tracer = NULL;
+	control->ops.trace_end(control->ops.arg);
+}
+
 void control_client_close(struct client *client)
 {
 	struct control *control = client->control;
@@ -75,10 +81,8 @@ void control_client_close(struct client *client)
 		TAILQ_REMOVE(&control->subscribers, client, by_age);
 		control->nr_subscribers--;
 	}
-	if (client == control->tracer) {
-		control->tracer = NULL;
-		control->ops.trace_end(control->ops.arg);
-	}
+	if (client == control->tracer)
+		trace_end(control);
 	control->nr_clients--;
 	sd_event_source_disable_unref(client->source);
 	close(client->fd);
@@ -267,6 +271,8 @@ static int subscriber_serve(struct client *client)
 		return -errno;
 	if (client->nr_out)
 		err = client_write(client);
+	if (!err && client->is_over && !client->nr_out)
+		err = -ECONNRESET;
 	return err ?: client_wait(client);
 }
 
@@ -283,21 +289,12 @@ static int on_client(sd_event_source *source, int fd, uint32_t events, void *use
 	return 0;
 }
 
-int control_client_queue(struct client *client, const char *text, size_t nr_bytes)
+/* Behind what waits already. Returns as control_client_queue(). */
+static int client_append(struct client *client, const char *text, size_t nr_bytes)
 {
 	size_t nr_waiting = client->nr_out - client->nr_sent;
 	char *out;
-	int err;
 
-	/* Many events in one turn of the loop are no fault of his. */
-	if (nr_waiting && nr_waiting + nr_bytes > PROTO_REPLY_MAX) {
-		err = client_write(client);
-		if (err)
-			return err;
-		nr_waiting = client->nr_out - client->nr_sent;
-	}
-	if (nr_waiting + nr_bytes > PROTO_REPLY_MAX)
-		return -EMSGSIZE;
 	if (client->nr_sent)
 		memmove(client->out, client->out + client->nr_sent, nr_waiting);
 	client->nr_out = nr_waiting;
@@ -311,6 +308,30 @@ int control_client_queue(struct client *client, const char *text, size_t nr_byte
 	if (!nr_waiting)
 		deadline_begin(client);
 	return client_wait(client);
+}
+
+int control_client_queue(struct client *client, const char *text, size_t nr_bytes)
+{
+	size_t nr_waiting = client->nr_out - client->nr_sent;
+	int err;
+
+	/* Many events in one turn of the loop are no fault of his. */
+	if (nr_waiting && nr_waiting + nr_bytes > PROTO_REPLY_MAX) {
+		err = client_write(client);
+		if (err)
+			return err;
+		nr_waiting = client->nr_out - client->nr_sent;
+	}
+	return nr_waiting + nr_bytes > PROTO_REPLY_MAX ? -EMSGSIZE :
+							 client_append(client, text, nr_bytes);
+}
+
+void control_client_end(struct client *client, const char *text, size_t nr_bytes)
+{
+	client->is_over = true;
+	trace_end(client->control);
+	if (!text || client_append(client, text, nr_bytes) < 0)
+		control_client_close(client);
 }
 
 static int peer_uid(int fd, uid_t *ret)

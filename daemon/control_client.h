@@ -17,7 +17,8 @@
  *
  * The tracer is the one subscriber that called Trace and not Monitor. It has no deadline: whoever
  * pages through what he sees has not gone. What finds no room in its queue is lost, and it is told
- * how much that was.
+ * how much that was. When the trace cannot go on, why is put behind all that waits for it, room or
+ * not, and it is closed when it has taken that.
  */
 #ifndef SYNWARD_CONTROL_CLIENT_H
 #define SYNWARD_CONTROL_CLIENT_H
@@ -52,6 +53,7 @@ struct client {
 	bool is_last;   /* closed when the reply is out */
 	bool has_ended; /* no more will come */
 	bool is_subscriber;
+	bool is_over; /* it was the tracer: no more events, and closed when those are out */
 };
 
 struct control {
@@ -84,5 +86,9 @@ void control_client_close(struct client *client);
  * or more; or -errno when he is lost and to be closed, -EMSGSIZE when too much waits already.
  */
 int control_client_queue(struct client *client, const char *text, size_t nr_bytes);
+
+/* The tracer's last message, NULL if memory was short: it is not the tracer any more, and
+ * trace_end() has been called. The client may be closed by then. */
+void control_client_end(struct client *client, const char *text, size_t nr_bytes);
 
 #endif

@@ -25,7 +25,7 @@ struct daemon {
 	struct list_keeper *lists;
 	struct tracer *tracer; /* NULL: nobody traces */
 	__u64 started_ms;
-	bool is_behind; /* devices or addresses could not be read; tried again every second */
+	bool lacks_links, lacks_addresses; /* they could not be read; tried again every second */
 };
 
 /* answers.c: what the control socket calls. */
@@ -33,6 +33,9 @@ struct control_ops daemon_answers(struct daemon *d);
 
 /* Returns as reload_config(). Whoever asks is told more; the log has all. */
 int daemon_reload(struct daemon *d, struct config_errors *errors);
+
+/* Who traces is told what he missed, and, if it cannot go on, that it is over. */
+void daemon_trace_second(struct daemon *d);
 
 /* Nobody traces any more. */
 void daemon_trace_end(struct daemon *d);

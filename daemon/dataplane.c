@@ -54,6 +54,11 @@ const struct row_conf *dataplane_row_before(const struct dataplane *dp, size_t r
 	return &dp->row_confs[row];
 }
 
+bool dataplane_has_adopted(const struct dataplane *dp)
+{
+	return dp->is_adopted;
+}
+
 void dataplane_set_alive(struct dataplane *dp, __u64 now_ms)
 {
 	dp->shared->data_conf->inherited.alive_ms = now_ms;
@@ -199,6 +204,8 @@ static int fill_maps(struct dataplane *dp)
 		return err;
 	}
 	read_maps(dp);
+	if (dp->is_adopted)
+		return 0; /* the rows are where they were, and settings are told with the rest */
 	put_rows(dp);
 	dataplane_put_settings(dp);
 	return 0;

@@ -41,12 +41,20 @@ void dataplane_close(struct dataplane *dp);
  * Returns 0 or -errno. */
 int dataplane_want(struct dataplane *dp, const char *name);
 
+/* Are the maps those of the daemon before, which its programs are at work on, and full of what they
+ * were told? */
+bool dataplane_has_adopted(const struct dataplane *dp);
+
 /*
- * Attach to all of them that are there; the others are waited for. Addresses and lists are known by
- * then. From here on, what is to outlive us does, and what was left for a device that is not ours
- * goes. Logs. Returns 0, or -errno of the first that cannot be attached: then the start has failed.
+ * Attach to all of them that are there; the others are waited for. On maps that are new, addresses,
+ * lists and rows are told before. Logs. Returns 0, or -errno of the first that cannot be attached:
+ * then the start has failed.
  */
 int dataplane_begin(struct dataplane *dp, const struct links *links);
+
+/* The start was a good one: from here on, what is to outlive us does, and what was left for a
+ * device that is not ours goes. Logs. */
+void dataplane_settle(struct dataplane *dp);
 
 /* Which links there are now: devices came, went, or are others. Logs. */
 void dataplane_follow_links(struct dataplane *dp, const struct links *links);
@@ -118,8 +126,8 @@ struct lists;
 struct list_entry;
 struct prefix;
 
-/* The lists to obey, before any device is attached. They must outlive @dp, and each change of them
- * is told by the two functions below. Returns 0 or -errno. */
+/* The lists to obey, once and at the start. They must outlive @dp, and each change of them is told
+ * by the two functions below. Returns 0 or -errno. */
 int dataplane_use_lists(struct dataplane *dp, const struct lists *lists);
 
 /* In force when it returns. @is_new: nothing was there for that prefix. Return 0 or -errno, and
@@ -166,6 +174,9 @@ void dataplane_trace_read(struct dataplane *dp);
 
 /* What was wanted and not told, since the begin. */
 void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret);
+
+/* Why it cannot go on, for who traces: then it is to be ended. NULL: it goes on. */
+const char *dataplane_trace_over(const struct dataplane *dp);
 
 /* The programs of before are back when it returns. Does nothing when nobody traces. */
 void dataplane_trace_end(struct dataplane *dp);

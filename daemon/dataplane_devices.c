@@ -245,8 +245,6 @@ int dataplane_begin(struct dataplane *dp, const struct links *links)
 	for (size_t i = 0; i < dp->nr_devices && !err; i++)
 		err = attach_first(dp, &dp->devices[i], links);
 	dataplane_judge_devices(dp);
-	if (!err)
-		dataplane_settle(dp);
 	return err;
 }
 
@@ -277,6 +275,7 @@ static void arrive(struct dataplane *dp, struct device *dev, const struct links 
 		   const struct link *link)
 {
 	dev->ifindex = link->ifindex;
+	dev->native_err = 0;
 	snprintf(dev->name, sizeof(dev->name), "%s", link->name);
 	if (dev->is_detached)
 		return;

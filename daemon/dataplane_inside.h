@@ -44,7 +44,7 @@ struct dataplane {
 	bool is_adopted;            /* they are ours now */
 	int pins_err;               /* why nothing can be pinned: -errno, or 0 */
 	bool is_kept;               /* maps and links are pinned, and stay when we go */
-	bool is_settled;            /* all devices are attached */
+	bool is_settled;            /* all devices are attached, and all is told */
 	struct device devices[DEVS_MAX];
 	size_t nr_devices;
 	size_t nr_rows;
@@ -120,7 +120,7 @@ void dataplane_check_confirmed(struct dataplane *dp);
 /* dataplane_memory.c: of all maps; 0 where the kernel does not say. */
 __u64 dataplane_memory_bytes(const struct dataplane *dp);
 
-/* dataplane_trace.c: every second, behind all that may have attached a program again. */
+/* dataplane_trace.c: every second, behind all that may have attached a program again. Logs. */
 void dataplane_check_trace(struct dataplane *dp);
 
 /* The object whose maps all taps share, or NULL. */
@@ -137,12 +137,11 @@ void dataplane_add_tap_runs(const struct dataplane *dp, const struct device *dev
 int dataplane_probe(struct dataplane *dp);
 
 /* dataplane_pins.c: where maps and links are pinned; the maps; those of the daemon before by name;
- * when all devices are attached; and at close. Those that return something
- * return 0 (or the fd) or -errno, and the first two log. */
+ * and at close. Those that return something return 0 (or the fd) or -errno, and the first two log.
+ */
 int dataplane_open_pins(struct dataplane *dp);
 int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants);
 int dataplane_open_before(const struct dataplane *dp, const char *map);
-void dataplane_settle(struct dataplane *dp);
 void dataplane_close_pins(struct dataplane *dp);
 
 /* dataplane_carry.c: from the maps before to those that are made anew; and once more what programs

@@ -299,7 +299,7 @@ int dataplane_open_maps(struct dataplane *dp, const struct device_wants *wants)
 	return err;
 }
 
-/* ---- when all devices are attached ---- */
+/* ---- when all devices are attached, and all is told ---- */
 
 static bool has_device(const struct dataplane *dp, int ifindex)
 {

@@ -2,7 +2,8 @@
 /*
  * Puts programs that tell of every packet (bpf/trace.h) in the place of the others while somebody
  * traces, and reads what they tell. A link's program is swapped by the kernel between two packets;
- * what a device is attached with anew meanwhile is swapped a second later. Should the daemon die,
+ * what a device is attached with anew meanwhile is swapped a second later, and if that cannot be,
+ * the trace is over: what is not followed shall not look as if nothing came. Should the daemon die,
  * the programs stop telling by themselves, and the next one puts its own in their place.
  */
 #include "dataplane_inside.h"
@@ -22,6 +23,10 @@
 #include "synward.skel.h"
 #include "trace_abi.h"
 
+#define REFUSED                                                                                    \
+	"the kernel does not take the programs that trace: %s; protection goes on untouched, and " \
+	"synwardd's log ('journalctl -u synwardd') has the kernel's own words"
+
 struct taps {
 	struct synward_bpf *skels[DEVS_MAX]; /* by slot, whatever device has it; NULL: not yet */
 	struct synward_bpf *first;           /* one of them, whose maps all share */
@@ -30,6 +35,7 @@ struct taps {
 	struct dataplane *dp;
 	take_packet *take;
 	void *arg;
+	char why_over[RUNG_CAUSE_SIZE]; /* "": it goes on */
 };
 
 /* -1: there is no such link now. */
@@ -125,18 +131,25 @@ static int load_all(struct dataplane *dp, struct taps *taps)
 	return taps->ring ? conf_put(taps) : -errno;
 }
 
+/* One that is gone needs none. Logs. */
+static int tap_if_there(const struct taps *taps, const struct device *dev)
+{
+	int err = tap(dev, taps->skels[dev->slot]);
+
+	if (!err || is_gone(err))
+		return 0;
+	log_err("%s: the kernel does not swap the program on its link: %s", dev->name,
+		strerror(-err));
+	return err;
+}
+
 static int tap_all(struct dataplane *dp, const struct taps *taps)
 {
-	for (size_t i = 0; i < dp->nr_devices; i++) {
-		int err = tap(&dp->devices[i], taps->skels[dp->devices[i].slot]);
+	int err = 0;
 
-		if (!err || is_gone(err))
-			continue;
-		log_err("%s: the kernel does not swap the program on its link: %s",
-			dp->devices[i].name, strerror(-err));
-		return err;
-	}
-	return 0;
+	for (size_t i = 0; i < dp->nr_devices && !err; i++)
+		err = tap_if_there(taps, &dp->devices[i]);
+	return err;
 }
 
 int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, take_packet *take,
@@ -160,11 +173,7 @@ int dataplane_trace_begin(struct dataplane *dp, const struct trace_conf *whose, 
 		return refuse(ret_why, -EPERM,
 			      "no device is attached, so there is nothing to follow: 'synward "
 			      "status' says why");
-	return refuse(ret_why, -EPERM,
-		      "the kernel does not take the programs that trace: %s; protection goes on "
-		      "untouched, and synwardd's log ('journalctl -u synwardd') has the kernel's "
-		      "own words",
-		      strerror(-err));
+	return refuse(ret_why, -EPERM, REFUSED, strerror(-err));
 }
 
 const struct bpf_object *dataplane_taps(const struct dataplane *dp)
@@ -225,17 +234,29 @@ void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret)
 	}
 }
 
+/* What fails once is not tried again: a load takes a second or so, and logs. */
 void dataplane_check_trace(struct dataplane *dp)
 {
-	if (!dp->taps)
+	struct taps *taps = dp->taps;
+	int err = 0;
+
+	if (!taps || taps->why_over[0])
 		return;
-	conf_put(dp->taps);
-	for (size_t i = 0; i < dp->nr_devices; i++) {
+	conf_put(taps);
+	for (size_t i = 0; i < dp->nr_devices && !err; i++) {
 		const struct device *dev = &dp->devices[i];
 
-		if (!load(dp, dp->taps, dev))
-			tap(dev, dp->taps->skels[dev->slot]);
+		err = load(dp, taps, dev) ?: tap_if_there(taps, dev);
+		if (err)
+			snprintf(taps->why_over, sizeof(taps->why_over),
+				 "%s cannot be followed, and so the trace is over: " REFUSED,
+				 dev->name, strerror(-err));
 	}
+}
+
+const char *dataplane_trace_over(const struct dataplane *dp)
+{
+	return dp->taps && dp->taps->why_over[0] ? dp->taps->why_over : NULL;
 }
 
 void dataplane_trace_end(struct dataplane *dp)

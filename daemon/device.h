@@ -37,6 +37,7 @@ struct device {
 	__u64 gap_ms;        /* how long the last time */
 	__u32 gaps;
 	char why_no_xdp[RUNG_CAUSE_SIZE]; /* cause and remedy, of the last try that failed */
+	int native_err;                   /* that its driver was said to refuse with, or 0 */
 	bool is_crowded;                  /* more MACs stand on it than `conf` holds */
 	__u32 taken;                      /* hand-offs that the TC half had taken a second ago */
 	int seconds_silent;               /* notes lie there untaken for so long */

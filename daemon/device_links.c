@@ -236,10 +236,22 @@ static const char *explain(const struct device *dev, char *ret, size_t room)
 	return offloads_explain(dev->name, &offloads, dev->conf.mtu, ret, room);
 }
 
+/* If generic mode fails, too, it is tried every second, and said once. */
+static void say_slower(struct device *dev, int err)
+{
+	char because[sizeof(dev->why_no_xdp) / 2];
+
+	if (err == dev->native_err)
+		return;
+	dev->native_err = err;
+	log_warn("%s: the driver refuses native XDP (%s)%s; attaching in generic mode, which is "
+		 "much slower",
+		 dev->name, strerror(-err), explain(dev, because, sizeof(because)));
+}
+
 /* A new link, and the mode in which it is; or -errno. */
 static int make_in_mode(struct device *dev, enum xdp_mode mode, const char **ret_name)
 {
-	char because[sizeof(dev->why_no_xdp) / 2];
 	int fd = -EOPNOTSUPP;
 
 	*ret_name = "native";
@@ -247,9 +259,7 @@ static int make_in_mode(struct device *dev, enum xdp_mode mode, const char **ret
 		fd = xdp_link_make(dev, XDP_FLAGS_DRV_MODE);
 	if (fd < 0 && !is_busy(fd) && fd != -ENODEV && mode != XDP_MODE_NATIVE) {
 		if (mode == XDP_MODE_AUTO)
-			log_warn("%s: the driver refuses native XDP (%s)%s; attaching in generic "
-				 "mode, which is much slower",
-				 dev->name, strerror(-fd), explain(dev, because, sizeof(because)));
+			say_slower(dev, fd);
 		*ret_name = "generic";
 		fd = xdp_link_make(dev, XDP_FLAGS_SKB_MODE);
 	}
@@ -293,6 +303,7 @@ int device_attach_xdp(struct device *dev, enum xdp_mode mode)
 		return fd;
 	}
 	dev->why_no_xdp[0] = '\0';
+	dev->native_err = 0;
 	pin(dev, PINS_XDP, fd);
 	dev->xdp_link = fd;
 	dev->xdp_mode = name;

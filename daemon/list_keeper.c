@@ -82,15 +82,18 @@ int list_keeper_open(const struct config *conf, struct dataplane *dp, struct lis
 		list_keeper_close(keeper);
 		return err;
 	}
-	err = dataplane_use_lists(dp, keeper->lists);
-	if (err) {
-		log_err("the allow and deny lists cannot be put into the data path: %s",
-			strerror(-err));
-		list_keeper_close(keeper);
-		return err;
-	}
 	*ret = keeper;
 	return 0;
+}
+
+int list_keeper_begin(struct list_keeper *keeper)
+{
+	int err = dataplane_use_lists(keeper->dp, keeper->lists);
+
+	if (err)
+		log_err("the allow and deny lists cannot be put into the data path: %s",
+			strerror(-err));
+	return err;
 }
 
 void list_keeper_close(struct list_keeper *keeper)

@@ -13,9 +13,12 @@
 
 struct list_keeper;
 
-/* Lists of @conf, which must outlive them, and of commands in earlier lives, on @dp: before the
- * first device is attached. Logs. Returns 0 or -errno. */
+/* Lists of @conf, which must outlive them, and of commands in earlier lives, for @dp. Logs. Returns
+ * 0 or -errno. */
 int list_keeper_open(const struct config *conf, struct dataplane *dp, struct list_keeper **ret);
+
+/* The data path is told of them. Logs. Returns 0 or -errno. */
+int list_keeper_begin(struct list_keeper *keeper);
 
 /* After the data path is closed, which looks at the lists. Keeps what is not kept yet. NULL is
  * fine. */

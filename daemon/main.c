@@ -30,7 +30,6 @@
 #include "rows.h"
 #include "surroundings.h"
 #include "sysctls.h"
-#include "tracer.h"
 
 #define EXIT_MISUSE 2
 #define SECOND_USEC 1000000ULL
@@ -47,7 +46,7 @@ static int follow_addresses(struct daemon *d)
 
 	if (!err)
 		err = dataplane_set_addresses(d->dataplane, addrs, nr);
-	else if (!d->is_behind)
+	else if (!d->lacks_addresses)
 		log_err("cannot read the local addresses: %s; trying again every second",
 			strerror(-err));
 	free(addrs);
@@ -61,15 +60,18 @@ static int follow_links(struct daemon *d)
 
 	if (!err)
 		dataplane_follow_links(d->dataplane, &links);
+	else if (!d->lacks_links)
+		log_err("cannot read which devices there are: %s; trying again every second",
+			strerror(-err));
 	netlink_links_free(&links);
 	return err;
 }
 
+/* Either is followed, whatever is with the other. */
 static void follow_network(struct daemon *d)
 {
-	int err = follow_links(d) ?: follow_addresses(d);
-
-	d->is_behind = err;
+	d->lacks_links = follow_links(d);
+	d->lacks_addresses = follow_addresses(d);
 }
 
 static int on_netlink(sd_event_source *source, int fd, uint32_t revents, void *arg)
@@ -133,12 +135,12 @@ static int on_second(sd_event_source *source, uint64_t usec, void *arg)
 
 	(void)usec;
 	follow_sysctls(d);
-	if (d->is_behind)
+	if (d->lacks_links || d->lacks_addresses)
 		follow_network(d);
 	dataplane_check(d->dataplane);
 	list_keeper_second(d->lists);
 	daemon_count_if_wanted(d);
-	tracer_second(d->tracer);
+	daemon_trace_second(d);
 	tell_status(d);
 	return again(source, SECOND_USEC);
 }
@@ -219,19 +221,35 @@ static int loop_open(struct daemon *d)
 	return err;
 }
 
-/* All that takes time comes first: while a device has been swapped and another has not, they may be
- * on different maps. And a program that finds no addresses lets all pass. */
+/* All that takes time, or may fail without having changed anything. */
+static int prepare(struct daemon *d)
+{
+	int err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
+
+	if (!err)
+		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
+	if (!err)
+		err = list_keeper_open(&d->conf, d->dataplane, &d->lists);
+	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
+		err = dataplane_want(d->dataplane, d->conf.interfaces[i]);
+	return err;
+}
+
+/* What fails seldom comes last, and what cannot fail behind it. */
+static int tell_all(struct daemon *d)
+{
+	int err = list_keeper_begin(d->lists) ?: follow_addresses(d);
+
+	if (!err)
+		rows_begin(d->rows);
+	return err;
+}
+
 static int attach_all(struct daemon *d)
 {
 	struct links links = {};
-	int err = 0;
+	int err = netlink_links(d->netlink, &links);
 
-	for (size_t i = 0; i < d->conf.nr_interfaces && !err; i++)
-		err = dataplane_want(d->dataplane, d->conf.interfaces[i]);
-	err = err ?: follow_addresses(d);
-	if (err)
-		return err;
-	err = netlink_links(d->netlink, &links);
 	if (err)
 		log_err("cannot read which devices there are: %s", strerror(-err));
 	else
@@ -274,6 +292,20 @@ static int find_drop_ins(struct daemon *d)
 	return 0;
 }
 
+/* A program that finds no addresses lets all pass, so those of maps that are new are told first.
+ * But on maps that were taken over others are at work, as they were told: should a device be
+ * refused now, they go on so, with nothing in them of a daemon that did not start. */
+static int begin(struct daemon *d)
+{
+	int err = dataplane_has_adopted(d->dataplane) ? attach_all(d) ?: tell_all(d) :
+		  tell_all(d)                         ?:
+							attach_all(d);
+
+	if (!err)
+		dataplane_settle(d->dataplane);
+	return err;
+}
+
 /* The control socket comes first: it is what tells a second daemon that it is the second. Whatever
  * fails says why. */
 static int start(struct daemon *d)
@@ -292,14 +324,7 @@ static int start(struct daemon *d)
 	}
 	sysctls_read(&d->settings);
 	sysctls_report(&(struct settings){ .flags = ~0U }, &d->settings);
-	err = dataplane_open(&d->conf, &d->settings, &d->dataplane);
-	if (!err)
-		err = rows_open(&d->conf, d->dataplane, on_attack, d, &d->rows);
-	if (!err)
-		err = list_keeper_open(&d->conf, d->dataplane, &d->lists);
-	if (err)
-		return err;
-	err = attach_all(d);
+	err = prepare(d) ?: begin(d);
 	if (err)
 		return err;
 	d->started_ms = clock_now_ms();

@@ -55,6 +55,12 @@ static json_t *failed(int err, const char *why)
 	return error_reply(error, "reason", why ?: strerror(-err));
 }
 
+/* Of an integer that may be missing: what is given is looked at, even if it is 0. */
+static bool is_given(const struct call *call, const char *name)
+{
+	return json_is_integer(json_object_get(call->parameters, name));
+}
+
 /* ---- to look ---- */
 
 static json_t *look(const struct call *call, int (*callback)(void *arg, json_t **ret), void *arg)
@@ -209,8 +215,7 @@ static json_t *set_mode(const struct call *call, const struct control_ops *ops)
 /* Who computes a 0 does not mean "for ever". */
 static bool has_bad_seconds(const struct call *call, json_int_t seconds, __u32 max)
 {
-	return json_is_integer(json_object_get(call->parameters, "seconds")) &&
-	       (seconds < 1 || seconds > max);
+	return is_given(call, "seconds") && (seconds < 1 || seconds > max);
 }
 
 static json_t *bad_seconds(json_int_t seconds, __u32 max)
@@ -449,16 +454,19 @@ static json_t *self_test(const struct call *call, const struct control_ops *ops)
 
 /* ---- packets ---- */
 
-/* NULL: they are fine. */
-static json_t *bad_trace(const char *source, json_int_t port, struct trace_order *ret)
+/* NULL: they are fine. Any port is no port at all; a 0 is no word for that. */
+static json_t *bad_trace(const struct call *call, const char *source, json_int_t port,
+			 struct trace_order *ret)
 {
 	char why[PREFIX_WHY_SIZE];
 
 	ret->has_source = source;
 	if (source && prefix_parse(source, &ret->source, why))
 		return bad_argument("%s", why);
-	if (port < 0 || port > UINT16_MAX)
-		return bad_argument("port is 1 to 65535, not %" JSON_INTEGER_FORMAT, port);
+	if (is_given(call, "port") && (port < 1 || port > UINT16_MAX))
+		return bad_argument("port is 1 to 65535, not %" JSON_INTEGER_FORMAT
+				    "; without one it is any",
+				    port);
 	ret->port = (__u16)port;
 	return NULL;
 }
@@ -480,7 +488,7 @@ static json_t *trace(const struct call *call, const struct control_ops *ops)
 		return bad_parameter(wrong);
 	if (!call->is_more)
 		return json_pack("{s:s, s:{}}", "error", VARLINK_ERROR_EXPECTED_MORE, "parameters");
-	reply = bad_trace(source, port, &order);
+	reply = bad_trace(call, source, port, &order);
 	if (reply)
 		return reply;
 	if (!call->caller.may_subscribe)

@@ -408,12 +408,16 @@ int rows_open(const struct config *conf, struct dataplane *dp, attack_report *re
 	load_learned(rows);
 	follow_listeners(rows);
 	passive_opens_read(&rows->opens);
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < nr; i++)
 		row_take_over(rows, &rows->row[i]);
-		row_tell(rows, &rows->row[i]);
-	}
 	*ret = rows;
 	return 0;
+}
+
+void rows_begin(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->nr; i++)
+		row_tell(rows, &rows->row[i]);
 }
 
 void rows_close(struct rows *rows)

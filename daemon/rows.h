@@ -16,11 +16,14 @@
 struct rows;
 
 /*
- * Rows for @conf, which must outlive them, on @dp: learned baselines are loaded, thresholds and
- * modes set; before the first device is attached. Attacks go to @report. Logs. Returns 0 or -errno.
+ * Rows for @conf, which must outlive them, on @dp: learned baselines are loaded, and what the
+ * daemon before left is looked at. Attacks go to @report. Logs. Returns 0 or -errno.
  */
 int rows_open(const struct config *conf, struct dataplane *dp, attack_report *report, void *arg,
 	      struct rows **ret);
+
+/* The data path is told thresholds and modes. */
+void rows_begin(struct rows *rows);
 
 /* Keeps what was learned, and releases everything. NULL is fine. */
 void rows_close(struct rows *rows);

@@ -121,6 +121,7 @@ struct snapshot {
 	unsigned int nr_rows;
 	struct snapshot_attack attacks[ATTACKS_SHOWN]; /* the most SYNs a second first */
 	unsigned int nr_attacks;
+	__u64 state_write_errors;  /* since the start */
 	__u64 synacks_resent;      /* of server-first services, to which no ACK came */
 	bool is_kept;              /* maps and links are pinned: on-stop = keep, and it can be */
 	int pins_err;              /* on-stop = keep, and it cannot be: -errno, or 0 */

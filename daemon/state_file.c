@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "json.h"
 
 #define STATE_MODE 0600
+
+static __u64 nr_write_errors;
 
 static int path_of(const char *directory, const char *name, const char *suffix, char **ret)
 {
@@ -78,8 +81,7 @@ static int write_file(const char *path, const char *text, size_t nr_bytes)
 	return fsync(fd) ? -errno : 0;
 }
 
-int state_file_write_text(const char *directory, const char *name, const char *text,
-			  size_t nr_bytes)
+static int replace_file(const char *directory, const char *name, const char *text, size_t nr_bytes)
 {
 	char *path __cleanup(cleanup_free) = NULL;
 	char *temporary __cleanup(cleanup_free) = NULL;
@@ -98,11 +100,34 @@ int state_file_write_text(const char *directory, const char *name, const char *t
 	return err;
 }
 
+int state_file_write_text(const char *directory, const char *name, const char *text,
+			  size_t nr_bytes)
+{
+	int err = replace_file(directory, name, text, nr_bytes);
+
+	nr_write_errors += err != 0;
+	return err;
+}
+
+__u64 state_file_write_errors(void)
+{
+	return nr_write_errors;
+}
+
 int state_file_write(const char *directory, const char *name, const json_t *content)
 {
 	char *text __cleanup(cleanup_free) = json_dumps(content, JSON_INDENT(1));
 
 	return text ? state_file_write_text(directory, name, text, strlen(text)) : -ENOMEM;
+}
+
+/* One with 0 of either in all has no such limit. */
+bool state_file_has_room(const struct statvfs *fs, bool is_root)
+{
+	const fsblkcnt_t blocks = is_root ? fs->f_bfree : fs->f_bavail;
+	const fsfilcnt_t files = is_root ? fs->f_ffree : fs->f_favail;
+
+	return (!fs->f_blocks || blocks) && (!fs->f_files || files);
 }
 
 int state_file_check(const char *directory)
@@ -111,5 +136,5 @@ int state_file_check(const char *directory)
 
 	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) || statvfs(directory, &fs))
 		return -errno;
-	return (fs.f_blocks && !fs.f_bavail) || (fs.f_files && !fs.f_favail) ? -ENOSPC : 0;
+	return state_file_has_room(&fs, !geteuid()) ? 0 : -ENOSPC;
 }

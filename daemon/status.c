@@ -231,6 +231,7 @@ json_t *status_json(const struct snapshot *snapshot)
 		{ "libbpf", snapshot->libbpf ? json_string(snapshot->libbpf) : json_null() },
 		{ "uptime_seconds", number(snapshot->uptime_seconds) },
 		{ "synacks_resent", number(snapshot->synacks_resent) },
+		{ "state_write_errors", number(snapshot->state_write_errors) },
 		{ "memory_bytes",
 		  snapshot->memory_bytes ? number(snapshot->memory_bytes) : json_null() },
 		{ "max_flows", number(snapshot->max_flows) },

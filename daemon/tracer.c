@@ -98,14 +98,20 @@ static json_int_t wall_us(__u64 at_ns)
 	return (wall.tv_sec * 1000000000LL + wall.tv_nsec - ago_ns) / 1000;
 }
 
+/* Before the next packet, which is where they are missing; or, when none comes, in the end. */
+static void tell_unread(struct tracer *t)
+{
+	if (tell_lost(t, "reader", t->nr_unread))
+		t->nr_unread = 0;
+}
+
 static void on_packet(void *arg, const char *device, const char *out_device,
 		      const struct trace_record *record)
 {
 	struct tracer *t = arg;
 
 	t->nr_packets++;
-	if (t->nr_unread && tell_lost(t, "reader", t->nr_unread))
-		t->nr_unread = 0;
+	tell_unread(t);
 	if (t->nr_unread ||
 	    !tell(t, trace_packet_json(record, device, out_device, wall_us(record->at_ns))))
 		t->nr_unread++;
@@ -120,18 +126,20 @@ static int on_ring(sd_event_source *source, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-void tracer_second(struct tracer *t)
+const char *tracer_second(struct tracer *t)
 {
 	struct trace_lost now;
 
 	if (!t)
-		return;
+		return NULL;
 	dataplane_trace_read(t->dp); /* what no wake-up came for */
 	dataplane_trace_lost(t->dp, &now);
 	if (tell_lost(t, "limit", now.over_limit - t->told.over_limit))
 		t->told.over_limit = now.over_limit;
 	if (tell_lost(t, "ring", now.ring_full - t->told.ring_full))
 		t->told.ring_full = now.ring_full;
+	tell_unread(t);
+	return dataplane_trace_over(t->dp);
 }
 
 /* ---- begin and end ---- */

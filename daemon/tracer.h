@@ -31,8 +31,9 @@ typedef int trace_publish(void *arg, const json_t *event);
 int tracer_begin(sd_event *event, struct dataplane *dp, const struct trace_order *order,
 		 trace_publish *publish, void *arg, struct tracer **ret, char **ret_why);
 
-/* To be called every second: what was lost is told. NULL is fine. */
-void tracer_second(struct tracer *tracer);
+/* To be called every second: what was lost is told. Returns NULL, or a line for who traces: why it
+ * cannot go on and is to be ended. NULL is fine. */
+const char *tracer_second(struct tracer *tracer);
 
 /* Logs. NULL is fine. Returns NULL. */
 struct tracer *tracer_end(struct tracer *tracer);

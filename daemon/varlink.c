@@ -244,12 +244,23 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_ca
 	return 0;
 }
 
-char *varlink_event(const json_t *event, size_t *ret_nr_bytes)
+/* A message, which is taken over, as its bytes on the wire. */
+static char *message_text(json_t *message, size_t *ret_nr_bytes)
 {
-	json_t *message __cleanup(cleanup_json) = event_reply(event);
 	char *text = message ? json_dumps(message, DUMP_FLAGS) : NULL;
 
 	if (text)
 		*ret_nr_bytes = strlen(text) + 1;
+	json_decref(message);
 	return text;
+}
+
+char *varlink_event(const json_t *event, size_t *ret_nr_bytes)
+{
+	return message_text(event_reply(event), ret_nr_bytes);
+}
+
+char *varlink_failure(const char *reason, size_t *ret_nr_bytes)
+{
+	return message_text(error_reply(PROTO_ERROR_FAILED, "reason", reason), ret_nr_bytes);
 }

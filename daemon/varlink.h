@@ -35,4 +35,7 @@ int varlink_answer(const char *request, size_t nr_bytes, const struct varlink_ca
 /* One message of Monitor, to be freed, and its bytes with the NUL; NULL when memory is short. */
 char *varlink_event(const json_t *event, size_t *ret_nr_bytes);
 
+/* The same of the message that ends a stream which cannot go on. */
+char *varlink_failure(const char *reason, size_t *ret_nr_bytes);
+
 #endif

@@ -66,6 +66,41 @@ synward_in() {
 	synward_up --xdp-mode "$@"
 }
 
+# synward_up_preload NAME: the same with $LAB_DIR/NAME.so, C from standard input, before all other libraries of
+# the daemon; what it does is to depend on is_wrong(), which is true while $LAB_DIR/NAME is there.
+synward_up_preload() {
+	{
+		echo '#define _GNU_SOURCE'
+		printf '#include <%s.h>\n' dlfcn errno net/if stdarg string sys/socket sys/syscall unistd
+		printf '#include <linux/%s.h>\n' bpf if_link rtnetlink
+		printf 'static int is_wrong(void) { return !access("%s", F_OK); }\n' "$LAB_DIR/$1"
+		cat
+	} | gcc -shared -fPIC -o "$LAB_DIR/$1.so" -x c -
+	lab_spawn synwardd lab_s env LD_PRELOAD="$LAB_DIR/$1.so" "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+	lab_wait_for "synwardd to be ready" 15 synward_said ready
+}
+
+# bpf_fails ERRNO: C for that: bpf(2) fails with ERRNO, an expression of its cmd and attr that is 0 where it is not to.
+bpf_fails() {
+	cat <<-END
+		long syscall(long nr, ...)
+		{
+			long (*real)(long, ...) = dlsym(RTLD_NEXT, "syscall"), a[6], cmd;
+			const union bpf_attr *attr;
+			va_list args;
+
+			va_start(args, nr);
+			for (int i = 0; i < 6; i++)
+				a[i] = va_arg(args, long);
+			va_end(args);
+			cmd = a[0];
+			attr = (void *)a[1];
+			errno = nr == SYS_bpf ? $1 : 0;
+			return errno ? -1 : real(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+		}
+	END
+}
+
 synward_down() { lab_stop synwardd; }
 synward_said() { grep -q -- "$1" "$LAB_DIR/synwardd.err"; }
 synward_cli() { "$SYNWARD" --socket "$LAB_DIR/ctl" "$@"; }

@@ -208,8 +208,12 @@ state_breaks() {
 	state_check ok "$LAB_DIR/state"
 	beside_it sh -c "$2" sh "$LAB_DIR/state"
 	state_check warn "$why"
+	synward_is '.state_write_errors == 0'
 	synward_cli deny add 203.0.113.7
 	lab_wait_for "the line" 5 synward_said "the allow and deny lists cannot be kept there ($why); they hold until"
+	synward_is '.state_write_errors >= 1'
+	synward_cli metrics | grep -E '^synward_state_write_errors_total [1-9]'
+	state_check warn "failed since synwardd was started"
 	synward_cli deny add 203.0.113.8
 	all_served 4 20
 	all_served 6 20
@@ -217,7 +221,7 @@ state_breaks() {
 	sleep 1.2 # a turn of the loop, which does not say it again
 	said_times "cannot be kept there" 1
 	beside_it sh -c "$3" sh "$LAB_DIR/state"
-	state_check ok "$LAB_DIR/state"
+	state_check ok "failed since synwardd was started"
 	lab_signal synwardd TERM
 	lab_wait synwardd 10
 	json '[.entries[].prefix] == ["203.0.113.7/32", "203.0.113.8/32"]' <"/proc/$$/fd/$directory/lists.json"
@@ -245,6 +249,63 @@ state_breaks() {
 	said_times "what was learned cannot be kept there (Read-only file system); protection goes on" 1
 	all_served 4 5
 	state_check warn "Read-only file system"
+}
+
+# A device that is waited for, late0, beside srv0.
+waits_for_late0() {
+	synward_conf "mode = always"
+	sed -i 's/^interfaces = .*/interfaces = srv0 late0/' "$LAB_DIR/synward.conf"
+}
+
+@test "devices cannot be read for a while: said once, addresses are followed all the same, and then devices" {
+	serve
+	waits_for_late0
+	synward_up_preload no-links <<-'END'
+		ssize_t sendto(int fd, const void *what, size_t nr, int flags, const struct sockaddr *to, socklen_t to_nr)
+		{
+			ssize_t (*real)() = dlsym(RTLD_NEXT, "sendto");
+			const struct nlmsghdr *nlh = what;
+
+			if (nr >= sizeof(*nlh) && nlh->nlmsg_type == RTM_GETLINK && is_wrong()) {
+				errno = ENOBUFS;
+				return -1;
+			}
+			return real(fd, what, nr, flags, to, to_nr);
+		}
+	END
+	touch "$LAB_DIR/no-links"
+	lab_s ip addr add 192.0.2.9/24 dev srv0
+	lab_c ip neigh replace 192.0.2.9 lladdr "$LAB_SRV_MAC" dev cli0 nud permanent
+	lab_wait_for "the line" 5 synward_said "cannot read which devices there are: No buffer space available; trying"
+	counts_by 10 handoff lab_load --dst 192.0.2.9 --port "$PORT" --count 10
+	lab_s ip link add late0 type veth peer name far0
+	sleep 2.2 # two tries, and some
+	synward_is '.interfaces[1].state == "absent"'
+	said_times "cannot read which devices there are" 1
+	rm "$LAB_DIR/no-links"
+	synward_wait '.interfaces[1].state == "attached"' 5
+}
+
+# late0's driver is made to refuse it.
+@test "a driver refuses native XDP, and generic fails too: each is said once, until it is attached" {
+	waits_for_late0
+	synward_up_preload no-generic < <(bpf_fails 'cmd != BPF_LINK_CREATE || attr->link_create.attach_type != BPF_XDP ||
+		attr->link_create.target_ifindex != if_nametoindex("late0") ? 0 :
+		attr->link_create.flags & XDP_FLAGS_DRV_MODE ? EOPNOTSUPP : is_wrong() ? EINVAL : 0')
+	touch "$LAB_DIR/no-generic"
+	lab_s ip link add late0 type veth peer name far0
+	synward_wait '.interfaces[1] | .state == "failed" and (.why | contains("does not take it in generic mode"))' 5
+	sleep 2.2 # two tries, and some
+	said_times "late0: the driver refuses native XDP (Operation not supported)" 1
+	said_times "not attached: late0 does not take it in generic mode: Invalid argument" 1
+	rm "$LAB_DIR/no-generic"
+	synward_wait '.interfaces[1] | .state == "attached" and .xdp_mode == "generic"' 5
+	said_times "late0: the driver refuses native XDP" 1
+	# Another device is another story.
+	lab_s ip link del late0
+	lab_s ip link add late0 type veth peer name far0
+	synward_wait '.interfaces[1] | .state == "attached" and .gaps == 2' 5
+	said_times "late0: the driver refuses native XDP" 2
 }
 
 # What is offered is read every second, and handshakes that were offered what is no longer allowed are lost.

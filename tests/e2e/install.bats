@@ -77,3 +77,30 @@ files() { (cd "$ROOT" && find . -type f | sed 's/^\.//' | sort); }
 	diff <(files) <(rpmspec -P -D '_unitdir /units' -D '_sysusersdir /sysusers' "$spec" | sed -n '/^%files/,/^%changelog/p' |
 		grep -vE '^%(files|license|doc|dir|changelog)|^$' | sed -E 's/^%config\(noreplace\) //; s/\*$//' | sort)
 }
+
+# with_pins CMD...: in a mount namespace of its own, as if two namespaces had something pinned; then what is left.
+with_pins() {
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount bash -euc '
+		mount -t tmpfs pins /sys/fs/bpf
+		mkdir -p /sys/fs/bpf/synward/{17,4711}/maps
+		touch /sys/fs/bpf/synward/{17,4711}/{tc_2,xdp_2,tc_3,xdp_3,maps/about}
+		"$@"
+		find /sys/fs/bpf -type f | wc -l' with_pins "$@"
+}
+
+@test "what is still pinned goes with the package, XDP before TC before maps, and stays when it is upgraded" {
+	local script order=$BATS_TEST_TMPDIR/order
+	# shellcheck disable=SC2016 # a pattern
+	rpmspec -P "$TREE/dist/synward.spec" | sed -n '/^if \[ $1 -eq 0 \]; then$/,/^fi$/p' >"$BATS_TEST_TMPDIR/postun"
+	for script in "$TREE/dist/debian/postrm remove" "$BATS_TEST_TMPDIR/postun 0"; do
+		echo "$script"
+		# shellcheck disable=SC2086 # words
+		[[ $(with_pins strace -f -qq -o "$order" -e trace=unlinkat sh -e $script) == 0 ]]
+		[[ $(grep -oE 'xdp_|tc_|"(about|maps)"' "$order" | uniq | tr '\n' ' ') =~ ^"xdp_ tc_ "[^_]+$ ]]
+	done
+	for script in "$TREE/dist/debian/postrm upgrade" "$BATS_TEST_TMPDIR/postun 1"; do
+		# shellcheck disable=SC2086
+		[[ $(with_pins sh -e $script) == 10 ]]
+	done
+}

@@ -213,6 +213,27 @@ mss_is() { raw "$1" syn-only --mss 9000 --settle-ms 20 | jq -e ".synack.mss <= $
 	done
 }
 
+# Which devices there are, the daemon asks the kernel when that says that something has changed, and at no other time.
+nr_links_asked() { grep -c RTM_GETLINK "$LAB_DIR/strace.err" || :; }
+
+@test "made again: attached because the kernel says so, not at the next of some looks" {
+	local began_ms
+	synward_up
+	lab_spawn strace lab_s strace -e trace=sendto -p "$(lab_pid synwardd)"
+	lab_wait_for "strace to watch" 5 grep -q attached "$LAB_DIR/strace.err"
+	sleep 3.2 # three checks, and some
+	[[ $(nr_links_asked) == 0 ]]
+	lab_s ip link del srv0
+	dev_wait '.state == "absent"' 5
+	(($(nr_links_asked) > 0))
+	began_ms=$(date +%s%3N)
+	device_make
+	dev_wait '.state == "attached"' 5
+	echo "# attached $(($(date +%s%3N) - began_ms)) ms after the first command that made it" >&3
+	lab_stop strace
+	by_cookies 10
+}
+
 @test "moved to another network namespace, and back" {
 	local xdp
 	synward_up

@@ -309,6 +309,37 @@ other_size() {
 	all_served 4 3
 }
 
+@test "a start that fails has told nothing of its config to the maps that it found" {
+	local change
+	lab_s ip link add srv1 type veth peer name far1
+	keeps "mode = always"
+	sed -i 's/^interfaces = .*/interfaces = srv0 srv1/' "$LAB_DIR/synward.conf"
+	synward_up_conf
+	serve
+	synward_down
+	lab_s ip link del srv1
+	lab_s ip link add srv1 type veth peer name far1
+	lab_s "$LAB_BIN/labxdp" pass srv1
+	echo 192.0.2.0/24 >"$LAB_DIR/deny"
+	cp "$LAB_DIR/synward.conf" "$LAB_DIR/good.conf"
+	# shellcheck disable=SC2016 # of sed
+	for change in 's/^mode = .*/mode = monitor/' '$a addresses = 192.0.2.99' \
+		"s#^\[service web\]#deny-file = $LAB_DIR/deny\n&#" 's/^\[service web\]/synack-per-prefix = 1\n&/'; do
+		echo "$change"
+		sed "$change" "$LAB_DIR/good.conf" >"$LAB_DIR/synward.conf"
+		run -1 lab_s "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+		[[ $output == *"srv0: taken over"*"srv1 is held by another XDP program"* ]]
+		is_protected
+		all_served 4 3
+	done
+	# A start that goes well tells all of it.
+	lab_s ip link del srv1
+	again
+	(($(reason syn_cookie) >= 24 && $(reason syn_over_cap) == 0)) # not one of those before was told
+	handshakes 4 --count 3 --sport 20000 | json '.answered < 3'
+	(($(reason syn_over_cap) > 0))
+}
+
 @test "a device that is refused now: the start fails, and it stays as it was" {
 	lab_s ip link add br0 type bridge
 	lab_s ip link add port0 type veth peer name port1
@@ -335,6 +366,67 @@ other_size() {
 		--config "$LAB_DIR/synward.conf"
 	[[ $output == *"only root may remove what is pinned under $PINS"* ]]
 	[[ -n $(xdp_id) ]]
+}
+
+# The capabilities that the unit gives, as setpriv wants them.
+of_unit() { sed -n 's/^CapabilityBoundingSet=//p' "$LAB_ROOT/dist/synwardd.service.in" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g'; }
+
+# as_user [CAPABILITIES]: the daemon as a user of its own, with no capabilities but those.
+as_user() {
+	local caps=-all${1:+,$1}
+	lab_spawn synwardd lab_s setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --bounding-set="$caps" \
+		--inh-caps="$caps" --ambient-caps="$caps" "$SYNWARDD" --config "$LAB_DIR/synward.conf"
+}
+
+@test "as a user of its own, with the capabilities that the unit gives, it does all it does as root" {
+	local f caps
+	caps=$(of_unit)
+	[[ $caps == "+bpf,+net_admin,+perfmon" ]]
+	chmod 755 "$LAB_DIR"
+	install -d -o 65534 -g 65534 -m 0700 "$LAB_DIR/own" "$PINS" # as a unit's directories, and ExecStartPre=+ of bpffs
+	keeps "mode = always"
+	sed -i "s#^control-socket = .*#control-socket = $LAB_DIR/own/ctl#; s#^state-directory = .*#state-directory = $LAB_DIR/own/state#" \
+		"$LAB_DIR/synward.conf"
+	ln -s own/ctl "$LAB_DIR/ctl"
+	as_user "$caps"
+	lab_wait_for "synwardd to be ready" 15 synward_said ready
+	grep -qx "Uid:$(printf '\t65534%.0s' {1..4})" "/proc/$(lab_pid synwardd)/status"
+	grep -qx $'CapEff:\t000000c000001000' "/proc/$(lab_pid synwardd)/status"
+	serve
+	for f in "${families[@]}"; do
+		counts_by 10 handoff all_served "$f" 10
+	done
+	synward_is '.interfaces[0].path == "cookie" and .memory_bytes > 1000000'
+	# what it does later: links, programs, lists, state
+	synward_cli detach srv0
+	[[ -z $(xdp_id) ]]
+	synward_cli attach srv0
+	counts_by 10 handoff all_served 4 10
+	lab_spawn trace lab_s "$SYNWARD" --socket "$LAB_DIR/ctl" -j trace --count 2
+	lab_wait_for "trace to begin" 20 lab_out_has trace trace_begin
+	all_served 4 2
+	lab_wait_for "trace to end" 5 lab_ended trace
+	lab_wait trace 1
+	synward_cli deny add 203.0.113.7
+	synward_cli -j doctor | json '[.checks[] | select(.name | startswith("self-test"))] | length > 0 and all(.status == "ok")'
+	synward_down
+	synward_said "srv0: stays protected"
+	json '[.entries[].prefix] == ["203.0.113.7/32"]' <"$LAB_DIR/own/state/lists.json"
+	is_protected
+	as_user "$caps"
+	lab_wait_for "synwardd to be ready" 15 synward_said ready
+	synward_said "srv0: taken over"
+	for f in "${families[@]}"; do
+		counts_by 10 handoff all_served "$f" 10
+	done
+	if grep -E "Permission denied|Operation not permitted" "$LAB_DIR/synwardd.err"; then return 1; fi
+	# And without them it says what it needs, changes nothing, and ends.
+	synward_down
+	as_user
+	lab_wait_for "synwardd to end" 10 lab_ended synwardd
+	synward_said "CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are missing"
+	[[ $(tail -n 1 "$LAB_DIR/synwardd.err") == "synwardd: not started" ]]
+	is_protected
 }
 
 @test "a mode that cannot be: the start fails, and what was attached stays" {

@@ -341,6 +341,35 @@ syns_are_told() {
 	is_untapped
 }
 
+@test "a device that comes and cannot be followed: the trace is over, with the reason, which is logged once" {
+	synward_conf "mode = always"
+	synward_up_preload no-taps < <(bpf_fails 'cmd == BPF_PROG_LOAD && is_wrong() &&
+		!strcmp(attr->prog_name, "synward_xdp_tap") ? ENOMEM : 0')
+	lab_s ip link add srv1 type veth peer name far1
+	trace_begin
+	touch "$LAB_DIR/no-taps"
+	raw 4 syn-only --settle-ms 20 >/dev/null
+	synward_cli attach srv1
+	lab_wait_for "the trace to end" 5 lab_ended trace
+	lab_wait trace 1 || [[ $? == 1 ]]
+	grep -q '^synward: srv1 cannot be followed, and so the trace is over: .*: Cannot allocate memory; protection goes on' \
+		"$LAB_DIR/trace.err"
+	told length | json '. == 1'
+	is_untapped
+	[[ -z $(trace_maps) ]]
+	all_served 4 5
+	sleep 2.2 # two turns in which it was tried again
+	[[ $(grep -c "the kernel refuses the programs that trace: Cannot allocate memory" "$LAB_DIR/synwardd.err") == 1 ]]
+	# Who begins now is told at once, and who begins when it can be, follows both.
+	run -1 synward_cli trace
+	[[ $output == *"the kernel does not take the programs that trace: Cannot allocate memory"* ]]
+	rm "$LAB_DIR/no-taps"
+	trace_begin
+	json '.interfaces == ["srv0", "srv1"]' <"$LAB_DIR/trace.out"
+	trace_end
+	is_untapped
+}
+
 @test "one traces at a time; the daemon may end while somebody does" {
 	synward_up
 	trace_begin

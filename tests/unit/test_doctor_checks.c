@@ -22,7 +22,8 @@
 #include "json.h"
 
 static const char *const well_status =
-	"{\"interfaces\": [{\"name\": \"eth0\", \"state\": \"attached\", "
+	"{\"state_write_errors\": 0, \"interfaces\": [{\"name\": \"eth0\", \"state\": "
+	"\"attached\", "
 	"\"unconfirmed_seconds\": null, \"xdp_mode\": \"native\", \"tc\": \"tcx\", "
 	"\"path\": "
 	"\"cookie\", \"why\": null}], \"services\": [{\"name\": \"web\", \"port\": 443, \"mode\": "
@@ -89,6 +90,10 @@ static const struct {
 	{ "synward\", \"error\": null", "synward\", \"error\": \"No space left on device\"",
 	  "state-directory", "warn",
 	  "/var/lib/synward: No space|=> ls -ld /var/lib/synward; df -h /var/lib/synward" },
+	{ "state_write_errors\": 0", "state_write_errors\": 1", "state-directory", "ok",
+	  "/var/lib/synward; 1 write has failed since" },
+	{ "state_write_errors\": 0", "state_write_errors\": 2", "state-directory", "ok",
+	  "/var/lib/synward; 2 writes have failed since" },
 	{ "\"/var/lib/synward\"", "null", NULL, NULL, NULL },
 	{ "true, \"pin_path\": null", "false, \"pin_path\": null", NULL, NULL, NULL },
 	{ "true, \"pin_path\": null, \"error\": null",
@@ -157,7 +162,7 @@ static json_t *examine(const json_t *status, const json_t *facts)
 	check_interfaces(checks, status);
 	check_sysctls(checks, status, facts);
 	check_conntrack(checks, facts, false);
-	check_state(checks, facts);
+	check_state(checks, status, facts);
 	check_on_stop(checks, facts);
 	check_reply(checks, facts);
 	check_devices(checks, facts);

@@ -118,6 +118,7 @@ static struct prefix prefix_of(const char *text)
 static void start(void)
 {
 	assert_int_equal(list_keeper_open(&config, NULL, &keeper), 0);
+	assert_int_equal(list_keeper_begin(keeper), 0);
 }
 
 static void end(void)

@@ -61,6 +61,7 @@ static void test_whole(void **state)
 {
 	char *text __cleanup(cleanup_free) = text_of_json(
 		"{\"version\": \"9.8\", \"uptime_seconds\": 12, \"synacks_resent\": 34,"
+		" \"state_write_errors\": 35,"
 		" \"interfaces\": [{\"name\": \"eth0\", \"xdp_mode\": \"native\", \"tc\": \"tcx\","
 		"                   \"path\": \"cookie\"},"
 		"                  {\"name\": \"eth1\", \"xdp_mode\": \"none\", \"tc\": \"none\","
@@ -84,6 +85,10 @@ static void test_whole(void **state)
 		"out once more.\n"
 		"# TYPE synward_synacks_resent_total counter\n"
 		"synward_synacks_resent_total 34\n"
+		"# HELP synward_state_write_errors_total Files of the state directory that could "
+		"not be written.\n"
+		"# TYPE synward_state_write_errors_total counter\n"
+		"synward_state_write_errors_total 35\n"
 		"# HELP synward_interface_info How the programs are attached, and how SYNs can be "
 		"answered. Always 1.\n"
 		"# TYPE synward_interface_info gauge\n"

@@ -22,6 +22,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "state.h"
+#include "state_file.h"
 #include "wire.h"
 
 #define FILE_PATH "state/learned.json"
@@ -484,11 +485,16 @@ static void save_well(void)
 
 static void fails_with(const char *where, int err)
 {
+	__u64 nr_errors;
+
 	save_well();
+	nr_errors = state_file_write_errors();
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(state_save(where, known, NR_KNOWN), -err);
 	assert_non_null(strstr(last_line, where));
 	warned(1);
+	save_well();
+	assert_int_equal(state_file_write_errors(), nr_errors + 3);
 }
 
 static void test_unwritable(void **state)
@@ -599,6 +605,35 @@ static void test_directory_is_private(void **state)
 	has_file_alone();
 }
 
+/* A disk that is full for others, by blocks or by files, may have a reserve that is root's. */
+static void test_room(void **state)
+{
+	const struct statvfs roomy = { .f_blocks = 100,
+				       .f_bfree = 9,
+				       .f_bavail = 4,
+				       .f_files = 100,
+				       .f_ffree = 9,
+				       .f_favail = 4 };
+	const struct statvfs without_limits = { .f_blocks = 0, .f_files = 0 };
+	struct statvfs fs = roomy;
+
+	(void)state;
+	assert_true(state_file_has_room(&roomy, false));
+	assert_true(state_file_has_room(&roomy, true));
+	assert_true(state_file_has_room(&without_limits, false));
+	fs.f_bavail = 0;
+	assert_false(state_file_has_room(&fs, false));
+	assert_true(state_file_has_room(&fs, true));
+	fs.f_bfree = 0;
+	assert_false(state_file_has_room(&fs, true));
+	fs = roomy;
+	fs.f_favail = 0;
+	assert_false(state_file_has_room(&fs, false));
+	assert_true(state_file_has_room(&fs, true));
+	fs.f_ffree = 0;
+	assert_false(state_file_has_room(&fs, true));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -620,6 +655,7 @@ int main(void)
 		TEST(test_replaced),
 		TEST(test_symlinks),
 		TEST(test_directory_is_private),
+		TEST(test_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,9 +53,16 @@ static void keys_are(const json_t *object, const char *const *keys, size_t nr)
 
 static void test_empty(void **state)
 {
-	static const char *const keys[] = { "version",        "libbpf",       "uptime_seconds",
-					    "synacks_resent", "memory_bytes", "max_flows",
-					    "interfaces",     "services",     "attacks",
+	static const char *const keys[] = { "version",
+					    "libbpf",
+					    "uptime_seconds",
+					    "synacks_resent",
+					    "state_write_errors",
+					    "memory_bytes",
+					    "max_flows",
+					    "interfaces",
+					    "services",
+					    "attacks",
 					    "reasons" };
 	json_t *json;
 
@@ -63,7 +70,7 @@ static void test_empty(void **state)
 	memset(&snapshot, 0, sizeof(snapshot));
 	json = status_json(&snapshot);
 	assert_non_null(json);
-	keys_are(json, keys, 10);
+	keys_are(json, keys, NAMES_COUNT(keys));
 	assert_true(json_is_null(json_object_get(json, "libbpf")));
 	assert_true(json_is_null(json_object_get(json, "memory_bytes")));
 	assert_string_equal(json_string_value(json_object_get(json, "version")), VERSION);
@@ -149,6 +156,7 @@ static void fill(void)
 	snapshot.uptime_seconds = 12;
 	snapshot.libbpf = "1.1";
 	snapshot.synacks_resent = 20;
+	snapshot.state_write_errors = 27;
 	snapshot.memory_bytes = 21;
 	snapshot.max_flows = 22;
 	snapshot.nr_devices = 2;
@@ -185,6 +193,7 @@ static void test_full(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "libbpf")), "1.1");
 	assert_int_equal(json_integer_value(json_object_get(json, "uptime_seconds")), 12);
 	assert_int_equal(json_integer_value(json_object_get(json, "synacks_resent")), 20);
+	assert_int_equal(json_integer_value(json_object_get(json, "state_write_errors")), 27);
 	assert_int_equal(json_integer_value(json_object_get(json, "memory_bytes")), 21);
 	assert_int_equal(json_integer_value(json_object_get(json, "max_flows")), 22);
 	equals(json_object_get(json, "interfaces"),

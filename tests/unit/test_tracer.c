@@ -28,6 +28,7 @@ static struct world {
 	struct trace_record records[4];
 	size_t nr_records;
 	struct trace_lost lost;
+	const char *why_over;
 	unsigned int nr_ends;
 } world;
 
@@ -74,6 +75,12 @@ void dataplane_trace_lost(const struct dataplane *dp, struct trace_lost *ret)
 	*ret = world.lost;
 }
 
+const char *dataplane_trace_over(const struct dataplane *dp)
+{
+	(void)dp;
+	return world.why_over;
+}
+
 void dataplane_trace_end(struct dataplane *dp)
 {
 	(void)dp;
@@ -105,6 +112,14 @@ static int on_trace(void *arg, const struct trace_order *order, json_t **ret, ch
 		return err;
 	*ret = trace_begin_json(&interfaces);
 	return 0;
+}
+
+static void second(const struct bed *bed)
+{
+	const char *why_over = tracer_second(tracer);
+
+	if (why_over)
+		control_trace_over(bed->control, why_over);
 }
 
 static void on_trace_end(void *arg)
@@ -245,26 +260,13 @@ static void test_lost(void **state)
 	expect_packet(bed, fd, "{\"event\":\"lost\",\"cause\":\"ring\",\"packets\":3}");
 }
 
-/* One that does not read is not closed, and what waits for it has a bound. When it reads again it
- * is told, in the right place, how much is missing. */
-static void test_does_not_read(void **state)
+/* Until so many packets are read, or told to be lost; as soon as there is room again, @go_on. */
+static void read_them(const struct bed *bed, int fd, json_int_t nr, void (*go_on)(void))
 {
 	static char buffer[PROTO_REPLY_MAX];
-	struct bed *bed = *state;
-	int fd __cleanup(cleanup_close) = -1;
-	struct trace_record record = record_of(SYN_COOKIE, "A", "");
-	json_int_t nr_read = 0, nr_lost = 0, i;
+	json_int_t nr_read = 0, nr_lost = 0;
 
-	reopen(bed, 1000); /* of the deadline of others, which it outlives */
-	fd = trace(bed, TRACE);
-	record.in_kept = TRACE_SNAP;
-	for (i = 0; i < NR_UNREAD; i++) {
-		tell(&record);
-		turn(bed);
-	}
-	assert_non_null(tracer);
-	still_serves(bed);
-	while (nr_read + nr_lost < NR_UNREAD + 1) {
+	while (nr_read + nr_lost < nr) {
 		json_t *message __cleanup(cleanup_json) =
 			json_loads(reply(bed, fd, buffer, sizeof(buffer)), 0, NULL);
 		json_t *event = json_object_get(json_object_get(message, "parameters"), "event");
@@ -274,11 +276,47 @@ static void test_does_not_read(void **state)
 					    "reader");
 			nr_lost += json_integer_value(json_object_get(event, "packets"));
 		} else if (++nr_read == 1000) {
-			tell(&record); /* there is room for it now */
+			go_on();
 		}
 	}
+	assert_int_equal(nr_read + nr_lost, nr);
 	assert_true(nr_lost > 10000);
 	assert_true(nr_read > 1000);
+}
+
+static void one_packet_more(void)
+{
+	const struct trace_record record = record_of(SYN_COOKIE, "A", "");
+
+	tell(&record);
+}
+
+static void a_second_passes(void)
+{
+	tracer_second(tracer);
+}
+
+/* One that does not read is not closed, and what waits for it has a bound. When it reads again it
+ * is told, in the right place, how much is missing; and also if no packet comes any more. */
+static void test_does_not_read(void **state)
+{
+	struct bed *bed = *state;
+	int fd __cleanup(cleanup_close) = -1;
+	struct trace_record record = record_of(SYN_COOKIE, "A", "");
+
+	reopen(bed, 1000); /* of the deadline of others, which it outlives */
+	fd = trace(bed, TRACE);
+	record.in_kept = TRACE_SNAP;
+	for (int turns = 0; turns < 2; turns++) {
+		for (int i = 0; i < NR_UNREAD; i++) {
+			tell(&record);
+			turn(bed);
+		}
+		assert_non_null(tracer);
+		still_serves(bed);
+		read_them(bed, fd, turns ? NR_UNREAD : NR_UNREAD + 1,
+			  turns ? a_second_passes : one_packet_more);
+	}
 }
 
 static void test_ends_with_its_client(void **state)
@@ -312,6 +350,71 @@ static void test_ends_with_its_client(void **state)
 	assert_int_equal(world.nr_ends, 3);
 	close(fd);
 	reopen(bed, 0);
+}
+
+#define OVER "srv1 cannot be followed, and so the trace is over"
+#define TOLD_OVER "{\"error\":\"org.synward.Failed\",\"parameters\":{\"reason\":\"" OVER "\"}}"
+
+/* It gets what waits for it, and why there is no more; others begin and go on meanwhile. */
+static void test_cannot_go_on(void **state)
+{
+	struct bed *bed = *state;
+	json_t *event __cleanup(cleanup_json) = json_pack("{s:i}", "number", 1);
+	int monitor __cleanup(cleanup_close) = client(bed);
+	int fd __cleanup(cleanup_close) = -1, next __cleanup(cleanup_close) = -1;
+	const struct trace_record record = record_of(SYN_COOKIE, "A", "");
+
+	ask(bed, monitor, MONITOR);
+	fd = trace(bed, TRACE);
+	tell(&record);
+	world.lost.over_limit = 5;
+	world.why_over = OVER;
+	second(bed);
+	assert_null(tracer);
+	assert_int_equal(world.nr_ends, 1);
+	second(bed);
+	control_publish(bed->control, event); /* it is no monitor now */
+	expect(bed, monitor, "{\"parameters\":{\"event\":{\"number\":1}},\"continues\":true}");
+	world.why_over = NULL;
+	next = trace(bed, TRACE);
+	expect_packet(bed, fd,
+		      "{\"event\":\"packet\",\"interface\":\"eth0\",\"hook\":\"xdp\",\"reason\":"
+		      "\"syn_cookie\",\"in\":\"41\",\"in_bytes\":600}");
+	expect_packet(bed, fd, "{\"event\":\"lost\",\"cause\":\"limit\",\"packets\":5}");
+	expect(bed, fd, TOLD_OVER);
+	expect(bed, fd, "");
+	tell(&record);
+	expect_packet(bed, next,
+		      "{\"event\":\"packet\",\"interface\":\"eth0\",\"hook\":\"xdp\",\"reason\":"
+		      "\"syn_cookie\",\"in\":\"41\",\"in_bytes\":600}");
+	assert_int_equal(world.nr_ends, 1);
+}
+
+/* There is room for that when there is for nothing else, and it waits as long as the reader does.
+ */
+static void test_cannot_go_on_and_does_not_read(void **state)
+{
+	static char buffer[PROTO_REPLY_MAX];
+	struct bed *bed = *state;
+	int fd __cleanup(cleanup_close) = -1;
+	struct trace_record record = record_of(SYN_COOKIE, "A", "");
+	const char *last;
+
+	reopen(bed, 1000);
+	fd = trace(bed, TRACE);
+	record.in_kept = TRACE_SNAP;
+	for (int i = 0; i < NR_UNREAD; i++) {
+		tell(&record);
+		turn(bed);
+	}
+	world.why_over = OVER;
+	second(bed);
+	for (long end = now_ms() + 50; now_ms() < end;) /* far beyond the deadline of others */
+		still_serves(bed);
+	while (!strstr(last = reply(bed, fd, buffer, sizeof(buffer)), "error"))
+		assert_true(*last);
+	assert_string_equal(last, TOLD_OVER);
+	expect(bed, fd, "");
 }
 
 static void test_one_at_a_time(void **state)
@@ -362,9 +465,15 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_tracing, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_packets),       TEST(test_whole_frames),         TEST(test_lost),
-		TEST(test_does_not_read), TEST(test_ends_with_its_client), TEST(test_one_at_a_time),
+		TEST(test_packets),
+		TEST(test_whole_frames),
+		TEST(test_lost),
+		TEST(test_does_not_read),
+		TEST(test_ends_with_its_client),
+		TEST(test_one_at_a_time),
 		TEST(test_conf),
+		TEST(test_cannot_go_on),
+		TEST(test_cannot_go_on_and_does_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
