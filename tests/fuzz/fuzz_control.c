@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/varlink.c daemon/methods.c daemon/methods_description.c */
+/* sources: daemon/varlink.c daemon/methods*.c */
 /*
  * Arbitrary bytes as a request to synwardd. Whoever asks and however the callbacks end, what comes
  * back is whole messages of JSON that fit into a reply and have parameters or an error; a method

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/varlink.c daemon/methods.c daemon/methods_description.c */
+/* sources: daemon/varlink.c daemon/methods*.c */
 /*
  * Each method by the text of the request and that of the reply: which call reaches which callback
  * with which values, which parameters are refused, which error a failure becomes, and who may.
