@@ -61,6 +61,9 @@ static int follow_links(struct daemon *d)
 
 	if (!err)
 		dataplane_follow_links(d->dataplane, &links);
+	else if (!d->is_behind)
+		log_err("cannot read which devices there are: %s; trying again every second",
+			strerror(-err));
 	netlink_links_free(&links);
 	return err;
 }
