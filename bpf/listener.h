@@ -77,7 +77,8 @@ static __always_inline bool is_accept_queue_full(const struct sock___local *s)
 
 /*
  * In peace a listener that is far from full is believed to be as it was for some packets, which do
- * not ask for it in this window: for so few that its queues cannot fill meanwhile.
+ * not ask for it in this window: for so few that its queues do not fill meanwhile, even where a
+ * dozen CPUs have a record each. How many handshakes there may be is exact all the same.
  */
 #define SPARED_SHARE 16
 
