@@ -111,11 +111,11 @@ static __always_inline void connection_forget(struct pkt *pkt)
 {
 	__u64 id = flow_of(pkt);
 	struct flow_tags *tags = flow_tags_of(id);
-	__u16 tag = flow_tag(id);
+	__u8 tag = flow_tag(id);
 
 	for (int i = 0; tags && i < FLOW_WAYS; i++)
 		if (tags->tag[i] == tag)
-			tags->tag[i] = 0;
+			tags->tag[i] = ~tag;
 }
 
 /* The ACK of a cookie that was sent a moment ago, to a SYN of that sequence number less one. */

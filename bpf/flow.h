@@ -4,10 +4,10 @@
  * flow's id is a keyed hash of addresses and ports that nobody outside can steer; its low half says
  * where in the table it is, its high half is the connection's timestamp offset.
  *
- *      63                            32 31                16 15             0
- *     +--------------------------------+--------------------+----------------+
- *     |        timestamp offset        |        tag         |      set       |
- *     +--------------------------------+--------------------+----------------+
+ *      63                            32 31      24 23      16 15             0
+ *     +--------------------------------+----------+----------+----------------+
+ *     |        timestamp offset        |   tag    | more tag |      set       |
+ *     +--------------------------------+----------+----------+----------------+
  *     (of more than 2^16 sets, up to 2^21, the number reaches into the tag; entries compare all 64)
  *
  *     SYN in peace ──> SYN_RECV ──> ESTABLISHED ──> CLOSING
@@ -81,6 +81,13 @@ static __always_inline struct flow_tags *flow_tags_of(__u64 id)
 	__u32 set = id & flow_set_mask;
 
 	return bpf_map_lookup_elem(&flow_tags, &set);
+}
+
+static __always_inline struct flow_tags *flow_tags_more_of(__u64 id)
+{
+	__u32 set = id & flow_set_mask;
+
+	return bpf_map_lookup_elem(&flow_tags_more, &set);
 }
 
 static __always_inline struct flow_seen *flow_seen_of(__u64 id)
@@ -170,31 +177,46 @@ static __always_inline bool flow_is_handed_off(const struct flow *f)
 	return state == FLOW_HANDED_OFF || state == FLOW_VALIDATED;
 }
 
-/* Which way of its set has this flow, for a tag that is there; FLOW_WAYS: none that is believed.
- * Global, so that it is verified once. */
+/* Which way of its set has this flow, for tags that are there; FLOW_WAYS: none that is believed.
+ * Global, so that it is verified once, as the next is. */
 __noinline __u32 flow_way_of(__u64 id, __u64 now_ms)
 {
-	struct flow_tags *tags = flow_tags_of(id);
+	struct flow_tags *tags = flow_tags_of(id), *more = flow_tags_more_of(id);
 	struct flow_set *set = flow_set_of(id);
-	__u16 tag = flow_tag(id);
 
-	if (!tags || !set) /* for the verifier */
+	if (!tags || !more || !set) /* for the verifier */
 		return FLOW_WAYS;
 	for (__u32 i = 0; i < FLOW_WAYS; i++)
-		if (tags->tag[i] == tag && set->way[i].id == id &&
-		    flow_left_ms(&set->way[i], now_ms))
+		if (tags->tag[i] == flow_tag(id) && more->tag[i] == flow_tag_more(id) &&
+		    set->way[i].id == id && flow_left_ms(&set->way[i], now_ms))
 			return i;
 	return FLOW_WAYS;
+}
+
+/* Of the ways that @match says, has one the rest of the tag? */
+__noinline bool flow_tags_match_more(__u64 id, __u64 match)
+{
+	const struct flow_tags *more = flow_tags_more_of(id);
+
+	return more && (flow_tag_match(more->all, flow_tag_more(id)) & match);
+}
+
+/* Can the flow be in its set? Of those that are not, one in 8000 of a full set. */
+static __always_inline bool flow_may_be_known(__u64 id)
+{
+	const struct flow_tags *tags = flow_tags_of(id);
+	__u64 match = tags ? flow_tag_match(tags->all, flow_tag(id)) : 0;
+
+	return unlikely(match) && flow_tags_match_more(id, match);
 }
 
 /* The entry of this flow, or NULL when it is not known or too old to be believed. */
 static __always_inline struct flow *flow_find(__u64 id, __u64 now_ms)
 {
-	struct flow_tags *tags = flow_tags_of(id);
 	struct flow_set *set;
 	__u32 way;
 
-	if (!tags || likely(!flow_tags_have(tags, flow_tag(id))))
+	if (likely(!flow_may_be_known(id)))
 		return NULL;
 	way = flow_way_of(id, now_ms);
 	if (way >= FLOW_WAYS)
@@ -299,12 +321,12 @@ static __always_inline enum flow_put flow_replace(struct flow *f, const struct p
  */
 __noinline int flow_put(const struct pkt *p, __u64 id, __u64 now_ms, __u32 life_ms, __u32 is)
 {
-	struct flow_tags *tags = flow_tags_of(id);
+	struct flow_tags *tags = flow_tags_of(id), *more = flow_tags_more_of(id);
 	struct flow_set *set = flow_set_of(id);
 	struct flow *f;
 	__u32 way, was;
 
-	if (!p || !tags || !set)
+	if (!p || !tags || !more || !set)
 		return FLOW_FULL;
 	way = flow_way(set, id, now_ms, is);
 	if (way >= FLOW_WAYS)
@@ -322,6 +344,7 @@ __noinline int flow_put(const struct pkt *p, __u64 id, __u64 now_ms, __u32 life_
 	if (flow_replace(f, p, id, now_ms) != FLOW_ENTERED)
 		return FLOW_LOST;
 	tags->tag[way] = flow_tag(id);
+	more->tag[way] = flow_tag_more(id);
 	f->since_ms = now_ms;
 	f->expires_ms = (__u32)now_ms + life_ms;
 	flow_change(f, FLOW_IS(0, FLOW_CLAIMED, 0), is); /* all of the above before it */

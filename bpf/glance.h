@@ -13,18 +13,25 @@
 #define IPV4_PLAIN 0x45 /* version 4, no options */
 #define IPV6_VERSION 6
 
-/* Of a connection, as far as one can see: its end is no matter for a glance. */
-static __always_inline bool is_mid_stream(const struct tcphdr *th)
+static __always_inline __u8 flags_of(const struct tcphdr *th)
 {
-	__u8 flags = ((const __u8 *)th)[TCP_FLAGS_AT];
-
-	return (flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+	return ((const __u8 *)th)[TCP_FLAGS_AT];
 }
 
-static __always_inline enum reason glance_flow(struct judgement *j, __u64 id)
+/* Of a connection, as far as one can see. */
+static __always_inline bool is_of_connection(const struct tcphdr *th)
+{
+	return (flags_of(th) & (TCP_SYN | TCP_ACK)) == TCP_ACK;
+}
+
+/* Its end is no matter for a glance. */
+static __always_inline enum reason glance_flow(struct judgement *j, const struct tcphdr *th,
+					       __u64 id)
 {
 	clock_read(j);
 	j->flow_id = id;
+	if (flags_of(th) & (TCP_FIN | TCP_RST))
+		return GO_ON;
 	return flow_is_seen(id, j->second) ? FLOW_KNOWN : GO_ON;
 }
 
@@ -44,10 +51,10 @@ static __always_inline enum reason glance_v4(struct xdp_md *ctx, struct judgemen
 	port = port_number(th->dest);
 	if (!port)
 		return NOT_SERVICE;
-	if (!is_mid_stream(th))
+	if (!is_of_connection(th))
 		return lane_v4(ctx, j, frame, end, port);
 	return glance_flow(
-		j, flow_id_v4(&j->cpu->flow_key, ip->saddr, ip->daddr, th->source, th->dest));
+		j, th, flow_id_v4(&j->cpu->flow_key, ip->saddr, ip->daddr, th->source, th->dest));
 }
 
 static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgement *j, void *frame,
@@ -67,10 +74,11 @@ static __always_inline enum reason glance_v6(struct xdp_md *ctx, struct judgemen
 	port = port_number(th->dest);
 	if (!port)
 		return NOT_SERVICE;
-	if (!is_mid_stream(th))
+	if (!is_of_connection(th))
 		return lane_v6(ctx, j, frame, end, port);
-	return glance_flow(j, flow_id_v6(&j->cpu->flow_key, ip6->saddr.s6_addr32,
-					 ip6->daddr.s6_addr32, th->source, th->dest));
+	return glance_flow(j, th,
+			   flow_id_v6(&j->cpu->flow_key, ip6->saddr.s6_addr32, ip6->daddr.s6_addr32,
+				      th->source, th->dest));
 }
 
 static __always_inline enum reason glance(struct xdp_md *ctx, struct judgement *j, void *frame,

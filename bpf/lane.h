@@ -34,6 +34,7 @@ static __always_inline bool lane_options(const __be32 *th, const void *end, __u3
 	UNROLL
 	for (__u32 i = 0; i < (TCP_HEADER_MIN + option_bytes) / 4; i++)
 		*ret_sum += th[i];
+	barrier_var(*ret_sum); /* it is to be added up here, and not to keep all words until then */
 	switch (option_bytes) {
 	case OPTIONS_LINUX:
 		return options_linux(options, ret) && ret->mss;
@@ -54,11 +55,8 @@ static __always_inline bool may_be_listed(const struct pkt *p)
 /* Is anything known of its flow? */
 static __always_inline bool is_stranger(struct judgement *j, const struct pkt *p)
 {
-	const struct flow_tags *tags;
-
 	j->flow_id = flow_id_make(&j->cpu->flow_key, p);
-	tags = flow_tags_of(j->flow_id);
-	return tags && !flow_tags_have(tags, flow_tag(j->flow_id));
+	return !flow_may_be_known(j->flow_id);
 }
 
 static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgement *j,
@@ -94,46 +92,50 @@ static __always_inline enum reason lane_answer(struct xdp_md *ctx, struct judgem
 static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgement *j,
 					      const void *frame, const void *end,
 					      const struct pkt *p, const struct tcphdr *th,
-					      __u32 port, __u32 option_bytes)
+					      struct ticket *t, __u32 option_bytes)
 {
 	__u32 l4_bytes = TCP_HEADER_MIN + option_bytes;
 	struct tcp_opts opts;
-	struct ticket *t;
 	__u64 sum;
 
-	if (!is_plain_syn((const void *)th, l4_bytes) ||
-	    !lane_options((const void *)th, end, option_bytes, &opts, &sum) ||
+	if (!lane_options((const void *)th, end, option_bytes, &opts, &sum) ||
 	    syn_judge(p, &opts) != GO_ON || is_from_us(p))
 		return GO_ON;
 	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_bytes);
-	if (!csum_is_right(sum))
-		return GO_ON;
-	clock_read(j);
-	t = ticket_find(j, p, port);
-	if (!t || !ticket_takes(t, frame) || may_be_listed(p) || !is_stranger(j, p))
+	if (!csum_is_right(sum) || !ticket_takes(t, frame) || may_be_listed(p) ||
+	    !is_stranger(j, p))
 		return GO_ON;
 	j->row_index = t->row;
 	j->here = bpf_map_lookup_elem(&row_cpu, &j->row_index);
 	return j->here ? lane_answer(ctx, j, p, &opts, t) : GO_ON;
 }
 
-/* @p is filled but for what only the TCP header says, @th is whole without its options. */
+/* @p is filled but for what only the TCP header says, @th is whole without its options. In peace
+ * nobody has a ticket, and nothing else is asked here. */
 static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
 					void *end, struct pkt *p, const struct tcphdr *th,
 					__u32 port, __u32 l4_bytes)
 {
+	struct ticket *t;
+
+	if (!is_plain_syn((const void *)th, l4_bytes))
+		return GO_ON;
+	p->dport = th->dest;
+	clock_read(j);
+	t = ticket_find(j, p, port);
+	if (!t)
+		return GO_ON;
 	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
-	p->dport = th->dest;
 	p->seq = th->seq;
 	p->flags = ((const __u8 *)th)[TCP_FLAGS_AT];
 	switch (l4_bytes) {
 	case TCP_HEADER_MIN + OPTIONS_LINUX:
-		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_LINUX);
+		return lane_judge(ctx, j, frame, end, p, th, t, OPTIONS_LINUX);
 	case TCP_HEADER_MIN + OPTIONS_WINDOWS:
-		return lane_judge(ctx, j, frame, end, p, th, port, OPTIONS_WINDOWS);
+		return lane_judge(ctx, j, frame, end, p, th, t, OPTIONS_WINDOWS);
 	case TCP_HEADER_MIN:
-		return lane_judge(ctx, j, frame, end, p, th, port, 0);
+		return lane_judge(ctx, j, frame, end, p, th, t, 0);
 	}
 	return GO_ON;
 }

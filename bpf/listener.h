@@ -7,7 +7,7 @@
  * LOOKUPS_PER_WINDOW SYNs in LISTENER_WINDOW_MS and CPU ask exactly; beyond that they believe what
  * was last seen of the listener of their address and port, which is refreshed at least once per
  * window: it is at most two windows old (8 ms, and a tick of the coarse clock; in the lane another
- * tick, see ticket.h).
+ * tick, see ticket.h). In peace a listener with much room spares some of its packets the question.
  */
 #ifndef SYNWARD_LISTENER_H
 #define SYNWARD_LISTENER_H
@@ -75,6 +75,34 @@ static __always_inline bool is_accept_queue_full(const struct sock___local *s)
 	return s->sk_ack_backlog > s->sk_max_ack_backlog;
 }
 
+/*
+ * In peace a listener that is far from full is believed to be as it was for some packets, which do
+ * not ask for it in this window: for so few that its queues do not fill meanwhile, even where a
+ * dozen CPUs have a record each. How many handshakes there may be is exact all the same.
+ */
+#define SPARED_SHARE 16
+
+static __always_inline __u16 lookups_spared(const struct inet_connection_sock___local *icsk,
+					    const struct sock___local *s)
+{
+	__u32 few = s->sk_max_ack_backlog / SPARED_SHARE;
+
+	if (icsk->icsk_accept_queue.rskq_defer_accept ||
+	    s->sk_ack_backlog > s->sk_max_ack_backlog / 4 ||
+	    (__u32)icsk->icsk_accept_queue.qlen.counter > s->sk_max_ack_backlog / 4)
+		return 0;
+	return few < 0xffff ? few : 0xffff;
+}
+
+/* Is it of this window, and may be believed once more? */
+static __always_inline bool is_lookup_spared(struct listener_record *rec, __u64 now_ms)
+{
+	if (rec->window != (__u32)(now_ms / LISTENER_WINDOW_MS) || !rec->spared)
+		return false;
+	rec->spared--;
+	return true;
+}
+
 /* Read a socket that is in LISTEN. */
 static __always_inline void listener_read(struct bpf_sock *sk, struct listener_record *ret)
 {
@@ -88,6 +116,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 	ret->is_mptcp = false;
 	ret->is_full = false;
 	ret->has_keys = false;
+	ret->spared = 0;
 	ret->syn_queue = 0;
 	ret->backlog = ~0U;
 	if (s) {
@@ -99,6 +128,7 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 		ret->is_mptcp = tp->is_mptcp;
 		ret->has_keys = has_keys(tp);
 		ret->is_full = is_accept_queue_full(s);
+		ret->spared = lookups_spared(icsk, s);
 		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 		ret->backlog = s->sk_max_ack_backlog;
 	}
@@ -155,11 +185,13 @@ static __always_inline void listener_missed(struct listener_record *rec, __u64 n
 	if (rec->is_there)
 		rec->gone_ms = now_ms;
 	rec->is_there = false;
+	rec->spared = 0;
 }
 
 /* What there is for a SYN's tuple. */
 enum tuple_state {
 	TUPLE_FREE,      /* a listener, as the record says, or nothing at all */
+	TUPLE_UNASKED,   /* most probably the same: the listener spared it the question */
 	TUPLE_HELD,      /* a connection, or a handshake */
 	TUPLE_TIME_WAIT, /* a connection that a SYN may follow */
 	TUPLE_REPEATED,  /* held, and its SYNs come faster than any client's */

@@ -124,6 +124,14 @@ struct {
 	__uint(max_entries, FLOW_SETS_DEFAULT);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
+	__type(value, struct flow_tags);
+} flow_tags_more SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_SETS_DEFAULT);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
 	__type(value, struct flow_set);
 } flows SEC(".maps");
 
@@ -146,7 +154,8 @@ struct listener_record {
 	__u8 is_full;  /* accept queue */
 	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
-	__u8 pad[3];
+	__u8 pad;
+	__u16 spared; /* lookups that may still be left out in this window */
 	__u32 space_bytes;
 	__u32 clamp_bytes;
 	__u32 syn_queue; /* handshakes that it holds */

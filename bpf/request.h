@@ -29,6 +29,14 @@ static __always_inline bool is_time_refused(const struct tcp_request_sock___loca
 	return last - first < opts->tsecr - first;
 }
 
+/* Does the listener spare us the question? */
+static __always_inline bool is_room_certain(const struct judgement *j)
+{
+	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
+
+	return rec && !is_armed(j) && is_lookup_spared(rec, j->now_ms);
+}
+
 /*
  * Will the listener take the connection? Not while the accept queue is full: the kernel keeps the
  * handshake for another try; and with TCP_DEFER_ACCEPT not before there are data. The listener is
@@ -58,7 +66,8 @@ static __always_inline enum reason request_judge(struct bpf_sock *sk, const stru
 		return KERNEL_HANDSHAKE;
 	if (p->flags & (TCP_RST | TCP_SYN))
 		return KERNEL_HANDSHAKE_RESET;
-	if (!(p->flags & TCP_ACK) || bpf_ntohl(p->ack) - 1 != req->snt_isn || !is_taken(req, p))
+	if (!(p->flags & TCP_ACK) || bpf_ntohl(p->ack) - 1 != req->snt_isn ||
+	    !(is_room_certain(j) || is_taken(req, p)))
 		return KERNEL_HANDSHAKE;
 	return KERNEL_HANDSHAKE_DONE;
 }
@@ -71,10 +80,12 @@ static __always_inline enum reason handshake_step(struct xdp_md *ctx, const stru
 		return why;
 	if (!segment_checksum_ok(ctx, j, sum))
 		return KERNEL_HANDSHAKE;
-	if (why == KERNEL_HANDSHAKE_DONE)
+	if (why == KERNEL_HANDSHAKE_DONE) {
 		handshake_finish(j, f);
-	else
+		flow_seen_add(j->flow_id, j->second);
+	} else {
 		handshake_end(j, f);
+	}
 	return why;
 }
 

@@ -26,13 +26,18 @@ static __always_inline __u64 sip_rotl(__u64 x, int n)
 	return (x << n) | (x >> (64 - n));
 }
 
-static __always_inline void sip_round(struct sip_state *s)
+/* A round's begin, in which v0 and v1 have not met the others yet. */
+static __always_inline void sip_round_begin(struct sip_state *s)
 {
 	s->v0 += s->v1;
-	s->v2 += s->v3;
 	s->v1 = sip_rotl(s->v1, 13) ^ s->v0;
-	s->v3 = sip_rotl(s->v3, 16) ^ s->v2;
 	s->v0 = sip_rotl(s->v0, 32);
+}
+
+static __always_inline void sip_round_end(struct sip_state *s)
+{
+	s->v2 += s->v3;
+	s->v3 = sip_rotl(s->v3, 16) ^ s->v2;
 	s->v2 += s->v1;
 	s->v0 += s->v3;
 	s->v1 = sip_rotl(s->v1, 17) ^ s->v2;
@@ -40,12 +45,28 @@ static __always_inline void sip_round(struct sip_state *s)
 	s->v2 = sip_rotl(s->v2, 32);
 }
 
+static __always_inline void sip_round(struct sip_state *s)
+{
+	sip_round_begin(s);
+	sip_round_end(s);
+}
+
+/* What a key makes of a hash before its first word, which goes into v3: the begin of the first
+ * round, too. */
 static __always_inline void sip_begin(struct sip_state *s, const struct sip_key *key)
 {
 	s->v0 = 0x736f6d6570736575ULL ^ key->k[0]; /* "somepseu" "dorandom" "lygenera" "tedbytes" */
 	s->v1 = 0x646f72616e646f6dULL ^ key->k[1];
 	s->v2 = 0x6c7967656e657261ULL ^ key->k[0];
 	s->v3 = 0x7465646279746573ULL ^ key->k[1];
+	sip_round_begin(s);
+}
+
+static __always_inline void sip_add_first(struct sip_state *s, __u64 word)
+{
+	s->v3 ^= word;
+	sip_round_end(s);
+	s->v0 ^= word;
 }
 
 static __always_inline void sip_add(struct sip_state *s, __u64 word)
@@ -74,7 +95,7 @@ static __always_inline __u64 sip_from15(const struct sip_state *begin, __u64 a, 
 {
 	struct sip_state s = *begin;
 
-	sip_add(&s, a);
+	sip_add_first(&s, a);
 	return sip_end(&s, SIP_LENGTH(15) | b);
 }
 
@@ -91,7 +112,7 @@ static __always_inline __u64 sip_from39(const struct sip_state *begin, const __u
 {
 	struct sip_state s = *begin;
 
-	sip_add(&s, word[0]);
+	sip_add_first(&s, word[0]);
 	sip_add(&s, word[1]);
 	sip_add(&s, word[2]);
 	sip_add(&s, word[3]);

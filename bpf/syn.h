@@ -265,8 +265,12 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 
 	if (known && !flow_takes_syn(known, j->now_ms))
 		return is_armed(j) ? TUPLE_REPEATED : TUPLE_HELD;
-	if (!known && j->cpu->list != LIST_ALLOW && !lookup_allowed(j->cpu, rec, j->now_ms))
-		return TUPLE_FREE; /* most probably; @rec says what was last seen */
+	if (!known && j->cpu->list != LIST_ALLOW) {
+		if (!is_armed(j) && is_lookup_spared(rec, j->now_ms))
+			return TUPLE_UNASKED;
+		if (!lookup_allowed(j->cpu, rec, j->now_ms))
+			return TUPLE_FREE; /* most probably; @rec says what was last seen */
+	}
 	tuple = tuple_ask(ctx, j, rec);
 	if (known && tuple == TUPLE_HELD && is_armed(j) && !flow_takes_held_syn(known))
 		return TUPLE_REPEATED;
@@ -364,6 +368,18 @@ static __always_inline enum reason syn_without_listener(const struct judgement *
 	return !is_armed(j) || reset_take(j) ? SYN_NO_LISTENER : SYN_NO_LISTENER_DROP;
 }
 
+/* Does what the kernel holds for it stand against a cookie, and in peace against following it? */
+static __always_inline enum reason tuple_judge(const struct judgement *j,
+					       const struct listener_record *rec,
+					       enum tuple_state tuple)
+{
+	if (tuple == TUPLE_REPEATED)
+		return SYN_REPEATED;
+	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
+		return SYN_KNOWN;
+	return rec->is_there ? GO_ON : syn_without_listener(j);
+}
+
 /* Does the operator want none from there? Asked before it counts for anything. */
 static __always_inline bool is_denied(struct judgement *j)
 {
@@ -395,13 +411,12 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 	j->cpu->defect = why;
 	j->flow_id = flow_id_ask();
 	tuple = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms));
-	if (tuple == TUPLE_REPEATED)
-		return SYN_REPEATED;
-	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
-		return SYN_KNOWN;
-	if (!rec->is_there)
-		return syn_without_listener(j);
-	why = is_armed(j) ? GO_ON : syn_in_peace(j, dev, rec, tuple);
+	why = tuple_judge(j, rec, tuple);
+	if (why == GO_ON && !is_armed(j)) {
+		why = syn_in_peace(j, dev, rec, tuple);
+		if (why == GO_ON && tuple == TUPLE_UNASKED) /* it is armed now */
+			why = tuple_judge(j, rec, tuple_ask(ctx, j, rec));
+	}
 	return why == GO_ON ? syn_defend(ctx, j, dev, rec) : why;
 }
 

@@ -2,7 +2,7 @@
 /*
  * `synward doctor`: all that makes protection ineffective or harmful, each with the reason and the
  * remedy; then, by root, a handshake of our own through the real path. Which check means what is
- * decided in doctor_checks.c and doctor_rules.c.
+ * decided behind doctor_checks.h and doctor_rules.h.
  */
 #include <errno.h>
 #include <grp.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One function for each thing that is looked at. "fail" is what leaves a service without protection
- * or without clients; "warn" is what weakens it, or is the operator's own choice.
+ * What all checks are made of, and those of the daemon itself, of its services and of the
+ * self-test. doctor_devices.c and doctor_sysctls.c have the others.
  */
 #include "doctor_checks.h"
 
@@ -15,7 +15,6 @@
 #include "proto.h"
 
 #define BACKLOG_SMALL 128 /* of a listener in mode auto: a few SYNs a second fill it */
-#define MTU_IPV6 1280
 
 void check_add(json_t *checks, const char *name, const char *status, const char *remedy,
 	       const char *format, ...)
@@ -57,6 +56,13 @@ bool is_answering_mode(const json_t *service)
 	return !strcmp(mode, "auto") || !strcmp(mode, "always");
 }
 
+json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwise)
+{
+	const json_t *value = json_object_get(json_object_get(facts, "sysctls"), name);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
 /* The first command that synwardd's words quote; NULL: none. To be freed. A quote stands behind a
  * blank, an apostrophe does not. */
 static char *quoted_command(const char *why)
@@ -67,10 +73,7 @@ static char *quoted_command(const char *why)
 	return to ? strndup(from + 2, (size_t)(to - from - 2)) : NULL;
 }
 
-/* ---- interfaces ---- */
-
-/* How SYNs are answered, and why not better. A remedy of the daemon's own words goes first. */
-static void check_path(json_t *checks, const char *name, const json_t *of, const char *otherwise)
+void check_path(json_t *checks, const char *name, const json_t *of, const char *otherwise)
 {
 	const char *path = out_text_of(of, "path");
 	const char *why = json_string_value(json_object_get(of, "why"));
@@ -84,224 +87,6 @@ static void check_path(json_t *checks, const char *name, const json_t *of, const
 	else
 		check_add(checks, name, "fail", command ?: otherwise, "no SYN is answered: %s",
 			  why ?: "no reason is known");
-}
-
-static void check_xdp(json_t *checks, const json_t *interface, const char *look)
-{
-	const char *device = out_text_of(interface, "name");
-	const char *mode = out_text_of(interface, "xdp_mode");
-	char name[CHECK_NAME_SIZE], driver[64];
-
-	snprintf(name, sizeof(name), "xdp %s", device);
-	snprintf(driver, sizeof(driver), "ethtool -i %s", device);
-	if (!strcmp(mode, "native"))
-		check_add(checks, name, "ok", NULL, "native mode");
-	else if (!strcmp(mode, "generic"))
-		check_add(checks, name, "warn", driver,
-			  "generic mode: the driver has no XDP of its own, and each packet costs "
-			  "several times as much");
-	else
-		check_add(checks, name, "fail", look, "the XDP program is not attached");
-}
-
-static void check_tc(json_t *checks, const json_t *interface, const char *look)
-{
-	const char *tc = out_text_of(interface, "tc"), *path = out_text_of(interface, "path");
-	char name[CHECK_NAME_SIZE];
-
-	snprintf(name, sizeof(name), "tc %s", out_text_of(interface, "name"));
-	if (strcmp(tc, "none"))
-		check_add(checks, name, "ok", NULL, "attached as %s", tc);
-	else if (!strcmp(path, "kernel-cookie"))
-		check_add(checks, name, "ok", NULL, "not attached, and not needed by this path");
-	else
-		check_add(checks, name, "fail", look, "the TC half is not attached");
-}
-
-static void check_confirmed(json_t *checks, const json_t *interface)
-{
-	const json_t *left = json_object_get(interface, "unconfirmed_seconds");
-	char name[CHECK_NAME_SIZE];
-
-	snprintf(name, sizeof(name), "attach %s", out_text_of(interface, "name"));
-	if (json_is_integer(left))
-		check_add(checks, name, "warn", "synward confirm",
-			  "it is not confirmed, and taken back in %d s",
-			  (int)json_integer_value(left));
-}
-
-/* Is it one to attach to, as things are? If not that is all there is to say of it. */
-static bool check_is_there(json_t *checks, const char *name, const json_t *interface)
-{
-	const char *device = out_text_of(interface, "name");
-	const char *state = out_text_of(interface, "state");
-	char remedy[64];
-
-	snprintf(remedy, sizeof(remedy), "synward attach %s", device);
-	if (!strcmp(state, "absent"))
-		check_add(checks, name, "fail", "ip link",
-			  "it is absent: no device is called so; it is attached as soon as there "
-			  "is one");
-	else if (!strcmp(state, "detached"))
-		check_add(checks, name, "warn", remedy, "it was detached by command");
-	else
-		return true;
-	return false;
-}
-
-void check_interfaces(json_t *checks, const json_t *status)
-{
-	const json_t *interface;
-	size_t i;
-
-	json_array_foreach (json_object_get(status, "interfaces"), i, interface) {
-		const char *device = out_text_of(interface, "name");
-		char name[CHECK_NAME_SIZE], look[64];
-
-		snprintf(name, sizeof(name), "interface %s", device);
-		snprintf(look, sizeof(look), "bpftool net show dev %s", device);
-		if (!check_is_there(checks, name, interface))
-			continue;
-		check_path(checks, name, interface, look);
-		check_confirmed(checks, interface);
-		check_xdp(checks, interface, look);
-		check_tc(checks, interface, look);
-	}
-}
-
-/* ---- sysctls ---- */
-
-json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwise)
-{
-	const json_t *value = json_object_get(json_object_get(facts, "sysctls"), name);
-
-	return json_is_integer(value) ? json_integer_value(value) : otherwise;
-}
-
-static bool has_path(const json_t *list, const char *path)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach ((json_t *)list, i, one)
-		if (!strcmp(out_text_of(one, "path"), path))
-			return true;
-	return false;
-}
-
-static void check_syncookies(json_t *checks, const json_t *facts, bool is_kernel_cookie)
-{
-	const char *name = "net.ipv4.tcp_syncookies";
-	json_int_t value = fact_sysctl(facts, name, -1);
-
-	if (value == 0)
-		check_add(checks, name, "fail", "sysctl -w net.ipv4.tcp_syncookies=1",
-			  "it is 0: the kernel would reset every connection that is handed to it, "
-			  "so no SYN is answered");
-	else if (value < 0)
-		check_add(checks, name, "fail", "zgrep SYN_COOKIES /proc/config.gz",
-			  "this kernel does not have it (CONFIG_SYN_COOKIES)");
-	else if (value == 1 && is_kernel_cookie)
-		check_add(checks, name, "warn", "sysctl -w net.ipv4.tcp_syncookies=2",
-			  "it is 1: on the path kernel-cookie SYNs are answered only once the "
-			  "listener's queue is full");
-	else
-		check_add(checks, name, "ok", NULL, "%d", (int)value);
-}
-
-static void check_timestamps(json_t *checks, const json_t *facts, bool is_kernel_cookie)
-{
-	const char *name = "net.ipv4.tcp_timestamps";
-	json_int_t value = fact_sysctl(facts, name, -1);
-
-	if (value == 0)
-		check_add(checks, name, "warn", "sysctl -w net.ipv4.tcp_timestamps=1",
-			  "it is 0: cookies are weaker and carry fewer options");
-	else if (value == 1 && is_kernel_cookie)
-		check_add(checks, name, "warn", "sysctl -w net.ipv4.tcp_timestamps=2",
-			  "it is 1: on the path kernel-cookie clients get neither timestamps, SACK "
-			  "nor window scale");
-	else
-		check_add(checks, name, "ok", NULL, "%d", (int)value);
-}
-
-/* Not told of where it is another's: in a network namespace of its own. */
-static void check_jit(json_t *checks, const json_t *facts)
-{
-	const char *name = "net.core.bpf_jit_enable";
-	json_int_t value = fact_sysctl(facts, name, -1);
-
-	if (value > 0)
-		check_add(checks, name, "ok", NULL, "%d", (int)value);
-	else if (!value)
-		check_add(checks, name, "warn", "sysctl -w net.core.bpf_jit_enable=1",
-			  "it is 0: the programs are interpreted, and each packet costs several "
-			  "times as much");
-}
-
-void check_sysctls(json_t *checks, const json_t *status, const json_t *facts)
-{
-	static const char *const plain[][2] = {
-		{ "net.ipv4.tcp_sack", "SACK" },
-		{ "net.ipv4.tcp_window_scaling", "window scale" },
-	};
-	bool is_kernel_cookie = has_path(json_object_get(status, "interfaces"), "kernel-cookie") ||
-				has_path(json_object_get(status, "services"), "kernel-cookie");
-	char remedy[64];
-
-	check_syncookies(checks, facts, is_kernel_cookie);
-	check_timestamps(checks, facts, is_kernel_cookie);
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-		json_int_t value = fact_sysctl(facts, plain[i][0], -1);
-
-		snprintf(remedy, sizeof(remedy), "sysctl -w %s=1", plain[i][0]);
-		if (value)
-			check_add(checks, plain[i][0], "ok", NULL, "%d", (int)value);
-		else
-			check_add(checks, plain[i][0], "warn", remedy,
-				  "it is 0: no connection gets %s", plain[i][1]);
-	}
-	check_jit(checks, facts);
-}
-
-static void check_conntrack_room(json_t *checks, const json_t *facts)
-{
-	const char *name = "net.netfilter.nf_conntrack_max";
-	json_int_t nr = fact_sysctl(facts, "net.netfilter.nf_conntrack_count", -1);
-	json_int_t max = fact_sysctl(facts, name, -1);
-	char remedy[64];
-
-	if (nr < 0 || max <= 0)
-		return;
-	snprintf(remedy, sizeof(remedy), "sysctl -w %s=%lld", name, (long long)max * 2);
-	if (nr >= max - max / 10)
-		check_add(checks, name, "warn", remedy,
-			  "%lld of %lld connections are tracked: when there is no room, the kernel "
-			  "drops new ones, those that were proved among them",
-			  (long long)nr, (long long)max);
-	else
-		check_add(checks, name, "ok", NULL, "%lld", (long long)max);
-}
-
-void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid)
-{
-	const char *name = "net.netfilter.nf_conntrack_tcp_loose";
-	const char *remedy = "sysctl -w net.netfilter.nf_conntrack_tcp_loose=1";
-	json_int_t value = fact_sysctl(facts, name, -1);
-
-	if (value < 0)
-		return; /* no conntrack */
-	check_conntrack_room(checks, facts);
-	if (value)
-		check_add(checks, name, "ok", NULL, "%d", (int)value);
-	else if (drops_invalid)
-		check_add(checks, name, "fail", remedy,
-			  "it is 0, and a rule drops what is invalid: so it drops every handshake "
-			  "that ends with a cookie, whose SYN conntrack never saw");
-	else
-		check_add(checks, name, "warn", remedy,
-			  "it is 0: conntrack calls every connection that began with a cookie "
-			  "invalid; a rule that drops those would drop all of them");
 }
 
 /* ---- the daemon's own ---- */
@@ -397,111 +182,6 @@ void check_btf(json_t *checks, bool is_there)
 		check_add(checks, "btf", "fail", "zgrep DEBUG_INFO_BTF /proc/config.gz",
 			  "/sys/kernel/btf/vmlinux is not there, by which the programs find their "
 			  "way in the kernel: it must be built with CONFIG_DEBUG_INFO_BTF");
-}
-
-/* ---- devices ---- */
-
-void check_reply(json_t *checks, const json_t *facts)
-{
-	static const char *const forwarding[] = { "net.ipv4.conf.lo.forwarding",
-						  "net.ipv6.conf.lo.forwarding" };
-	const char *reply = out_text_of(facts, "reply");
-	char remedy[64];
-
-	if (strcmp(reply, "fib")) {
-		check_add(checks, "reply", "ok", NULL,
-			  "answers go back to the MAC address that the SYN came from");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(forwarding) / sizeof(forwarding[0]); i++) {
-		json_int_t value = fact_sysctl(facts, forwarding[i], -1);
-
-		snprintf(remedy, sizeof(remedy), "sysctl -w %s=1", forwarding[i]);
-		if (value == 0)
-			check_add(checks, forwarding[i], "fail", remedy,
-				  "it is 0: with reply = fib the kernel tells no route, so SYNs of "
-				  "that family are not answered; 1 makes no router of this host");
-		else if (value > 0)
-			check_add(checks, forwarding[i], "ok", NULL, "%d", (int)value);
-	}
-}
-
-static void check_vlans(json_t *checks, const json_t *device)
-{
-	const json_t *vlans = json_object_get(device, "vlans"), *vlan;
-	const char *name = out_text_of(device, "name");
-	char check[CHECK_NAME_SIZE], remedy[64];
-	size_t i;
-
-	snprintf(check, sizeof(check), "vlan %s", name);
-	snprintf(remedy, sizeof(remedy), "ethtool -K %s rxvlan off", name);
-	if (!json_array_size(vlans))
-		return;
-	if (json_is_true(json_object_get(device, "rx_vlan_offload")))
-		check_add(checks, check, "warn", remedy,
-			  "%zu VLAN devices are on %s, and it may take the tags off before XDP "
-			  "sees them: their clients would get no answer",
-			  json_array_size(vlans), name);
-	else
-		check_add(checks, check, "ok", NULL, "XDP sees the tags");
-	json_array_foreach ((json_t *)vlans, i, vlan) {
-		json_int_t mtu = out_integer_of(vlan, "mtu");
-
-		snprintf(check, sizeof(check), "mtu %s", out_text_of(vlan, "name"));
-		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %d", out_text_of(vlan, "name"),
-			 (int)out_integer_of(device, "mtu"));
-		if (mtu && mtu < out_integer_of(device, "mtu"))
-			check_add(checks, check, "warn", remedy,
-				  "%d is less than that of %s below it, by which the MSS is "
-				  "announced",
-				  (int)mtu, name);
-	}
-}
-
-/* Generic mode comes behind them, and the kernel switches them off for it; native mode is often
- * refused because of them. */
-static void check_merging(json_t *checks, const json_t *device)
-{
-	const char *name = out_text_of(device, "name");
-	const bool is_lro = json_is_true(json_object_get(device, "lro"));
-	const bool is_gro = json_is_true(json_object_get(device, "gro_hw"));
-	char check[CHECK_NAME_SIZE], remedy[128];
-
-	snprintf(check, sizeof(check), "merging %s", name);
-	snprintf(remedy, sizeof(remedy),
-		 "ethtool -K %s%s%s && synward detach %s && synward attach %s", name,
-		 is_lro ? " lro off" : "", is_gro ? " rx-gro-hw off" : "", name, name);
-	if (is_lro || is_gro)
-		check_add(
-			checks, check, "warn", remedy,
-			"%s%s%s is on: packets are merged before XDP could see them; most drivers "
-			"refuse native XDP then",
-			is_lro ? "LRO" : "", is_lro && is_gro ? " and " : "",
-			is_gro ? "the NIC's GRO" : "");
-	else
-		check_add(checks, check, "ok", NULL, "no packets are merged before XDP");
-}
-
-void check_devices(json_t *checks, const json_t *facts)
-{
-	const json_t *device;
-	size_t i;
-
-	json_array_foreach (json_object_get(facts, "interfaces"), i, device) {
-		const char *name = out_text_of(device, "name");
-		json_int_t mtu = out_integer_of(device, "mtu");
-		char check[CHECK_NAME_SIZE], remedy[64];
-
-		snprintf(check, sizeof(check), "mtu %s", name);
-		snprintf(remedy, sizeof(remedy), "ip link set %s mtu %d", name, MTU_IPV6);
-		if (mtu >= MTU_IPV6)
-			check_add(checks, check, "ok", NULL, "%d", (int)mtu);
-		else
-			check_add(checks, check, "warn", remedy, "%d: IPv6 needs %d", (int)mtu,
-				  MTU_IPV6);
-		check_merging(checks, device);
-		check_vlans(checks, device);
-	}
 }
 
 /* ---- services ---- */

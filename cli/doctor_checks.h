@@ -2,7 +2,9 @@
 /*
  * What makes protection ineffective or harmful, as far as synwardd's own answers tell: its status,
  * and what it says to Doctor. Each check is an object of an array: {"name", "status": "ok", "warn"
- * or "fail", "detail", "remedy"}, the remedy a command to type, or null. Pure.
+ * or "fail", "detail", "remedy"}, the remedy a command to type, or null. "fail" is what leaves a
+ * service without protection or without clients; "warn" is what weakens it, or is the operator's
+ * own choice. One function for each thing that is looked at. Pure.
  */
 #ifndef SYNWARD_DOCTOR_CHECKS_H
 #define SYNWARD_DOCTOR_CHECKS_H
@@ -19,10 +21,13 @@ void check_add(json_t *checks, const char *name, const char *status, const char 
 const char *check_service_name(const char *kind, const json_t *service,
 			       char buffer[CHECK_NAME_SIZE]);
 
-void check_interfaces(json_t *checks, const json_t *status);
-void check_sysctls(json_t *checks, const json_t *status, const json_t *facts);
-/* @drops_invalid: a firewall's rule does. */
-void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
+/* How SYNs are answered by an interface or a service, and why not better. Where none is, a remedy
+ * of the daemon's own words goes before @otherwise. */
+void check_path(json_t *checks, const char *name, const json_t *of, const char *otherwise);
+
+/* A sysctl of @facts; @otherwise where the kernel does not have it. */
+json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwise);
+
 /* @version: of synward itself. */
 void check_daemon(json_t *checks, const json_t *status, const char *version);
 /* @is_its_own: the control socket is that of the group, which exists. */
@@ -31,12 +36,7 @@ void check_state(json_t *checks, const json_t *status, const json_t *facts);
 void check_on_stop(json_t *checks, const json_t *facts);
 /* @is_there: /sys/kernel/btf/vmlinux. */
 void check_btf(json_t *checks, bool is_there);
-void check_reply(json_t *checks, const json_t *facts);
-void check_devices(json_t *checks, const json_t *facts);
 void check_services(json_t *checks, const json_t *status, const json_t *facts);
-
-/* A sysctl of @facts; @otherwise where the kernel does not have it. */
-json_int_t fact_sysctl(const json_t *facts, const char *name, json_int_t otherwise);
 
 /* Is it in mode auto or always? */
 bool is_answering_mode(const json_t *service);
@@ -46,5 +46,17 @@ const char *self_test_remedy(const json_t *result);
 
 /* Did any fail? */
 bool checks_failed(const json_t *checks);
+
+/* ---- doctor_devices.c ---- */
+
+void check_interfaces(json_t *checks, const json_t *status);
+void check_devices(json_t *checks, const json_t *facts);
+
+/* ---- doctor_sysctls.c ---- */
+
+void check_sysctls(json_t *checks, const json_t *status, const json_t *facts);
+/* @drops_invalid: a firewall's rule does. */
+void check_conntrack(json_t *checks, const json_t *facts, bool drops_invalid);
+void check_reply(json_t *checks, const json_t *facts);
 
 #endif

@@ -11,10 +11,10 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
 #include "log.h"
+#include "random.h"
 #include "synward.skel.h"
 
 #define KEY_LIFETIME_MS 3600000 /* an attacker who tries cookies begins anew after that */
@@ -30,18 +30,13 @@ static int secret_map(const struct dataplane *dp)
 	return bpf_map__fd(dp->shared->maps.secret);
 }
 
-static int fill_random(void *to, size_t bytes)
-{
-	return getrandom(to, bytes, 0) == (ssize_t)bytes ? 0 : -EIO;
-}
-
 int dataplane_make_secret(struct dataplane *dp)
 {
 	struct secret s = { 0 };
-	int err = fill_random(s.master, sizeof(s.master)) ?: fill_random(s.flow, sizeof(s.flow));
+	int err = random_fill(s.master, sizeof(s.master)) ?: random_fill(s.flow, sizeof(s.flow));
 
 	while (!err && !s.salt) /* 0: a CPU that has not read it yet */
-		err = fill_random(&s.salt, sizeof(s.salt));
+		err = random_fill(&s.salt, sizeof(s.salt));
 	err = err ?: bpf_map_update_elem(secret_map(dp), &only, &s, BPF_ANY);
 	explicit_bzero(&s, sizeof(s));
 	dp->shared->data_conf->inherited.key_made_ms = clock_now_ms();
@@ -68,8 +63,8 @@ static int put_key(struct dataplane *dp, __u64 epoch, bool keep_before)
 	if (!err && keep_before)
 		memcpy(s.master_before, s.master, sizeof(s.master_before));
 	else if (!err)
-		err = fill_random(s.master_before, sizeof(s.master_before));
-	err = err ?: fill_random(s.master, sizeof(s.master));
+		err = random_fill(s.master_before, sizeof(s.master_before));
+	err = err ?: random_fill(s.master, sizeof(s.master));
 	s.from_epoch = epoch;
 	err = err ?: bpf_map_update_elem(secret_map(dp), &only, &s, BPF_ANY);
 	explicit_bzero(&s, sizeof(s));

@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "synward.skel.h"
 
 #define ASK_ALL_USEC 10000 /* no program runs that long */
@@ -166,9 +166,10 @@ int dataplane_use_lists(struct dataplane *dp, const struct lists *lists)
 	struct filling filling = { .dp = dp };
 	void *blocks;
 	__u64 key;
+	int err = random_fill(&key, sizeof(key));
 
-	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
-		return -EIO;
+	if (err)
+		return err;
 	blocks = mmap(NULL, BLOCKS_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (blocks == MAP_FAILED)
 		return -errno;

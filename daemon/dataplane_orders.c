@@ -71,6 +71,7 @@ static int attach_by_command(struct dataplane *dp, struct device *dev, const str
 
 	if (!link)
 		return -ENODEV;
+	device_drop_tc(dev); /* it may wait there while somebody else has the XDP half's place */
 	dev->is_kept = dp->is_kept && !seconds;
 	err = dataplane_attach_links(dp, dev, links, link);
 	if (err) {

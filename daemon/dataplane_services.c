@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include "log.h"
+#include "random.h"
 #include "svc_table.h"
 #include "synward.skel.h"
 
@@ -99,7 +99,7 @@ static int slots_apply(struct dataplane *dp, const struct svc_slot *slots, size_
 	int err = -ENOSPC;
 
 	for (int i = 0; i < SEEDS_MAX && err == -ENOSPC; i++) {
-		if ((i || !seed) && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		if ((i || !seed) && random_fill(&seed, sizeof(seed)))
 			return -EIO;
 		seed |= 1;
 		err = svc_table_fill(dp->services + at, dp->nr_buckets, seed, slots, nr);

@@ -86,7 +86,7 @@ static int size_maps(struct synward_bpf *skel, const struct device_wants *wants)
 {
 	struct bpf_map *const by_row[] = { skel->maps.row_cpu, skel->maps.peace_half_open };
 	struct bpf_map *const by_flow_set[] = { skel->maps.flows, skel->maps.flow_tags,
-						skel->maps.flow_seen };
+						skel->maps.flow_tags_more, skel->maps.flow_seen };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(by_row) / sizeof(by_row[0]) && !err; i++)

@@ -11,7 +11,7 @@
 #include "config.h"
 #include "snapshot.h"
 
-/* The reply of Doctor, as methods.c describes it. NULL when memory is short. */
+/* The reply of Doctor, as methods_description.c describes it. NULL when memory is short. */
 json_t *facts_json(const struct config *conf, const struct snapshot *snapshot,
 		   const struct ip_addr *addresses, size_t nr_addresses);
 

@@ -111,60 +111,85 @@ size_t link_macs_above(const struct links *links, int ifindex, __u8 (*ret)[6])
 
 #define PORTS_NAMED 4
 
-/* "eth0, eth1": what belongs to it. */
-static void name_ports(const struct links *links, const struct link *link, char *ret, size_t room)
+/* Its frames are seen first by a device below it. */
+static bool is_upper(const struct link *link)
 {
+	const struct kind *kind = kind_of(link);
+
+	return kind && kind->words;
+}
+
+static bool is_directly_below(const struct link *upper, const struct link *link)
+{
+	return kind_of(upper)->has_ports ? link->master == upper->ifindex :
+					   link->ifindex == upper->lower;
+}
+
+/* Mark what is directly below those marked that stand on others. True when there was something
+ * new. */
+static bool descend(const struct links *links, bool *is_in)
+{
+	const struct link *link = links->link;
+	bool found = false;
+
+	for (size_t i = 0; i < links->nr; i++)
+		for (size_t k = 0; k < links->nr && !is_in[i]; k++)
+			if (is_in[k] && is_upper(&link[k]) && is_directly_below(&link[k], &link[i]))
+				found = is_in[i] = true;
+	return found;
+}
+
+/* "eth0, eth1": the first ones below it that take XDP themselves. */
+static void name_below(const struct links *links, const struct link *upper, char *ret, size_t room)
+{
+	bool *is_in __cleanup(cleanup_free) = calloc(links->nr, sizeof(*is_in));
 	size_t length = 0, nr = 0;
 
 	ret[0] = '\0';
+	if (!is_in)
+		return;
+	is_in[upper - links->link] = true;
+	for (int depth = 0; depth < STACK_DEPTH_MAX && descend(links, is_in); depth++)
+		;
 	for (size_t i = 0; i < links->nr; i++) {
-		if (links->link[i].master != link->ifindex)
+		const struct link *link = &links->link[i];
+
+		if (!is_in[i] || is_upper(link) || !link->is_ether)
 			continue;
 		if (nr == PORTS_NAMED) {
 			snprintf(ret + length, room - length, ", ...");
 			return;
 		}
 		length += (size_t)snprintf(ret + length, room - length, "%s%s", nr ? ", " : "",
-					   links->link[i].name);
+					   link->name);
 		nr++;
 	}
 }
 
-static void name_lower(const struct links *links, const struct link *link, char *ret, size_t room)
-{
-	const struct link *lower = link->lower ? link_by_index(links, link->lower) : NULL;
-
-	snprintf(ret, room, "%s", lower ? lower->name : "");
-}
-
 /* Generic mode works there, for who wants just that. */
 static void explain_upper(const struct links *links, const struct link *link,
-			  const struct kind *kind, char ret_why[LINK_WHY_SIZE])
+			  char ret_why[LINK_WHY_SIZE])
 {
 	char below[(PORTS_NAMED + 1) * (IF_NAMESIZE + 2)];
+	const char *words = kind_of(link)->words;
 
-	if (kind->has_ports)
-		name_ports(links, link, below, sizeof(below));
-	else
-		name_lower(links, link, below, sizeof(below));
+	name_below(links, link, below, sizeof(below));
 	if (below[0])
 		snprintf(ret_why, LINK_WHY_SIZE,
 			 "%s is %s on %s, where its frames are seen first and can be answered in "
-			 "the "
-			 "driver: name %s instead (or set xdp-mode = generic, which is slow)",
-			 link->name, kind->words, below, below);
+			 "the driver: name %s instead (or set xdp-mode = generic, which is slow)",
+			 link->name, words, below, below);
 	else
 		snprintf(ret_why, LINK_WHY_SIZE,
-			 "%s is %s, and no device below it is in this network namespace: name that "
-			 "device, where it is (or set xdp-mode = generic, which is slow)",
-			 link->name, kind->words);
+			 "%s is %s, and no device below it that takes XDP is in this network "
+			 "namespace: name that device, where it is (or set xdp-mode = generic, "
+			 "which is slow)",
+			 link->name, words);
 }
 
 int link_check(const struct links *links, const struct link *link, enum xdp_mode mode,
 	       char ret_why[LINK_WHY_SIZE])
 {
-	const struct kind *kind = kind_of(link);
-
 	if (!link->is_ether) {
 		snprintf(
 			ret_why, LINK_WHY_SIZE,
@@ -175,8 +200,8 @@ int link_check(const struct links *links, const struct link *link, enum xdp_mode
 			link->kind[0] ? ")" : "");
 		return -EOPNOTSUPP;
 	}
-	if (!kind || !kind->words || mode == XDP_MODE_GENERIC)
+	if (!is_upper(link) || mode == XDP_MODE_GENERIC)
 		return 0;
-	explain_upper(links, link, kind, ret_why);
+	explain_upper(links, link, ret_why);
 	return -EOPNOTSUPP;
 }

@@ -48,8 +48,8 @@ size_t link_macs_above(const struct links *links, int ifindex, __u8 (*ret)[6]);
 
 /*
  * May XDP be attached to it, in that mode? -EOPNOTSUPP, with cause and remedy in @ret_why: it
- * carries no Ethernet frames, or it is one whose frames a device below it sees first, which is
- * named.
+ * carries no Ethernet frames, or it is one whose frames a device below it sees first; named is, in
+ * place of it, the first on the way down that XDP may be attached to. @link is one of @links.
  */
 int link_check(const struct links *links, const struct link *link, enum xdp_mode mode,
 	       char ret_why[LINK_WHY_SIZE]);

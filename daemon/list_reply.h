@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The allow and deny lists as JSON: the replies of List, ListAdd and ListDelete, described in
- * methods.c. Each returns a new reference, or NULL when memory is short. Nothing here logs.
+ * methods_description.c. Each returns a new reference, or NULL when memory is short. Nothing here
+ * logs.
  */
 #ifndef SYNWARD_LIST_REPLY_H
 #define SYNWARD_LIST_REPLY_H

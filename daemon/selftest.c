@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
 #include "names.h"
+#include "random.h"
 #include "rows_inside.h"
 #include "selftest_address.h"
 #include "selftest_frames.h"
@@ -81,7 +81,7 @@ static void client_make(struct test *t, const struct test_addresses *at, bool is
 	struct test_client *c = &t->client;
 	__u32 random[3] = { 0 };
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (random_fill(random, sizeof(random)))
 		random[0] = (__u32)clock_now_ms();
 	*c = (struct test_client){
 		.address = at->client,

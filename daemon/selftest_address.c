@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "address.h"
 #include "cleanup.h"
+#include "random.h"
 
 #define NEIGHBOUR_BITS_MAX_V4 29 /* longer prefixes have no address to spare */
 #define NEIGHBOUR_BITS_MAX_V6 120
@@ -202,7 +202,7 @@ static bool pick_client(const struct host *host, const struct own *server, struc
 {
 	__u64 random;
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+	if (random_fill(&random, sizeof(random)))
 		return false;
 	if (!server->is_loopback_device)
 		return selftest_neighbour(&server->addr, server->prefix_bits, server->is_v6,

@@ -12,7 +12,7 @@
 #include "snapshot.h"
 
 /* Each returns a new reference, or NULL when memory is short: the reply of the method of that name,
- * described in methods.c. */
+ * described in methods_description.c. */
 json_t *status_json(const struct snapshot *snapshot);
 json_t *thresholds_json(const struct snapshot *snapshot);
 json_t *handshakes_json(const struct handshake_page *page);

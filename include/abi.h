@@ -276,12 +276,13 @@ struct inherited {
 
 /*
  * The flow table: handshakes that the kernel holds (in peace alone), and connections that are known
- * to be real, so that their packets pass without a socket lookup. Sets of FLOW_WAYS, a line of tags
- * that every packet asks and entries of a cache line that are opened only when a tag matches.
+ * to be real, so that their packets pass without a socket lookup. Sets of FLOW_WAYS: a byte of tag
+ * for each way that every SYN asks, another one that is asked where the first matches, and entries
+ * of a cache line that are opened only where both do.
  */
 #define FLOW_WAYS 8
 #define FLOW_SETS_DEFAULT \
-	8192 /* 65536 flows: 128 KB of tags, which stay in L2, and 4 MB of entries */
+	8192 /* 65536 flows: 2 x 64 KB of tags, which stay in L2, and 4 MB of entries */
 
 enum flow_state {
 	FLOW_NONE = 0,
@@ -314,10 +315,11 @@ enum accepted_by {
 #define FLOW_STATE(is) ((__u8)((is) >> 16))
 #define FLOW_ACCEPTED_BY(is) ((__u8)((is) >> 24))
 
+/* One of a set's two bytes for each way. */
 struct flow_tags {
 	union {
-		__u16 tag[FLOW_WAYS]; /* 0: empty */
-		__u64 four[FLOW_WAYS / 4];
+		__u8 tag[FLOW_WAYS];
+		__u64 all;
 	};
 };
 
@@ -454,7 +456,7 @@ ABI_SIZE(list_value, 16);
 ABI_SIZE(list_block, 16);
 ABI_SIZE(list_conf, 24);
 ABI_SIZE(retry, 128);
-ABI_SIZE(flow_tags, 16);
+ABI_SIZE(flow_tags, 8);
 ABI_SIZE(flow, 64);
 ABI_SIZE(flow_set, 512);
 

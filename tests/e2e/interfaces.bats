@@ -17,6 +17,7 @@ setup() {
 
 teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || why_failed
+	lab_stop synwardd # which holds its directory
 	[[ ! -e $LAB_DIR/bpf ]] || umount "$LAB_DIR/bpf"
 	lab_down
 }
@@ -347,9 +348,22 @@ mss_follows() {
 	sleep 2.2 # two checks, and some
 	log_has "not attached: srv0 is held by another XDP program" 1
 	by_kernel 5
+	attach_is_refused
 	lab_pass_off
-	dev_wait '.state == "attached" and .gaps == 1' 5
+	dev_wait '.state == "attached" and .path == "cookie" and .gaps == 1' 5
 	by_cookies 10
+}
+
+# The TC half is there alone, and stays the one that it can be.
+attach_is_refused() {
+	local words
+	for words in "" "" "--confirm 1m"; do
+		dev_wait '.tc == "tcx"' 5
+		# shellcheck disable=SC2086 # words
+		run -1 synward_cli attach srv0 $words
+		[[ $output == *"srv0 is held by another XDP program"* ]]
+	done
+	dev_wait '.tc == "tcx" and .state == "failed"' 5
 }
 
 # ---- attach, confirm, detach ---------------------------------------------------------------------
@@ -581,6 +595,22 @@ killed() {
 	synward_said "srv0: taken over"
 	pinned_is "$(links_of srv0)"
 	lab_wait_for "srv1 to be left alone" 5 nothing_on srv1
+	by_cookies 5
+}
+
+@test "held by another XDP program: who attaches it by command is told so, and leaves no half of it behind" {
+	keeps "mode = always"
+	synward_up_conf
+	lab_signal synwardd STOP
+	bpftool link detach id "$(synward_link xdp)"
+	lab_pass_on
+	lab_signal synwardd CONT
+	dev_wait '.state == "failed"' 5
+	attach_is_refused
+	pinned_is "tc_$(index_of srv0)"
+	lab_pass_off
+	dev_wait '.state == "attached" and .path == "cookie"' 5
+	pinned_is "$(links_of srv0)"
 	by_cookies 5
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Metrics as Prometheus sees them: their format, what a flood does to them, that the dashboard and the alerts name none
-# that is not there, and the dashboard's queries in a real Prometheus.
+# Metrics as Prometheus sees them: their format, what a flood does to them, that dashboard, alerts and man page name
+# none that is not there, and the dashboard's queries in a real Prometheus.
 #
 # shellcheck disable=SC2154,SC2030,SC2031 # $families is in e2e; bats makes subshells of tests
 load e2e
@@ -95,9 +95,10 @@ names_are_there() {
 	((status == 3)) && [[ ! -s $LAB_DIR/text ]] && grep -q 'no synwardd answers' "$LAB_DIR/said"
 }
 
-@test "the dashboard and the alerts name only metrics that there are" {
+@test "the dashboard, the alerts and the man page name only metrics that there are" {
 	synward_with
 	names_are_there "$dashboard"
+	names_are_there "$BATS_TEST_DIRNAME/../../docs/synward-exporter.8.scd"
 	names_are_there "$rules"
 	names_are_there "$BATS_TEST_DIRNAME/../metrics/rules.test.yml"
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/varlink.c daemon/methods.c daemon/methods_description.c */
+/* sources: daemon/varlink.c daemon/methods*.c */
 /*
  * Arbitrary bytes as a request to synwardd. Whoever asks and however the callbacks end, what comes
  * back is whole messages of JSON that fit into a reply and have parameters or an error; a method
@@ -73,13 +73,18 @@ static int on_ongoing(void *arg, json_t **ret)
 	return err;
 }
 
-static int change(const char *service, char **ret_why)
+static int change_unexplained(void)
 {
 	HOLDS(!world.is_stranger);
 	world.nr_changes++;
+	return world.err;
+}
+
+static int change(const char *service, char **ret_why)
+{
 	if (world.err == -EINVAL && asprintf(ret_why, "there is no service '%s'", service) < 0)
 		abort();
-	return world.err;
+	return change_unexplained();
 }
 
 static int on_set(void *arg, const char *service, const char *key, const char *value,
@@ -119,7 +124,7 @@ static int on_reload(void *arg, json_t **ret_errors)
 	(void)arg;
 	if (world.err)
 		*ret_errors = json_pack("[s]", "f:1: wrong");
-	return world.err;
+	return change_unexplained();
 }
 
 static int on_rotate_key(void *arg, bool at_once, __u64 *ret_ms, char **ret_why)

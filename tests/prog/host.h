@@ -140,6 +140,7 @@ static inline void host_forget(struct host *h)
 	struct peace_half_open none = { 0 };
 
 	host_clear(h->skel->maps.flow_tags, sizeof(struct flow_tags));
+	host_clear(h->skel->maps.flow_tags_more, sizeof(struct flow_tags));
 	host_clear(h->skel->maps.flows, sizeof(struct flow_set));
 	host_clear(h->skel->maps.flow_seen, 8 * sizeof(__u32));
 	for (__u32 i = 0; i < HOST_SERVICES; i++)
@@ -236,6 +237,7 @@ static inline void host_open(struct host *h)
 	h->skel->rodata->can_hand_off = true;
 	h->skel->rodata->flow_set_mask = HOST_FLOW_SETS - 1;
 	MUST(bpf_map__set_max_entries(h->skel->maps.flow_tags, HOST_FLOW_SETS));
+	MUST(bpf_map__set_max_entries(h->skel->maps.flow_tags_more, HOST_FLOW_SETS));
 	MUST(bpf_map__set_max_entries(h->skel->maps.flows, HOST_FLOW_SETS));
 	MUST(bpf_map__set_max_entries(h->skel->maps.flow_seen, HOST_FLOW_SETS));
 	MUST(synward_bpf__load(h->skel));

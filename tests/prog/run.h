@@ -193,10 +193,11 @@ static void put_flow(const struct run *r, enum flow_state state)
 					   .opened_ms = since,
 					   .since_ms = since,
 					   .expires_ms = now_ms() + 60000 } };
-	struct flow_tags tags = { .tag[0] = (id >> 16 & 0xffff) ?: 1 };
+	struct flow_tags tags = { .tag[0] = id >> 24 }, more = { .tag[0] = id >> 16 };
 
 	put(r->skel->maps.flows, set, &in);
 	put(r->skel->maps.flow_tags, set, &tags);
+	put(r->skel->maps.flow_tags_more, set, &more);
 }
 
 /* As bpf/flow_match.h has it. */

@@ -100,6 +100,7 @@ static struct synward_bpf *load(enum build build, bool with_tc)
 	skel->rodata->retry_mask = NR_RETRIES - 1;
 	skel->rodata->dev_slot = DEV_SLOT;
 	MUST(bpf_map__set_max_entries(skel->maps.flow_tags, FLOW_SETS));
+	MUST(bpf_map__set_max_entries(skel->maps.flow_tags_more, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flows, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.flow_seen, FLOW_SETS));
 	MUST(bpf_map__set_max_entries(skel->maps.retries, NR_RETRIES));
@@ -314,7 +315,7 @@ static void prepare(struct synward_bpf *skel, const struct row *row)
 		skel->maps.flow_tags,      skel->maps.flows,         skel->maps.flow_seen,
 		skel->maps.cpu_state,      skel->maps.synack_here,   skel->maps.synack_total,
 		skel->maps.verify_budgets, skel->maps.reset_budgets, skel->maps.retries,
-		skel->maps.source_samples, skel->maps.tickets,
+		skel->maps.source_samples, skel->maps.tickets,       skel->maps.flow_tags_more,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
@@ -348,8 +349,10 @@ static void put_record(struct synward_bpf *skel, const struct row *row, bool v6,
 		      row->listener == RECORD_FILLING ? RECORD_BACKLOG / 2 + 1 :
 							0;
 	const struct listener_record rec = {
-		.window = row->listener ? now_ms() / LOOKUP_WINDOW_MS : 0,
-		.is_there = row->listener || row->was_there,
+		.window = row->listener || row->spares == SPARES_ONE ? now_ms() / LOOKUP_WINDOW_MS :
+								       0,
+		.is_there = row->listener || row->spares || row->was_there,
+		.spared = row->spares ? 1 : 0,
 		.is_mptcp = row->listener == RECORD_MPTCP,
 		.is_full = row->listener == RECORD_FULL,
 		.wscale = RCV_WSCALE,

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A key as the data path keeps it: the state in which its hashes begin.
+ * Keys: any, and one as the data path keeps it, the state in which its hashes begin.
  */
 #ifndef SYNWARD_TEST_BEGUN_H
 #define SYNWARD_TEST_BEGUN_H
 
+#include "refs.h"
 #include "siphash.h"
+
+static inline struct sip_key key_random(void)
+{
+	return (struct sip_key){ { rng(), rng() } };
+}
 
 /* Good until the next call. */
 static inline const struct sip_state *begun(const struct sip_key *key)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/log.c */
+/* sources: daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods*.c daemon/log.c */
 /*
  * The control socket with real clients: calls, garbage, deadlines, limits, and how the socket comes
  * and goes. Subscribers have test_monitor.c, what each method answers test_methods.c.

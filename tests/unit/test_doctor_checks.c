@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: cli/doctor_checks.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c daemon/state_file.c */
+/* sources: cli/doctor_checks.c cli/doctor_devices.c cli/doctor_sysctls.c cli/doctor_look.c cli/iptables_rules.c cli/out.c daemon/facts.c daemon/offloads.c daemon/state_file.c */
 /*
  * What is made of the daemon's answers, made up: each row changes one thing of a host where all is
  * well, and names the check that must say so. And the reading of what others print.

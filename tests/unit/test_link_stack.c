@@ -138,11 +138,21 @@ static struct link stack[] = {
 	{ 11, .name = "bond0", .is_ether = true, .kind = "bond" },
 	{ 12, .name = "tap0", .is_ether = true, .kind = "tun" },
 	{ 13, .name = "team0", .is_ether = true, .kind = "team" },
-	{ 14, .name = "p1", .master = 13 },
-	{ 15, .name = "p2", .master = 13 },
-	{ 16, .name = "p3", .master = 13 },
-	{ 17, .name = "p4", .master = 13 },
-	{ 18, .name = "p5", .master = 13 },
+	{ 14, .name = "p1", .is_ether = true, .master = 13 },
+	{ 15, .name = "p2", .is_ether = true, .master = 13 },
+	{ 16, .name = "p3", .is_ether = true, .master = 13 },
+	{ 17, .name = "p4", .is_ether = true, .master = 13 },
+	{ 18, .name = "p5", .is_ether = true, .master = 13 },
+	{ 20, .name = "br1", .is_ether = true, .kind = "bridge" },
+	{ 21, .lower = 2, .name = "eth0.8", .is_ether = true, .kind = "vlan", .master = 20 },
+	{ 22, .lower = 2, .name = "eth0.9", .is_ether = true, .kind = "vlan", .master = 20 },
+	{ 23, .lower = 11, .name = "bond0.7", .is_ether = true, .kind = "vlan" },
+	{ 24, .name = "p6", .is_ether = true, .master = 11 },
+	{ 25, .lower = 7, .name = "far0.7", .is_ether = true, .kind = "vlan" },
+	{ 26, .name = "vrf0", .is_ether = true, .kind = "vrf" },
+	{ 27, .name = "wg1", .kind = "wireguard", .master = 26 },
+	{ 28, .lower = 29, .name = "loop0", .is_ether = true, .kind = "vlan" },
+	{ 29, .lower = 28, .name = "loop1", .is_ether = true, .kind = "vlan" },
 };
 
 static const struct {
@@ -155,8 +165,13 @@ static const struct {
 	{ "bond0", NULL, true },
 	{ "tap0", NULL, true },
 	{ "eth0.7", "eth0.7 is a VLAN on eth0,|name eth0 instead|xdp-mode = generic", true },
-	{ "vmac0", "a macvlan on eth0.7", true },
+	{ "vmac0", "vmac0 is a macvlan on eth0,|name eth0 instead", true }, /* not eth0.7 */
 	{ "far0", "far0 is an ipvlan, and no device below it", true },
+	{ "br1", "br1 is a bridge on eth0,", true }, /* of two VLANs of it: once */
+	{ "bond0.7", "bond0.7 is a VLAN on bond0,", true },
+	{ "far0.7", "far0.7 is a VLAN, and no device below it", true },
+	{ "vrf0", "vrf0 is a VRF, and no device below it that takes XDP", true }, /* wg1: none */
+	{ "loop0", "loop0 is a VLAN, and no device below it", true },
 	{ "br0", "br0 is a bridge on eth1, eth2,|name eth1, eth2 instead", true },
 	{ "team0", "a team on p1, p2, p3, p4, ...,", true },
 	{ "wg0", "wg0 carries no Ethernet frames (it is of kind wireguard)", false },

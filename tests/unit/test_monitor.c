@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/log.c */
+/* sources: daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods*.c daemon/log.c */
 /*
  * Clients of Monitor: what they get and when, what they may not do, how much may wait for them, and
  * that nobody suffers from them. And whom the socket takes for root.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sources: daemon/tracer.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods.c daemon/methods_description.c daemon/log.c */
+/* sources: daemon/tracer.c daemon/control.c daemon/control_client.c daemon/control_socket.c daemon/varlink.c daemon/methods*.c daemon/log.c */
 /*
  * From what the data path tells of packets to the client of Trace: what it is told of each, what of
  * those that were lost, and that it is over when the client goes, whoever else is there. The data

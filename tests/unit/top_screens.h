@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The screens that test_top.c wants, as they are seen.
+ * The screens that test_top_screen.c wants, as they are seen.
  */
 #ifndef SYNWARD_TOP_SCREENS_H
 #define SYNWARD_TOP_SCREENS_H
