@@ -47,8 +47,8 @@ static int follow_addresses(struct daemon *d)
 	if (!err)
 		err = dataplane_set_addresses(d->dataplane, addrs, nr);
 	else if (!d->lacks_addresses)
-		log_err("cannot read the local addresses: %s; trying again every second",
-			strerror(-err));
+		log_err("cannot read the local addresses: %s%s", strerror(-err),
+			d->started_ms ? "; trying again every second" : "");
 	free(addrs);
 	return err;
 }
@@ -235,7 +235,7 @@ static int prepare(struct daemon *d)
 	return err;
 }
 
-/* What fails seldom comes last, and what cannot fail behind it. */
+/* What may fail comes before what cannot. */
 static int tell_all(struct daemon *d)
 {
 	int err = list_keeper_begin(d->lists) ?: follow_addresses(d);
@@ -297,10 +297,12 @@ static int find_drop_ins(struct daemon *d)
  * refused now, they go on so, with nothing in them of a daemon that did not start. */
 static int begin(struct daemon *d)
 {
-	int err = dataplane_has_adopted(d->dataplane) ? attach_all(d) ?: tell_all(d) :
-		  tell_all(d)                         ?:
-							attach_all(d);
+	const bool is_told_last = dataplane_has_adopted(d->dataplane);
+	int err = is_told_last ? 0 : tell_all(d);
 
+	err = err ?: attach_all(d);
+	if (!err && is_told_last)
+		err = tell_all(d);
 	if (!err)
 		dataplane_settle(d->dataplane);
 	return err;
