@@ -8,7 +8,7 @@
  *     +--------------------------------+----------+----------+----------------+
  *     |        timestamp offset        |   tag    | more tag |      set       |
  *     +--------------------------------+----------+----------+----------------+
- *     (of more than 2^16 sets, up to 2^21, the number reaches into the tag; entries compare all 64)
+ *     (of more than 2^16 sets, up to 2^21, the number reaches into `more tag`; entries compare all)
  *
  *     SYN in peace ──> SYN_RECV ──> ESTABLISHED ──> CLOSING
  *                          the kernel's ACK ^     FIN, RST ^
@@ -198,10 +198,11 @@ __noinline bool flow_tags_match_more(__u64 id, __u64 match)
 {
 	const struct flow_tags *more = flow_tags_more_of(id);
 
-	return more && (flow_tag_match(more->all, flow_tag_more(id)) & match);
+	return more && flow_tag_match_more(match, more->all, id);
 }
 
-/* Can the flow be in its set? Of those that are not, one in 8000 of a full set. */
+/* Can the flow be in its set? Of those that are not, one in 8000 of a full set; of more than 2^16
+ * sets, whose number is a part of the second byte, the more the larger: of 2^18 one in 2000. */
 static __always_inline bool flow_may_be_known(__u64 id)
 {
 	const struct flow_tags *tags = flow_tags_of(id);

@@ -12,8 +12,8 @@
 /*
  * A flow's tag has two bytes, in two maps: strangers ask the first one alone, but for one in 32 of
  * a full set, and it is half as large and so in a nearer cache than both would be. Where the set's
- * number reaches into the tag, it is into the second byte. A way that is free has 0 in both, which
- * a flow may have as well: its entry says that it is another one.
+ * number reaches into the tag, it is into the second byte. A way that was never used has 0
+ * in both, which a flow may have as well: its entry says that it is another one.
  */
 static __always_inline __u8 flow_tag(__u64 id)
 {
@@ -34,6 +34,12 @@ static __always_inline __u64 flow_tag_match(__u64 all, __u8 tag)
 	__u64 x = all ^ tag * TAG_IN_EACH;
 
 	return (x - TAG_IN_EACH) & ~x & TAG_IN_EACH << 7;
+}
+
+/* Of the ways that are in @match by their first byte, not 0 if one matches by its second. */
+static __always_inline __u64 flow_tag_match_more(__u64 match, __u64 all, __u64 id)
+{
+	return match & flow_tag_match(all, flow_tag_more(id));
 }
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What most packets of a server are, told from bytes at fixed places: no TCP, for a port that
- * nobody protects, or of a connection that had a packet in this second. What is no middle of a
- * connection may be a plain SYN (lane.h). All that is not so plain, or not so well known, is GO_ON:
+ * nobody protects, or of a connection that had a packet in this second. What is of none may be a
+ * plain SYN (lane.h). All that is not so plain, or not so well known, is GO_ON:
  * parse.h reads it in full.
  */
 #ifndef SYNWARD_GLANCE_H

@@ -30,6 +30,7 @@ struct sock_common___local {
 	volatile unsigned char skc_state;
 	unsigned char skc_reuseport : 1;
 	unsigned char skc_ipv6only : 1;
+	int skc_bound_dev_if;
 	struct sock___local *skc_listener; /* of a request */
 	__u32 skc_rcv_wnd;                 /* the same */
 } KERNEL_STRUCT;

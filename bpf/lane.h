@@ -4,7 +4,7 @@
  * Windows writes them or none, no data; to a service that is armed, from nobody whom we know, when
  * this CPU has no lookup left (listener.h). It is judged here with all offsets constant, its
  * addresses in registers. Nothing is decided here alone: what is not so plain, or not in order, is
- * GO_ON and has left no trace, and syn.h judges it in full.
+ * GO_ON and has left no trace but its service's ticket, and syn.h judges it in full.
  */
 #ifndef SYNWARD_LANE_H
 #define SYNWARD_LANE_H
@@ -34,7 +34,8 @@ static __always_inline bool lane_options(const __be32 *th, const void *end, __u3
 	UNROLL
 	for (__u32 i = 0; i < (TCP_HEADER_MIN + option_bytes) / 4; i++)
 		*ret_sum += th[i];
-	barrier_var(*ret_sum); /* it is to be added up here, and not to keep all words until then */
+	barrier_var(
+		*ret_sum); /* clang 14 adds up last, and keeps ten words on the stack until then */
 	switch (option_bytes) {
 	case OPTIONS_LINUX:
 		return options_linux(options, ret) && ret->mss;
@@ -111,7 +112,7 @@ static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgeme
 }
 
 /* @p is filled but for what only the TCP header says, @th is whole without its options. In peace
- * nobody has a ticket, and nothing else is asked here. */
+ * a service has no ticket, and nothing else is asked here. */
 static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j, void *frame,
 					void *end, struct pkt *p, const struct tcphdr *th,
 					__u32 port, __u32 l4_bytes)

@@ -75,29 +75,21 @@ static __always_inline bool is_accept_queue_full(const struct sock___local *s)
 	return s->sk_ack_backlog > s->sk_max_ack_backlog;
 }
 
-/*
- * In peace a listener that is far from full is believed to be as it was for some packets, which do
- * not ask for it in this window: for so few that its queues do not fill meanwhile, even where a
- * dozen CPUs have a record each. How many handshakes there may be is exact all the same.
- */
-#define SPARED_SHARE 16
-
-static __always_inline __u16 lookups_spared(const struct inet_connection_sock___local *icsk,
-					    const struct sock___local *s)
+/* Is what the socket says all that there is to know, and does it speak for no other one? */
+static __always_inline bool is_plain_listener(const struct inet_connection_sock___local *icsk)
 {
-	__u32 few = s->sk_max_ack_backlog / SPARED_SHARE;
+	const struct sock_common___local *common = (const void *)icsk;
 
-	if (icsk->icsk_accept_queue.rskq_defer_accept ||
-	    s->sk_ack_backlog > s->sk_max_ack_backlog / 4 ||
-	    (__u32)icsk->icsk_accept_queue.qlen.counter > s->sk_max_ack_backlog / 4)
-		return 0;
-	return few < 0xffff ? few : 0xffff;
+	return !icsk->icsk_accept_queue.rskq_defer_accept && !common->skc_bound_dev_if &&
+	       !BPF_CORE_READ_BITFIELD(common, skc_reuseport);
 }
 
-/* Is it of this window, and may be believed once more? */
-static __always_inline bool is_lookup_spared(struct listener_record *rec, __u64 now_ms)
+/* In peace: is the record of this window, of this very service, and to be believed once more? */
+static __always_inline bool lookup_spare_take(const struct judgement *j,
+					      struct listener_record *rec)
 {
-	if (rec->window != (__u32)(now_ms / LISTENER_WINDOW_MS) || !rec->spared)
+	if (is_armed(j) || rec->window != (__u32)(j->now_ms / LISTENER_WINDOW_MS) || !rec->spared ||
+	    rec->port != j->pkt->dport || rec->dst_end != j->pkt->dst.word[3])
 		return false;
 	rec->spared--;
 	return true;
@@ -128,9 +120,11 @@ static __always_inline void listener_read(struct bpf_sock *sk, struct listener_r
 		ret->is_mptcp = tp->is_mptcp;
 		ret->has_keys = has_keys(tp);
 		ret->is_full = is_accept_queue_full(s);
-		ret->spared = lookups_spared(icsk, s);
 		ret->syn_queue = icsk->icsk_accept_queue.qlen.counter;
 		ret->backlog = s->sk_max_ack_backlog;
+		if (is_plain_listener(icsk))
+			ret->spared =
+				lookups_spared(ret->backlog, s->sk_ack_backlog, ret->syn_queue);
 	}
 	ret->wscale = wscale_of(rcv.space_bytes, rcv.clamp_bytes);
 	ret->space_bytes = rcv.space_bytes;
@@ -185,7 +179,6 @@ static __always_inline void listener_missed(struct listener_record *rec, __u64 n
 	if (rec->is_there)
 		rec->gone_ms = now_ms;
 	rec->is_there = false;
-	rec->spared = 0;
 }
 
 /* What there is for a SYN's tuple. */
@@ -212,6 +205,8 @@ static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgem
 	if (sk->state == BPF_TCP_LISTEN) {
 		listener_read(sk, rec);
 		rec->window = j->now_ms / LISTENER_WINDOW_MS;
+		rec->dst_end = j->pkt->dst.word[3];
+		rec->port = j->pkt->dport;
 	} else {
 		state = sk->state == BPF_TCP_TIME_WAIT ? TUPLE_TIME_WAIT : TUPLE_HELD;
 	}

@@ -119,6 +119,7 @@ struct {
 	__type(value, struct flow_tags);
 } flow_tags SEC(".maps");
 
+/* The second byte of each, so that the first ones lie close together: flow_match.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_SETS_DEFAULT);
@@ -155,7 +156,10 @@ struct listener_record {
 	__u8 has_keys; /* TCP-MD5 or TCP-AO */
 	__u8 wscale;
 	__u8 pad;
-	__u16 spared; /* lookups that may still be left out in this window */
+	__u16 spared; /* lookups that may be left out before the next, in this window; */
+	__be16 port;  /* of packets to here: of services that share a record, to the */
+	__u16 pad2;
+	__be32 dst_end; /* last that asked; the end of its address will do */
 	__u32 space_bytes;
 	__u32 clamp_bytes;
 	__u32 syn_queue; /* handshakes that it holds */

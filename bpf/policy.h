@@ -122,6 +122,20 @@ static __always_inline __u8 rcv_wscale(const struct rcv_space *rcv, __u32 rmem_m
 	return scale;
 }
 
+/*
+ * How many packets need not ask for a listener after one has, in peace: none unless its queues are
+ * nearly empty, and for each CPU and address that asks so few that they do not fill meanwhile, but
+ * where there are a dozen of those at least.
+ */
+#define SPARED_SHARE 16
+
+static __always_inline __u16 lookups_spared(__u32 backlog, __u32 accept_queue, __u32 syn_queue)
+{
+	if (accept_queue > backlog / 4 || syn_queue > backlog / 4)
+		return 0;
+	return min_u32(backlog / SPARED_SHARE, 0xffff);
+}
+
 /* The window that the listener will grant: a multiple of @mss, the segment size that the cookie
  * remembers. */
 static __always_inline __u16 rcv_window(const struct rcv_space *rcv, __u16 mss)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a segment does to a handshake that the kernel holds. The kernel's own request socket is
- * asked, so that a segment which the kernel will ignore does not end anything here; what is looked
- * at, and in which order, is tcp_check_req()'s.
+ * asked, so that a segment which the kernel will ignore does not end anything here, but where its
+ * listener spares the question for room (listener.h); what is looked at, and in which order, is
+ * tcp_check_req()'s.
  */
 #ifndef SYNWARD_REQUEST_H
 #define SYNWARD_REQUEST_H
@@ -30,11 +31,11 @@ static __always_inline bool is_time_refused(const struct tcp_request_sock___loca
 }
 
 /* Does the listener spare us the question? */
-static __always_inline bool is_room_certain(const struct judgement *j)
+static __always_inline bool is_room_believed(const struct judgement *j)
 {
 	struct listener_record *rec = bpf_map_lookup_elem(&listeners, &j->listener);
 
-	return rec && !is_armed(j) && is_lookup_spared(rec, j->now_ms);
+	return rec && lookup_spare_take(j, rec);
 }
 
 /*
@@ -67,7 +68,7 @@ static __always_inline enum reason request_judge(struct bpf_sock *sk, const stru
 	if (p->flags & (TCP_RST | TCP_SYN))
 		return KERNEL_HANDSHAKE_RESET;
 	if (!(p->flags & TCP_ACK) || bpf_ntohl(p->ack) - 1 != req->snt_isn ||
-	    !(is_room_certain(j) || is_taken(req, p)))
+	    !(is_room_believed(j) || is_taken(req, p)))
 		return KERNEL_HANDSHAKE;
 	return KERNEL_HANDSHAKE_DONE;
 }

@@ -266,7 +266,7 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 	if (known && !flow_takes_syn(known, j->now_ms))
 		return is_armed(j) ? TUPLE_REPEATED : TUPLE_HELD;
 	if (!known && j->cpu->list != LIST_ALLOW) {
-		if (!is_armed(j) && is_lookup_spared(rec, j->now_ms))
+		if (lookup_spare_take(j, rec))
 			return TUPLE_UNASKED;
 		if (!lookup_allowed(j->cpu, rec, j->now_ms))
 			return TUPLE_FREE; /* most probably; @rec says what was last seen */
@@ -368,14 +368,15 @@ static __always_inline enum reason syn_without_listener(const struct judgement *
 	return !is_armed(j) || reset_take(j) ? SYN_NO_LISTENER : SYN_NO_LISTENER_DROP;
 }
 
-/* Does what the kernel holds for it stand against a cookie, and in peace against following it? */
+/* Does what the kernel holds for it stand against a cookie, and in peace against following it? A
+ * connection in TIME_WAIT says nothing of a listener. */
 static __always_inline enum reason tuple_judge(const struct judgement *j,
 					       const struct listener_record *rec,
 					       enum tuple_state tuple)
 {
 	if (tuple == TUPLE_REPEATED)
 		return SYN_REPEATED;
-	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && is_armed(j)))
+	if (tuple == TUPLE_HELD || (tuple == TUPLE_TIME_WAIT && (is_armed(j) || !rec->is_there)))
 		return SYN_KNOWN;
 	return rec->is_there ? GO_ON : syn_without_listener(j);
 }

@@ -89,7 +89,7 @@ map_of() {
 # What the program keeps of services, connections and handshakes, byte by byte.
 contents() {
 	local name
-	for name in services rows flow_tags flows peace_half_open; do
+	for name in services flow_tags flow_tags_more flows peace_half_open; do
 		echo "$name $(bpftool -j map dump id "$(map_of "$name")" | sha256sum)"
 	done
 	echo "services have $(bpftool -j map dump id "$(map_of services)" | jq length) entries"

@@ -43,7 +43,7 @@ status_tells() { synward_get . | json ".memory_bytes > $1 * 0.98 and .memory_byt
 @test "max-flows is rounded up, the maps have that size, and status says so" {
 	synward_flows 1025
 	has_map 512 256 # sets of eight
-	has_map 16 256  # of their tags,
+	has_map 8 256   # of a byte of their tags,
 	has_map 32 256  # and of which had a packet in this second
 	synward_get . | json '.max_flows == 2048'
 	[[ $(synward_get .memory_bytes) == $(fdinfo memlock | awk '{ sum += $1 } END { print sum }') ]]

@@ -80,9 +80,10 @@ struct row {
 		RECORD_HALF,    /* half the backlog is in the SYN queue */
 		RECORD_FILLING, /* and one more */
 	} listener;
-	/* How many lookups a record of now spares, or one of before would have. */
-	enum { SPARES_NONE, SPARES_ONE, SPARED_BEFORE } spares;
+	/* Does a record of now spare a lookup, did one of before, would one of another service? */
+	enum { SPARES_NONE, SPARES_ONE, SPARED_BEFORE, SPARES_OTHERS } spares;
 	bool was_there;  /* the record says that there is a listener */
+	bool first;      /* nobody has asked for it: no flood */
 	int gone_ms_ago; /* or that there is none since then */
 	/* Handshakes that the service's kernel holds, before and after; of PORT_AUTO, PORT_MONITOR
 	 * and what is like them. */

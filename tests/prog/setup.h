@@ -62,6 +62,7 @@ static const struct service_world {
 	{ .port = PORT_CROWDED, .mode = SVC_ALWAYS },
 	{ .port = PORT_MPTCP_FULL, .mode = SVC_ALWAYS },
 	{ .port = PORT_UNHEARD, .mode = SVC_AUTO },
+	{ .port = PORT_SHARED, .mode = SVC_AUTO },
 };
 
 #define NR_SERVICES (sizeof(services) / sizeof(services[0]))
@@ -349,10 +350,13 @@ static void put_record(struct synward_bpf *skel, const struct row *row, bool v6,
 		      row->listener == RECORD_FILLING ? RECORD_BACKLOG / 2 + 1 :
 							0;
 	const struct listener_record rec = {
-		.window = row->listener || row->spares == SPARES_ONE ? now_ms() / LOOKUP_WINDOW_MS :
-								       0,
+		.window = row->listener || (row->spares && row->spares != SPARED_BEFORE) ?
+				  now_ms() / LOOKUP_WINDOW_MS :
+				  0,
 		.is_there = row->listener || row->spares || row->was_there,
 		.spared = row->spares ? 1 : 0,
+		.port = htons(row->in.dport + (row->spares == SPARES_OTHERS)),
+		.dst_end = addr_of(v6 ? world_srv6 : world_srv4, v6).word[3],
 		.is_mptcp = row->listener == RECORD_MPTCP,
 		.is_full = row->listener == RECORD_FULL,
 		.wscale = RCV_WSCALE,

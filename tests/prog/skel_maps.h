@@ -49,7 +49,8 @@ static inline struct ip_addr addr_of(const uint8_t *addr, bool v6)
 struct listener_record {
 	__u32 window;
 	__u8 is_there, is_mptcp, is_full, has_keys, wscale, pad;
-	__u16 spared;
+	__u16 spared, port, pad2;
+	__u32 dst_end;
 	__u32 space_bytes, clamp_bytes, syn_queue, backlog, gone_ms;
 	__u16 mss, rcv_window;
 } __attribute__((aligned(8))); /* as the kernel lays out what a map has per CPU */

@@ -98,6 +98,7 @@ static void open_listeners(struct world *w)
 		world_listen(plain[i], 0, 16, 0);
 	world_listen(PORT_SMALL, 0, 16, SMALL_RCVBUF);
 	world_defer(world_listen(PORT_DEFER, 0, 16, 0));
+	world_share(world_listen(PORT_SHARED, 0, 16, 0));
 	w->has_mptcp = world_listen(PORT_MPTCP, 262, 16, 0) >= 0;
 	w->full_listener = world_listen(PORT_FULL, 0, 0, 0);
 	fill_accept_queue(w, true); /* one more than a backlog of 0 */
@@ -111,8 +112,8 @@ static void open_listeners(struct world *w)
 		world_listen(PORT_MPTCP_FULL, 262, 1, 0);
 }
 
-static const uint16_t half_open_ports[] = { PORT_AUTO,  PORT_DEFER,   PORT_TIMES,
-					    PORT_ROOMY, PORT_CROWDED, PORT_MPTCP_FULL };
+static const uint16_t half_open_ports[] = { PORT_AUTO,    PORT_DEFER,      PORT_TIMES, PORT_ROOMY,
+					    PORT_CROWDED, PORT_MPTCP_FULL, PORT_SHARED };
 
 static void open_connections(struct world *w, bool v6, int web, int auto_listener)
 {
@@ -124,6 +125,7 @@ static void open_connections(struct world *w, bool v6, int web, int auto_listene
 	world_connections(v6, web);
 	world_connect(v6, SPORT_ESTABLISHED, PORT_AUTO);
 	MUST(accept(auto_listener, NULL, NULL));
+	world_time_wait(v6, PORT_AUTO, auto_listener);
 	world_half_open(v6, &net, PORT_WEB);
 	for (size_t i = 0; i < sizeof(half_open_ports) / sizeof(half_open_ports[0]); i++) {
 		uint16_t port = half_open_ports[i];

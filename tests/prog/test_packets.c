@@ -291,10 +291,11 @@ static void run_variant(struct world *w, const struct row *row, bool v6, int nr_
 	       whens[when], r.trouble);
 }
 
-/* Late is when a flood's lookups are not spent any more; and in one no listener spares any. */
+/* Late is when a flood's lookups are not spent any more; in one no listener spares any, and all
+ * have been asked for. */
 static bool is_same_in_flood(const struct row *row)
 {
-	return (row->in.flags & (SYN | ACK)) == SYN && !row->late && !row->spares;
+	return (row->in.flags & (SYN | ACK)) == SYN && !row->late && !row->spares && !row->first;
 }
 
 /* What is in TIME_WAIT is so for a minute, and taps take longer, in an emulated machine too long:

@@ -51,6 +51,7 @@
 #define PORT_CROWDED 461    /* armed, one whose SYN queue is more than half full */
 #define PORT_MPTCP_FULL 462 /* armed, an MPTCP listener whose SYN queue is full */
 #define PORT_UNHEARD 463    /* at peace, no listener */
+#define PORT_SHARED 464     /* at peace, a listener with SO_REUSEPORT */
 #define PORT_OTHER 8080     /* no service */
 
 #define SPORT_ESTABLISHED 41001
@@ -145,6 +146,13 @@ static inline void world_defer(int listener)
 	MUST(setsockopt(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds)));
 }
 
+static inline void world_share(int listener)
+{
+	int one = 1;
+
+	MUST(setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)));
+}
+
 static inline int world_connect(bool v6, uint16_t sport, uint16_t dport)
 {
 	struct sockaddr_storage from, to;
@@ -222,20 +230,23 @@ static inline struct world_synack world_half_open(bool v6, const struct frame_ne
 	return answer;
 }
 
+/* The server closes first, so the TIME_WAIT is its own. */
+static inline void world_time_wait(bool v6, uint16_t port, int listener)
+{
+	int client = world_connect(v6, SPORT_TIME_WAIT, port);
+
+	close(MUST(accept(listener, NULL, NULL)));
+	usleep(1000);
+	close(client);
+}
+
 static inline void world_connections(bool v6, int web)
 {
-	int time_wait, accepted;
-
 	world_connect(v6, SPORT_ESTABLISHED, PORT_WEB);
 	MUST(accept(web, NULL, NULL));
 	MUST(shutdown(world_connect(v6, SPORT_CLOSE_WAIT, PORT_WEB), SHUT_WR));
 	MUST(accept(web, NULL, NULL));
-	/* the server closes first, so the TIME_WAIT is its own */
-	time_wait = world_connect(v6, SPORT_TIME_WAIT, PORT_WEB);
-	accepted = MUST(accept(web, NULL, NULL));
-	close(accepted);
-	usleep(1000);
-	close(time_wait);
+	world_time_wait(v6, PORT_WEB, web);
 }
 
 /* A sysctl of this namespace, net.ipv4 or net.ipv6. */

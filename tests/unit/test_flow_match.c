@@ -106,6 +106,29 @@ static void test_bytes_of_a_tag(void **state)
 	(void)state;
 	assert_int_equal(flow_tag(0x1111222244553333), 0x44);
 	assert_int_equal(flow_tag_more(0x1111222244553333), 0x55);
+	assert_int_equal(flow_tag((1ULL << 21) - 1), 0);
+}
+
+/* The flow is in one of the ways: both bytes say so, whatever is in the others. */
+static void test_both_bytes(void **state)
+{
+	unsigned int nr_false = 0;
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t id = (uint64_t)some_tag() << 24 | (uint64_t)some_tag() << 16;
+		struct flow_tags tags = some_tags(), more = some_tags();
+		uint64_t match = flow_tag_match(tags.all, flow_tag(id));
+		bool is_there = false;
+
+		for (int k = 0; k < FLOW_WAYS; k++)
+			is_there |= tags.tag[k] == flow_tag(id) && more.tag[k] == flow_tag_more(id);
+		if (is_there)
+			assert_true(flow_tag_match_more(match, more.all, id));
+		else
+			nr_false += !!flow_tag_match_more(match, more.all, id);
+	}
+	assert_true(nr_false < ROUNDS / 10);
 }
 
 /* Ids that differ in one bit, or in none. */
@@ -177,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_each_tag_in_each_place),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_bytes_of_a_tag),
+		cmocka_unit_test(test_both_bytes),
 		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_seen_bit_by_bit),
 		cmocka_unit_test(test_seen_is_never_what_is_free),

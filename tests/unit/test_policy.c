@@ -433,14 +433,29 @@ static void test_window(void **state)
 	}
 }
 
+static void test_lookups_spared(void **state)
+{
+	(void)state;
+	assert_int_equal(lookups_spared(4096, 0, 0), 256);
+	assert_int_equal(lookups_spared(511, 0, 0), 31);
+	assert_int_equal(lookups_spared(15, 0, 0), 0);
+	assert_int_equal(lookups_spared(0, 0, 0), 0);
+	assert_int_equal(lookups_spared(4096, 1024, 1024), 256);
+	assert_int_equal(lookups_spared(4096, 1025, 0), 0);
+	assert_int_equal(lookups_spared(4096, 0, 1025), 0);
+	assert_int_equal(lookups_spared(1U << 20, 0, 0), 0xffff);
+	assert_int_equal(lookups_spared(~0U, ~0U / 4, ~0U / 4), 0xffff);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_is_syn),        cmocka_unit_test(test_martians_v4),
-		cmocka_unit_test(test_martians_v6),   cmocka_unit_test(test_martians_other),
-		cmocka_unit_test(test_syn_judge),     cmocka_unit_test(test_asks_ecn),
-		cmocka_unit_test(test_offer_sysctls), cmocka_unit_test(test_offer_single),
-		cmocka_unit_test(test_wscale),        cmocka_unit_test(test_window),
+		cmocka_unit_test(test_is_syn),         cmocka_unit_test(test_martians_v4),
+		cmocka_unit_test(test_martians_v6),    cmocka_unit_test(test_martians_other),
+		cmocka_unit_test(test_syn_judge),      cmocka_unit_test(test_asks_ecn),
+		cmocka_unit_test(test_offer_sysctls),  cmocka_unit_test(test_offer_single),
+		cmocka_unit_test(test_wscale),         cmocka_unit_test(test_window),
+		cmocka_unit_test(test_lookups_spared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
