@@ -99,7 +99,8 @@ static __always_inline enum reason lane_judge(struct xdp_md *ctx, struct judgeme
 	struct tcp_opts opts;
 	__u64 sum;
 
-	if (!lane_options((const void *)th, end, option_bytes, &opts, &sum) ||
+	if (!is_plain_syn((const void *)th, l4_bytes) ||
+	    !lane_options((const void *)th, end, option_bytes, &opts, &sum) ||
 	    syn_judge(p, &opts) != GO_ON || is_from_us(p))
 		return GO_ON;
 	sum += csum_pseudo(csum_addr(&p->src, p->is_v6) + csum_addr(&p->dst, p->is_v6), l4_bytes);
@@ -119,8 +120,6 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 {
 	struct ticket *t;
 
-	if (!is_plain_syn((const void *)th, l4_bytes))
-		return GO_ON;
 	p->dport = th->dest;
 	clock_read(j);
 	t = ticket_find(j, p, port);
