@@ -169,6 +169,12 @@ static __always_inline bool flow_is_syn_recv(const struct flow *f)
 	return FLOW_STATE(f->is) == FLOW_SYN_RECV;
 }
 
+/* Its end was seen. */
+static __always_inline bool flow_is_closing(const struct flow *f)
+{
+	return FLOW_STATE(f->is) == FLOW_CLOSING;
+}
+
 /* A note was left for it: HANDED_OFF, or its twin on a driver that carries no notes. */
 static __always_inline bool flow_is_handed_off(const struct flow *f)
 {

@@ -256,7 +256,8 @@ static __always_inline bool is_fine_in_peace(enum reason why)
 /*
  * What does the kernel hold for the tuple? What we know of it (@known, or NULL) is forgotten when
  * it is nothing, unless the kernel has not seen yet what was handed to it a moment ago. A known
- * flow's SYNs always ask, so they are few.
+ * flow's SYNs always ask, so they are few; but in peace, where a client takes a port again whose
+ * connection has ended, as proxies do, the next handshake is followed whatever is in TIME_WAIT.
  */
 static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const struct judgement *j,
 						  struct listener_record *rec, struct flow *known)
@@ -265,12 +266,14 @@ static __always_inline enum tuple_state syn_tuple(struct xdp_md *ctx, const stru
 
 	if (known && !flow_takes_syn(known, j->now_ms))
 		return is_armed(j) ? TUPLE_REPEATED : TUPLE_HELD;
-	if (!known && j->cpu->list != LIST_ALLOW) {
-		if (lookup_spare_take(j, rec))
-			return TUPLE_UNASKED;
-		if (!lookup_allowed(j->cpu, rec, j->now_ms))
-			return TUPLE_FREE; /* most probably; @rec says what was last seen */
+	if ((!known || flow_is_closing(known)) && j->cpu->list != LIST_ALLOW &&
+	    lookup_spare_take(j, rec)) {
+		if (known)
+			flow_forget(known);
+		return TUPLE_UNASKED;
 	}
+	if (!known && j->cpu->list != LIST_ALLOW && !lookup_allowed(j->cpu, rec, j->now_ms))
+		return TUPLE_FREE; /* most probably; @rec says what was last seen */
 	tuple = tuple_ask(ctx, j, rec);
 	if (known && tuple == TUPLE_HELD && is_armed(j) && !flow_takes_held_syn(known))
 		return TUPLE_REPEATED;

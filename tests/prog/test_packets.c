@@ -230,7 +230,7 @@ static bool is_too_late(const struct run *r)
 
 	return now >> EPOCH_SHIFT != r->begin_ms >> EPOCH_SHIFT ||
 	       now / 1000 != r->begin_ms / 1000 ||
-	       ((row->listener || row->spares || r->when) &&
+	       ((row->listener || (row->spares && !row->late) || r->when) &&
 		now / LOOKUP_WINDOW_MS != r->since_ms / LOOKUP_WINDOW_MS) ||
 	       (is_young && now - r->since_ms >= YOUNG_MS);
 }
