@@ -13,15 +13,10 @@
 #define IPV4_PLAIN 0x45 /* version 4, no options */
 #define IPV6_VERSION 6
 
-static __always_inline __u8 flags_of(const struct tcphdr *th)
-{
-	return ((const __u8 *)th)[TCP_FLAGS_AT];
-}
-
 /* Of a connection, as far as one can see. */
 static __always_inline bool is_of_connection(const struct tcphdr *th)
 {
-	return (flags_of(th) & (TCP_SYN | TCP_ACK)) == TCP_ACK;
+	return (tcp_flags(th) & (TCP_SYN | TCP_ACK)) == TCP_ACK;
 }
 
 /* Its end is no matter for a glance. */
@@ -30,7 +25,7 @@ static __always_inline enum reason glance_flow(struct judgement *j, const struct
 {
 	clock_read(j);
 	j->flow_id = id;
-	if (flags_of(th) & (TCP_FIN | TCP_RST))
+	if (tcp_flags(th) & (TCP_FIN | TCP_RST))
 		return GO_ON;
 	return flow_is_seen(id, j->second) ? FLOW_KNOWN : GO_ON;
 }

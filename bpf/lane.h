@@ -34,8 +34,8 @@ static __always_inline bool lane_options(const __be32 *th, const void *end, __u3
 	UNROLL
 	for (__u32 i = 0; i < (TCP_HEADER_MIN + option_bytes) / 4; i++)
 		*ret_sum += th[i];
-	barrier_var(
-		*ret_sum); /* clang 14 adds up last, and keeps ten words on the stack until then */
+	/* clang 14 would add up last, and keep ten words on the stack until then */
+	barrier_var(*ret_sum);
 	switch (option_bytes) {
 	case OPTIONS_LINUX:
 		return options_linux(options, ret) && ret->mss;
@@ -128,7 +128,7 @@ static __always_inline enum reason lane(struct xdp_md *ctx, struct judgement *j,
 	p->is_from_group = ((const struct ethhdr *)frame)->h_source[0] & 1;
 	p->sport = th->source;
 	p->seq = th->seq;
-	p->flags = ((const __u8 *)th)[TCP_FLAGS_AT];
+	p->flags = tcp_flags(th);
 	switch (l4_bytes) {
 	case TCP_HEADER_MIN + OPTIONS_LINUX:
 		return lane_judge(ctx, j, frame, end, p, th, t, OPTIONS_LINUX);

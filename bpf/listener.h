@@ -19,6 +19,11 @@
 #define LISTENER_WINDOW_MS 4
 #define LOOKUPS_PER_WINDOW 200 /* 50 000 a second: 0.5 % of a core */
 
+static __always_inline __u32 lookup_window(__u64 now_ms)
+{
+	return now_ms / LISTENER_WINDOW_MS;
+}
+
 static __always_inline bool has_keys(const struct tcp_sock___local *tp)
 {
 	if (bpf_core_field_exists(tp->md5sig_info) && tp->md5sig_info)
@@ -88,7 +93,7 @@ static __always_inline bool is_plain_listener(const struct inet_connection_sock_
 static __always_inline bool lookup_spare_take(const struct judgement *j,
 					      struct listener_record *rec)
 {
-	if (is_armed(j) || rec->window != (__u32)(j->now_ms / LISTENER_WINDOW_MS) || !rec->spared ||
+	if (is_armed(j) || rec->window != lookup_window(j->now_ms) || !rec->spared ||
 	    rec->port != j->pkt->dport || rec->dst_end != j->pkt->dst.word[3])
 		return false;
 	rec->spared--;
@@ -147,7 +152,7 @@ static __always_inline __u16 listener_window(struct listener_record *rec, __u16 
 /* Has this CPU lookups left in this window? */
 static __always_inline bool has_lookups(const struct cpu_state *cpu, __u64 now_ms)
 {
-	return cpu->lookup_window != (__u32)(now_ms / LISTENER_WINDOW_MS) ||
+	return cpu->lookup_window != lookup_window(now_ms) ||
 	       cpu->lookups_used < LOOKUPS_PER_WINDOW;
 }
 
@@ -155,14 +160,14 @@ static __always_inline bool has_lookups(const struct cpu_state *cpu, __u64 now_m
 static __always_inline bool lookup_due(const struct cpu_state *cpu,
 				       const struct listener_record *rec, __u64 now_ms)
 {
-	return rec->window != (__u32)(now_ms / LISTENER_WINDOW_MS) || has_lookups(cpu, now_ms);
+	return rec->window != lookup_window(now_ms) || has_lookups(cpu, now_ms);
 }
 
 /* May this SYN ask the kernel? Always when its service's record is of an earlier window. */
 static __always_inline bool lookup_allowed(struct cpu_state *cpu, const struct listener_record *rec,
 					   __u64 now_ms)
 {
-	__u32 window = now_ms / LISTENER_WINDOW_MS;
+	__u32 window = lookup_window(now_ms);
 
 	if (cpu->lookup_window != window) {
 		cpu->lookup_window = window;
@@ -198,13 +203,13 @@ static __always_inline enum tuple_state tuple_ask(void *ctx, const struct judgem
 	enum tuple_state state = TUPLE_FREE;
 
 	if (!sk) {
-		rec->window = j->now_ms / LISTENER_WINDOW_MS;
+		rec->window = lookup_window(j->now_ms);
 		listener_missed(rec, j->now_ms);
 		return TUPLE_FREE;
 	}
 	if (sk->state == BPF_TCP_LISTEN) {
 		listener_read(sk, rec);
-		rec->window = j->now_ms / LISTENER_WINDOW_MS;
+		rec->window = lookup_window(j->now_ms);
 		rec->dst_end = j->pkt->dst.word[3];
 		rec->port = j->pkt->dport;
 	} else {

@@ -42,6 +42,12 @@ static __always_inline bool is_syn(__u8 flags)
 }
 
 #define TCP_FLAGS_AT 13
+
+static __always_inline __u8 tcp_flags(const struct tcphdr *th)
+{
+	return ((const __u8 *)th)[TCP_FLAGS_AT];
+}
+
 #define TCP_HEADER_MIN 20
 #define TCP_OPTIONS_MAX 40
 
@@ -276,7 +282,7 @@ static __always_inline enum reason parse_tcp(void *frame, void *end, struct pkt 
 	if (p->l4_bytes < TCP_HEADER_MIN || p->l4_bytes > l4_len)
 		return BAD_HEADER;
 	p->payload_bytes = l4_len - p->l4_bytes;
-	p->flags = ((__u8 *)th)[TCP_FLAGS_AT];
+	p->flags = tcp_flags(th);
 	p->sport = th->source;
 	p->dport = th->dest;
 	p->seq = th->seq;
