@@ -4,7 +4,6 @@
 # kernels: 6.12 6.1
 # init: systemd
 # timeout: 900
-# cpus: 1
 #
 # The README's tour, walked by somebody who is new to it: the package installed, one line edited, protection seen, a
 # flood watched, a config broken and mended, metrics, doctor, an upgrade and a kill under flood, and all of it gone again
