@@ -3,9 +3,10 @@
 # shellcheck disable=SC2034,SC2154,SC2317 # for and from lab.sh; functions are called by name
 #
 # What synward costs when nobody attacks: throughput (iperf3), requests a second and their p99 (wrk and nginx) over kept
-# connections and with a connection for each request; without synward, behind an XDP program that only passes, behind
-# synward in peace, and armed. Ratios are against the program that only passes: that much native XDP costs by itself, a
-# veth above all. Every round meets all of them. Client on LAB_FLOOD_CPU, server on LAB_CLIENT_CPU.
+# connections and with a connection for each request; without synward, behind an XDP program that only passes, behind that
+# and one at TC that does nothing (synward's two hooks without synward), behind synward in peace, and armed. Ratios are
+# against the program that only passes: that much native XDP costs by itself, a veth above all. Every round meets all
+# of them. Client on LAB_FLOOD_CPU, server on LAB_CLIENT_CPU.
 #
 # And what a packet of these connections costs the programs in place, where the stacks, nginx and wrk share the caches with
 # them: the kernel's own statistics, while other requests are made; they take some 30 ns themselves, in all modes alike.
@@ -21,7 +22,7 @@ export LAB_BIN=${LAB_BIN:-$O/lab}
 source "$bench_root/tests/lab/lab.sh"
 
 ROUNDS=${BENCH_ROUNDS:-5} LASTS=${BENCH_SECONDS:-2}
-MODES=(none pass peace armed)
+MODES=(none pass hooks peace armed)
 rows=$(mktemp)
 stats_were=$(sysctl -n kernel.bpf_stats_enabled)
 stats() { sysctl -qw "kernel.bpf_stats_enabled=$1"; }
@@ -54,7 +55,8 @@ set_mode() {
 	local how=auto
 	case $1 in
 	none) ;;
-	pass) lab_pass_on ;;
+	pass) lab_bare_on ;;
+	hooks) lab_hooks_on ;;
 	*)
 		[[ $1 == peace ]] || how=always
 		synward_conf "$how" >"$LAB_DIR/synward.conf"
@@ -79,7 +81,7 @@ megabits() { client iperf3 -c "$LAB_SRV4" -t "$LASTS" -J | jq '.end.sum_received
 # Runs and nanoseconds so far of the server's XDP program and of its TC program, the newest of their names.
 program_stats() {
 	bpftool prog show -j | jq -c 'def newest(name): map(select(.name | name)) | max_by(.id) | [.run_cnt // 0, .run_time_ns // 0];
-		[newest(. == "lab_pass" or . == "synward_xdp"), newest(. == "synward_tc")]'
+		[newest(. == "lab_bare" or . == "synward_xdp"), newest(. == "lab_next" or . == "synward_tc")]'
 }
 
 # Nanoseconds of both for each packet, on average, of fresh connections.

@@ -206,8 +206,10 @@ lab_flood_start() {
 # The XDP_PASS program on srv0, for phases without synward. Attach or detach costs a few ms of
 # traffic.
 lab_pass_on() { lab_s "$LAB_BIN/labxdp" pass srv0; }
+lab_bare_on() { lab_s "$LAB_BIN/labxdp" bare srv0; } # passes, and does not even count
+lab_hooks_on() { lab_s "$LAB_BIN/labxdp" hooks srv0; } # the same, and a TC program that leaves all to the next
 lab_floor_on() { lab_s "$LAB_BIN/labxdp" floor srv0; } # sends all back: what benchmarks subtract
-lab_pass_off() { lab_s "$LAB_BIN/labxdp" off srv0; } # either of them
+lab_pass_off() { lab_s "$LAB_BIN/labxdp" off srv0; } # any of them, but for the one at TC
 
 # Live frames (flood, batch) reach srv0 only while it has NAPI: any native XDP program gives that.
 # For generic mode, or no program at all, switch on GRO instead.

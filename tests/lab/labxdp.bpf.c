@@ -6,7 +6,8 @@
  * server's side goes nowhere. lab_pass sits on the server's device in the phases without synward:
  * it passes everything and counts the flood that arrives, so that "received" has the same meaning
  * in every phase. lab_floor sends everything back with the MACs swapped: the floor that benchmarks
- * subtract.
+ * subtract. lab_bare does nothing but pass, and lab_next at TC leaves all to the next: what the two
+ * hooks cost by themselves.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -144,6 +145,18 @@ int lab_pass(struct xdp_md *ctx)
 		lab_count(view.tcp->syn ? LAB_COUNT_SPOOFED_SYN : LAB_COUNT_SPOOFED_OTHER);
 	lab_count(LAB_COUNT_PASSED);
 	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int lab_bare(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("tc")
+int lab_next(struct __sk_buff *skb)
+{
+	return -1; /* TCX_NEXT, which older headers do not have */
 }
 
 SEC("xdp.frags")

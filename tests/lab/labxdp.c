@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attaches the lab's own XDP programs (labxdp.bpf.c), takes them off, and prints what they counted.
+ * Attaches the lab's own programs (labxdp.bpf.c), takes them off, and prints what they counted.
  * They are attached without a link, so that they outlive this process and go with the device.
- * `off` takes off only what this tool attached: never synward's program.
+ * `off` takes off only the XDP program that this tool attached: never synward's.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "guard.h"
@@ -25,19 +26,37 @@ static int fail(const char *dev, const char *what, int err)
 	return 1;
 }
 
+static struct bpf_program *labxdp_prog(const struct labxdp_bpf *skel, const char *verb)
+{
+	if (!strcmp(verb, "peer"))
+		return skel->progs.lab_peer;
+	if (!strcmp(verb, "pass"))
+		return skel->progs.lab_pass;
+	return strcmp(verb, "floor") ? skel->progs.lab_bare : skel->progs.lab_floor;
+}
+
+#define ATTACH_TCX_INGRESS 46 /* BPF_TCX_INGRESS, which older headers do not have */
+
+/* Linux before 6.6 has no tcx: synward attaches nothing at TC there either. */
+static int labxdp_tc_on(int ifindex, const struct bpf_program *prog)
+{
+	int err = bpf_prog_attach(bpf_program__fd(prog), ifindex,
+				  (enum bpf_attach_type)ATTACH_TCX_INGRESS, 0);
+
+	return err == -EINVAL ? 0 : err;
+}
+
 static int labxdp_on(const char *dev, int ifindex, const char *verb)
 {
 	struct labxdp_bpf *skel = labxdp_bpf__open_and_load();
-	struct bpf_program *prog;
 	int err;
 
 	if (!skel)
 		return fail(dev, "cannot load the programs", -errno);
-	prog = !strcmp(verb, "peer") ? skel->progs.lab_peer :
-	       !strcmp(verb, "pass") ? skel->progs.lab_pass :
-				       skel->progs.lab_floor;
-	err = bpf_xdp_attach(ifindex, bpf_program__fd(prog),
+	err = bpf_xdp_attach(ifindex, bpf_program__fd(labxdp_prog(skel, verb)),
 			     XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	if (!err && !strcmp(verb, "hooks"))
+		err = labxdp_tc_on(ifindex, skel->progs.lab_next);
 	labxdp_bpf__destroy(skel);
 	return err ? fail(dev, "cannot attach (is another XDP program there?)", err) : 0;
 }
@@ -118,15 +137,25 @@ static int labxdp_counts(const char *dev, int ifindex)
 	return 0;
 }
 
+static bool labxdp_knows(const char *verb)
+{
+	static const char *const verbs[] = { "peer",  "pass", "bare",  "hooks",
+					     "floor", "off",  "counts" };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verb, verbs[i]))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc == 3 ? argv[1] : "", *dev = argc == 3 ? argv[2] : "";
 	const char *refused;
 	int ifindex;
 
-	if (strcmp(verb, "peer") && strcmp(verb, "pass") && strcmp(verb, "floor") &&
-	    strcmp(verb, "off") && strcmp(verb, "counts")) {
-		fprintf(stderr, "usage: labxdp peer|pass|floor|off|counts DEV\n");
+	if (!labxdp_knows(verb)) {
+		fprintf(stderr, "usage: labxdp peer|pass|bare|hooks|floor|off|counts DEV\n");
 		return 2;
 	}
 	refused = guard_refuses(dev);

@@ -91,11 +91,17 @@ static uint32_t cookie_at(const struct run *r, uint64_t ms, uint32_t isn, bool t
 static void put_cookie(struct run *r)
 {
 	enum cookie_kind kind = r->row->cookie;
-	uint64_t now = now_ms(), epoch = now >> EPOCH_SHIFT;
+	uint64_t now, epoch;
 	bool ts = r->in.ts != (kind == COOKIE_OTHER_FORMAT);
 
 	if (kind == COOKIE_NONE || kind == COOKIE_KERNEL || kind == COOKIE_KERNEL_OFF)
 		return;
+	/* Without timestamps the next epoch begins CLOCK_SKEW_MS early, and this one is the one
+	 * before already. */
+	while (!ts && now_ms() % (1 << EPOCH_SHIFT) > (1 << EPOCH_SHIFT) - 100)
+		wait_ms(20);
+	now = now_ms();
+	epoch = now >> EPOCH_SHIFT;
 	r->sent_ms = kind == COOKIE_PREVIOUS_EPOCH ? (epoch << EPOCH_SHIFT) - 1 :
 		     kind == COOKIE_TOO_OLD        ? ((epoch - 1) << EPOCH_SHIFT) - 1 :
 		     kind == COOKIE_FROM_FUTURE    ? now + 10000 :
