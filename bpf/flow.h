@@ -147,6 +147,24 @@ __noinline int flow_seen_forget(__u64 id)
 	return 0;
 }
 
+/* Load what will be asked of a flow that is to be entered, all at once: a set's lines come from
+ * far, and would come one after another. A load of which nothing is used is all that BPF has for
+ * it. */
+static __always_inline void flow_prefetch(__u64 id)
+{
+	const volatile struct flow_tags *more = flow_tags_more_of(id);
+	const volatile struct flow_seen *seen = flow_seen_of(id);
+	const volatile struct flow_set *set = flow_set_of(id);
+
+	if (!more || !seen || !set) /* for the verifier */
+		return;
+	(void)more->all;
+	(void)seen->second;
+	UNROLL
+	for (int i = 0; i < FLOW_WAYS; i++)
+		(void)set->way[i].id;
+}
+
 /* How long it is still believed; 0: not at all. */
 static __always_inline __u32 flow_left_ms(const struct flow *f, __u64 now_ms)
 {

@@ -414,6 +414,8 @@ static __always_inline enum reason judge_syn(struct xdp_md *ctx, struct judgemen
 		return SYN_PEACE;
 	j->cpu->defect = why;
 	j->flow_id = flow_id_ask();
+	if (!is_armed(j))
+		flow_prefetch(j->flow_id);
 	tuple = syn_tuple(ctx, j, rec, flow_find(j->flow_id, j->now_ms));
 	why = tuple_judge(j, rec, tuple);
 	if (why == GO_ON && !is_armed(j)) {
