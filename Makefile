@@ -83,7 +83,7 @@ bench: ## what a packet costs, the flood curve, and peace: the next three, as ta
 
 bench-program: ## what a packet costs, by kind, above a program that only sends it back, and its budget; 3 minutes
 bench-flood: ## floods of rising rates, and real clients, behind the kernel's defences and synward; 20 minutes
-bench-traffic: ## throughput and requests a second without attack; 3 minutes
+bench-traffic: ## throughput and requests a second without attack; 4 minutes
 bench-program bench-flood bench-traffic: bench-%:
 	$(Q)tests/lab/deps.sh bench
 	$(Q)$(MAKE) --no-print-directory all lab $(O)/bench/program

@@ -7,6 +7,7 @@
  * it could not, 2 on misuse. It never retransmits unless told to (--retransmit).
  */
 #include <jansson.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "guard.h"
