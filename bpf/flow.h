@@ -193,6 +193,12 @@ static __always_inline bool flow_is_closing(const struct flow *f)
 	return FLOW_STATE(f->is) == FLOW_CLOSING;
 }
 
+/* By this CPU, as far as one can tell: what comes from it is behind the ACK all the way up. */
+static __always_inline bool flow_is_of_this_cpu(const struct flow *f)
+{
+	return FLOW_CPU(f->is) == (bpf_get_smp_processor_id() & 31);
+}
+
 /* A note was left for it: HANDED_OFF, or its twin on a driver that carries no notes. */
 static __always_inline bool flow_is_handed_off(const struct flow *f)
 {
@@ -363,7 +369,7 @@ __noinline int flow_put(const struct pkt *p, __u64 id, __u64 now_ms, __u32 life_
 		if (FLOW_STATE(was) == FLOW_SYN_RECV && FLOW_STATE(is) == FLOW_SYN_RECV)
 			return FLOW_THERE;
 		if (FLOW_ACCEPTED_BY(is) == ACCEPTED_UNKNOWN)
-			is |= was & FLOW_IS(0, 0, 0xff);
+			is |= FLOW_IS(0, 0, FLOW_ACCEPTED_BY(was));
 		return flow_enter(f, was, is, now_ms, life_ms) ? FLOW_ENTERED : FLOW_LOST;
 	}
 	if (flow_replace(f, p, id, now_ms) != FLOW_ENTERED)

@@ -87,7 +87,9 @@ static __always_inline bool note_remake(struct __sk_buff *skb, struct note *ret)
 		return false;
 	*ret = j.cpu->note;
 	is = flow->is;
-	return flow_change(flow, is, FLOW_IS(FLOW_ROW(is), FLOW_HANDED_OFF, FLOW_ACCEPTED_BY(is)));
+	return flow_change(flow, is,
+			   FLOW_IS(FLOW_ROW(is), FLOW_HANDED_OFF,
+				   FLOW_BY_ON(FLOW_ACCEPTED_BY(is), FLOW_CPU(is))));
 }
 
 static __always_inline bool note_take(struct __sk_buff *skb, struct note *ret, bool *ret_without_l2)

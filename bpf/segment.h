@@ -31,13 +31,14 @@ static __always_inline bool note_leave(struct xdp_md *ctx, const struct note *no
 }
 
 /* The cookie came back: the handshake is open no longer. Not for the first time, and the kernel
- * still has no more than a listener: what was handed to it did not arrive. */
+ * still has no more than a listener: what was handed to it did not arrive, unless it is on its way,
+ * on another CPU. */
 static __always_inline void cookie_finish(const struct judgement *j, const struct flow *known,
 					  __u64 sent_ms)
 {
 	j->here->counts.cookies_valid++;
 	if (known && flow_is_handed_off(known)) {
-		j->here->counts.missed++;
+		j->here->counts.missed += !flow_is_young(known, j->now_ms);
 		return;
 	}
 	cookie_count_out(j, sent_ms);
@@ -48,7 +49,8 @@ static __always_inline void cookie_finish(const struct judgement *j, const struc
 static __always_inline void flow_hand_off(const struct judgement *j, enum flow_state state)
 {
 	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
-		 FLOW_IS(j->row_index, state, ACCEPTED_COOKIE));
+		 FLOW_IS(j->row_index, state,
+			 FLOW_BY_ON(ACCEPTED_COOKIE, bpf_get_smp_processor_id())));
 }
 
 static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j)
@@ -265,9 +267,9 @@ static __always_inline enum reason judge_segment(struct xdp_md *ctx, struct judg
 		if (flow_is_young(flow, j->now_ms))
 			return FLOW_KNOWN;
 		break;
-	case FLOW_HANDED_OFF:
+	case FLOW_HANDED_OFF: /* on another CPU it may be ahead of the ACK, and be taken for it */
 	case FLOW_VALIDATED:
-		if (flow_is_young(flow, j->now_ms))
+		if (flow_is_young(flow, j->now_ms) && flow_is_of_this_cpu(flow))
 			return FLOW_JUST_HANDED_OFF;
 	}
 	return judge_by_socket(ctx, j, flow);

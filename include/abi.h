@@ -305,15 +305,19 @@ enum accepted_by {
 /*
  * What a flow is, in one word, so that it becomes something else at once or not at all:
  *
- *      31           24 23           16 15                             0
- *     +---------------+---------------+--------------------------------+
- *     |  accepted by  |     state     |              row               |
- *     +---------------+---------------+--------------------------------+
+ *      31 30      26 25  24 23           16 15                             0
+ *     +--+----------+------+---------------+--------------------------------+
+ *     |  |   CPU    |  by  |     state     |              row               |
+ *     +--+----------+------+---------------+--------------------------------+
+ *
+ * By whom it was accepted, and of what was handed off, on which CPU, as far as that fits.
  */
 #define FLOW_IS(row, state, by) ((__u32)(row) | (__u32)(state) << 16 | (__u32)(by) << 24)
+#define FLOW_BY_ON(by, cpu) ((by) | ((cpu)&31) << 2)
 #define FLOW_ROW(is) ((__u16)(is))
 #define FLOW_STATE(is) ((__u8)((is) >> 16))
-#define FLOW_ACCEPTED_BY(is) ((__u8)((is) >> 24))
+#define FLOW_ACCEPTED_BY(is) ((is) >> 24 & 3)
+#define FLOW_CPU(is) ((is) >> 26 & 31)
 
 /* One of a set's two bytes for each way. */
 struct flow_tags {

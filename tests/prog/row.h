@@ -93,6 +93,7 @@ struct row {
 	 * forgotten by a cookie; of the others, nothing is asked unless it is said. */
 	enum flow_state flow, flow_after;
 	bool aged; /* for a while already */
+	bool of_another_cpu;
 	/* Does the line of those that had a packet in this second say so of the flow, before and
 	 * after? Asked of rows that say either. */
 	/* The master key is another one from this epoch on, or the next. */

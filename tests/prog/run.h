@@ -193,13 +193,15 @@ static struct row_counts read_row_counts(const struct run *r)
 static void put_flow(const struct run *r, enum flow_state state)
 {
 	__u64 id = flow_id(r);
+	__u32 cpu = sched_getcpu() + r->row->of_another_cpu;
 	__u32 set = id & (FLOW_SETS - 1), since = now_ms() - (r->row->aged ? 100 : 0);
-	struct flow_set in = { .way[0] = { .id = id,
-					   .is = FLOW_IS(service_row(r->in.dport), state, 0),
-					   .opened_ms =
-						   state == FLOW_CLOSING ? since - 100000 : since,
-					   .since_ms = since,
-					   .expires_ms = now_ms() + 60000 } };
+	struct flow_set in = {
+		.way[0] = { .id = id,
+			    .is = FLOW_IS(service_row(r->in.dport), state, FLOW_BY_ON(0, cpu)),
+			    .opened_ms = state == FLOW_CLOSING ? since - 100000 : since,
+			    .since_ms = since,
+			    .expires_ms = now_ms() + 60000 }
+	};
 	struct flow_tags tags = { .tag[0] = id >> 24 }, more = { .tag[0] = id >> 16 };
 
 	put(r->skel->maps.flows, set, &in);
