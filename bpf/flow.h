@@ -193,13 +193,10 @@ static __always_inline bool flow_is_closing(const struct flow *f)
 	return FLOW_STATE(f->is) == FLOW_CLOSING;
 }
 
-/* Handed off by this CPU, as far as one can tell: what comes from it is behind that all the way up.
- */
+/* By this CPU, as far as one can tell: what comes from it is behind the ACK all the way up. */
 static __always_inline bool flow_is_of_this_cpu(const struct flow *f)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
-	return FLOW_CPU(f->is) == FLOW_CPU_OF(cpu);
+	return FLOW_CPU(f->is) == (bpf_get_smp_processor_id() & 31);
 }
 
 /* A note was left for it: HANDED_OFF, or its twin on a driver that carries no notes. */

@@ -133,8 +133,6 @@ static __always_inline enum reason listener_assign(struct __sk_buff *skb, struct
 	struct sock___local *listener;
 	int err;
 
-	if (sk->state == BPF_TCP_ESTABLISHED) /* by what came on another CPU, a moment before */
-		return HANDOFF;
 	if (sk->state != BPF_TCP_LISTEN)
 		return HANDOFF_NO_LISTENER;
 	listener = (void *)bpf_skc_to_tcp_sock(sk);

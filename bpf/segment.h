@@ -48,10 +48,9 @@ static __always_inline void cookie_finish(const struct judgement *j, const struc
 
 static __always_inline void flow_hand_off(const struct judgement *j, enum flow_state state)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-
 	flow_put(j->pkt, j->flow_id, j->now_ms, HANDED_OFF_TIMEOUT_MS,
-		 FLOW_IS(j->row_index, state, FLOW_BY_ON(ACCEPTED_COOKIE, cpu)));
+		 FLOW_IS(j->row_index, state,
+			 FLOW_BY_ON(ACCEPTED_COOKIE, bpf_get_smp_processor_id())));
 }
 
 static __always_inline enum reason ack_note(struct xdp_md *ctx, struct judgement *j)
@@ -108,10 +107,6 @@ static __always_inline enum reason ack_invalid(struct judgement *j, const struct
 {
 	bool may_be_kernels = sent_kernel_cookies(tp);
 
-	/* It has overtaken, on another CPU, what its handshake was handed off with: it comes again.
-	 */
-	if (known && flow_is_handed_off(known) && flow_is_young(known, j->now_ms))
-		return why;
 	if (!is_armed(j))
 		return ACK_INVALID_PEACE;
 	if (may_be_kernels && is_kernel_cookie(j, sk))

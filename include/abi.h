@@ -112,8 +112,7 @@ struct row_counts {
 	__u64 cookies_invalid;
 	__u64 served; /* handshakes that were finished, by the kernel or by a cookie */
 	__u64 landed; /* of those that were handed off: the kernel was seen to hold them */
-	__u64 missed; /* a cookie came back again, though it had been handed off before: it does not
-		       */
+	__u64 missed; /* a cookie came back again, although it had been handed off: it does not */
 	__u64 untracked; /* SYNs that passed in peace and found no room in the flow table's share */
 };
 
@@ -314,8 +313,7 @@ enum accepted_by {
  * By whom it was accepted, and of what was handed off, on which CPU, as far as that fits.
  */
 #define FLOW_IS(row, state, by) ((__u32)(row) | (__u32)(state) << 16 | (__u32)(by) << 24)
-#define FLOW_CPU_OF(cpu) (((cpu) ^ (cpu) >> 5) & 31) /* n and n + 32 may be the two of one core */
-#define FLOW_BY_ON(by, cpu) ((by) | FLOW_CPU_OF(cpu) << 2)
+#define FLOW_BY_ON(by, cpu) ((by) | ((cpu)&31) << 2)
 #define FLOW_ROW(is) ((__u16)(is))
 #define FLOW_STATE(is) ((__u8)((is) >> 16))
 #define FLOW_ACCEPTED_BY(is) ((is) >> 24 & 3)

@@ -325,8 +325,7 @@ static void expect_row_counts(struct run *r, const struct row_counts *before,
 		.cookies_sent = is_answer(why),
 		.cookies_valid = is_valid,
 		.cookies_invalid =
-			!row->of_another_cpu && (why == ACK_COOKIE_INVALID ||
-						 why == ACK_COOKIE_EXPIRED || why == ACK_RESET),
+			why == ACK_COOKIE_INVALID || why == ACK_COOKIE_EXPIRED || why == ACK_RESET,
 		.served = (is_valid && !row->missed && !row->of_another_cpu) || is_finished,
 		.landed = row->landed,
 		.missed = row->missed,

@@ -95,7 +95,6 @@ static const struct row rows_segment[] = {
 	{ .name = "first data, whose ACK another CPU has just handed off, and the kernel has not", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .payload_bytes = 2 }, .cookie = COOKIE_GOOD, .flow = FLOW_HANDED_OFF, .of_another_cpu = true, .flow_after = FLOW_HANDED_OFF, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
 	{ .name = "segment right behind the ACK that another CPU has just handed off, and the kernel has", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED }, .flow = FLOW_HANDED_OFF, .of_another_cpu = true, .landed = true, .flow_after = FLOW_ESTABLISHED, .why = FLOW_LEARNED },
 	{ .name = "data behind the first, whose ACK another CPU has just handed off, and the kernel has not", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .payload_bytes = 2 }, .cookie = COOKIE_OTHER_ISN, .flow = FLOW_HANDED_OFF, .of_another_cpu = true, .flow_after = FLOW_HANDED_OFF, .why = ACK_COOKIE_INVALID, .keeps = { LINUX_KEEPS } },
-	{ .name = "the same without timestamps, and without data: no reset", .in = { .dport = PORT_WEB, .flags = ACK | FIN }, .cookie = COOKIE_OTHER_ISN, .flow = FLOW_HANDED_OFF, .of_another_cpu = true, .flow_after = FLOW_HANDED_OFF, .why = ACK_COOKIE_INVALID, .keeps = { .profile = 1 } },
 	{ .name = "segment of a connection that was handed off, and landed", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED }, .flow = FLOW_HANDED_OFF, .aged = true, .landed = true, .flow_after = FLOW_ESTABLISHED, .why = FLOW_LEARNED },
 	{ .name = "segment of a connection that was handed off without a note, and landed", .in = { .dport = PORT_WEB, .flags = ACK, .sport = SPORT_ESTABLISHED }, .flow = FLOW_VALIDATED, .aged = true, .landed = true, .flow_after = FLOW_ESTABLISHED, .why = FLOW_LEARNED },
 	{ .name = "ACK again, and what was handed off did not land", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .flow = FLOW_HANDED_OFF, .aged = true, .missed = true, .flow_after = FLOW_HANDED_OFF, .why = ACK_COOKIE_VALID, .keeps = { LINUX_KEEPS } },
@@ -115,7 +114,6 @@ static const struct row rows_segment[] = {
 
 	/* ---- the TC half, which validates for itself where there is no metadata ---- */
 	{ .name = "TC: the listener is gone", .in = { .dport = PORT_NOBODY, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_NO_LISTENER, .keeps = { LINUX_KEEPS } },
-	{ .name = "TC: another CPU was first", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true, .sport = SPORT_ESTABLISHED }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF, .keeps = { LINUX_KEEPS } },
 	{ .name = "TC: the listener is an MPTCP one", .in = { .dport = PORT_MPTCP, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_REFUSED, .keeps = { LINUX_KEEPS } },
 	{ .name = "TC: the kernel refuses", .in = { .dport = PORT_WEB, .flags = ACK, .ts = true }, .cookie = COOKIE_GOOD, .by_tc = true, .why = HANDOFF_SYSCTL, .keeps = { LINUX_KEEPS } },
 };
