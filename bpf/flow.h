@@ -196,7 +196,7 @@ static __always_inline bool flow_is_closing(const struct flow *f)
 /* By this CPU, as far as one can tell: what comes from it is behind the ACK all the way up. */
 static __always_inline bool flow_is_of_this_cpu(const struct flow *f)
 {
-	return FLOW_CPU(f->is) == (bpf_get_smp_processor_id() & 31);
+	return FLOW_CPU(f->is) == (bpf_get_smp_processor_id() & FLOW_CPU_MASK);
 }
 
 /* A note was left for it: HANDED_OFF, or its twin on a driver that carries no notes. */

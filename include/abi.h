@@ -110,9 +110,10 @@ struct row_counts {
 	__u64 cookies_sent;
 	__u64 cookies_valid;
 	__u64 cookies_invalid;
-	__u64 served; /* handshakes that were finished, by the kernel or by a cookie */
-	__u64 landed; /* of those that were handed off: the kernel was seen to hold them */
-	__u64 missed; /* a cookie came back again, although it had been handed off: it does not */
+	__u64 served;    /* handshakes that were finished, by the kernel or by a cookie */
+	__u64 landed;    /* of those that were handed off: the kernel was seen to hold them */
+	__u64 missed;    /* a cookie came back again, 16 ms and more after it was handed off: it did
+			    not land */
 	__u64 untracked; /* SYNs that passed in peace and found no room in the flow table's share */
 };
 
@@ -310,14 +311,16 @@ enum accepted_by {
  *     |  |   CPU    |  by  |     state     |              row               |
  *     +--+----------+------+---------------+--------------------------------+
  *
- * By whom it was accepted, and of what was handed off, on which CPU, as far as that fits.
+ * By whom it was accepted, and of what was handed off, on which CPU, as far as that fits. Bit 31 is
+ * of no flow: see FLOW_HALF_SHARE.
  */
 #define FLOW_IS(row, state, by) ((__u32)(row) | (__u32)(state) << 16 | (__u32)(by) << 24)
-#define FLOW_BY_ON(by, cpu) ((by) | ((cpu)&31) << 2)
+#define FLOW_CPU_MASK 31
+#define FLOW_BY_ON(by, cpu) ((by) | ((cpu)&FLOW_CPU_MASK) << 2)
 #define FLOW_ROW(is) ((__u16)(is))
 #define FLOW_STATE(is) ((__u8)((is) >> 16))
 #define FLOW_ACCEPTED_BY(is) ((is) >> 24 & 3)
-#define FLOW_CPU(is) ((is) >> 26 & 31)
+#define FLOW_CPU(is) ((is) >> 26 & FLOW_CPU_MASK)
 
 /* One of a set's two bytes for each way. */
 struct flow_tags {

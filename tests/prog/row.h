@@ -92,8 +92,8 @@ struct row {
 	/* What the flow table knows of the tuple, before and after. FLOW_ESTABLISHED must be
 	 * forgotten by a cookie; of the others, nothing is asked unless it is said. */
 	enum flow_state flow, flow_after;
-	bool aged; /* for a while already */
-	bool of_another_cpu;
+	bool aged;           /* for a while already */
+	bool of_another_cpu; /* which handed it off */
 	/* Does the line of those that had a packet in this second say so of the flow, before and
 	 * after? Asked of rows that say either. */
 	/* The master key is another one from this epoch on, or the next. */
